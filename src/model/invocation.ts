@@ -1,0 +1,69 @@
+/** What a client asks for, and what it gets back. One file, so that the library, the command and the HTTP API agree. */
+
+export type InvocationType = 'RequestResponse' | 'Event' | 'DryRun';
+
+export interface InvokeInput {
+  /** Name, partial or full ARN, each optionally with a qualifier (LAMBDA.md C1.2). */
+  readonly functionName: string;
+  readonly qualifier?: string;
+  /** JSON text. Absent or empty means `{}` (C4.5). */
+  readonly payload?: string | Uint8Array;
+  readonly invocationType?: InvocationType;
+  readonly logType?: 'None' | 'Tail';
+  /** Base64 of the client context's JSON (C4.1). */
+  readonly clientContext?: string;
+  /** `{cognitoIdentityId, cognitoIdentityPoolId}` as JSON text (A5.5). */
+  readonly cognitoIdentity?: string;
+  /** Becomes `_X_AMZN_TRACE_ID` during the invocation (A5.6). */
+  readonly traceId?: string;
+  /** Aborting stops waiting; the function still runs to its end (C4.15). */
+  readonly signal?: AbortSignal;
+}
+
+/** Milliseconds spent in each phase, as the engine measured them. Absent phases did not happen. */
+export interface Phases {
+  /** Waiting for capacity. */
+  readonly queuedMs: number;
+  /** Deciding and, if need be, starting a sandbox process. */
+  readonly placedMs: number;
+  /** Host to sandbox and back, less what the sandbox itself reported. */
+  readonly sandboxMs: number;
+  /** Making the isolate and its context. Cold only. */
+  readonly isolateMs?: number;
+  /** Evaluating the user's code until the handler is known. Cold only. */
+  readonly initMs?: number;
+  readonly handlerMs: number;
+  /** After the answer, until the event gate was closed. */
+  readonly freezeMs: number;
+}
+
+/** The figures of the REPORT line, and where the time went. */
+export interface InvocationReport {
+  readonly durationMs: number;
+  readonly billedDurationMs: number;
+  /** Only on the first invocation of an environment whose init succeeded ahead of it. */
+  readonly initDurationMs?: number;
+  readonly memorySizeMB: number;
+  readonly maxMemoryUsedMB: number;
+  readonly coldStart: boolean;
+  readonly environmentId: string;
+  /** `Status:` and `Error Type:` of the REPORT line, when the platform ended the invocation (E1.3). */
+  readonly status?: 'timeout' | 'error';
+  readonly errorType?: string;
+  readonly phases: Phases;
+}
+
+export interface InvokeResult {
+  /** 200 for an answer, 202 for an accepted event, 204 for a dry run (C4.3, C4.4). */
+  readonly statusCode: number;
+  /** The answer's JSON text as bytes; empty for 202 and 204. */
+  readonly payload: Uint8Array;
+  /** `Unhandled` when the function failed (C4.3). */
+  readonly functionError?: 'Unhandled';
+  /** Base64 of the last 4 KB of the log, with logType Tail. */
+  readonly logResult?: string;
+  readonly executedVersion?: string;
+  readonly requestId: string;
+  /** Absent for 202 and 204: nothing ran. */
+  readonly report?: InvocationReport;
+}

@@ -1,0 +1,98 @@
+/**
+ * Every number that bounds something, with its unit and where it comes from. `LAMBDA.md` rules are named by their id;
+ * quotas are those of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
+ */
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const limits = {
+  /** Function configuration (LAMBDA.md F3). */
+  timeoutSecondsMin: 1,
+  timeoutSecondsMax: 900,
+  timeoutSecondsDefault: 3,
+  memoryMiBMin: 128,
+  memoryMiBMax: 10_240,
+  memoryMiBDefault: 128,
+  ephemeralStorageMiBMin: 512,
+  ephemeralStorageMiBMax: 10_240,
+  ephemeralStorageMiBDefault: 512,
+  functionNameLengthMax: 64,
+  functionReferenceLengthMax: 140,
+  handlerLengthMax: 128,
+  descriptionLengthMax: 256,
+  environmentBytesMax: 4 * KiB,
+  trustDomainLengthMax: 128,
+  tagsMax: 50,
+  layersMax: 5,
+
+  /** Payloads (C4.9, C4.10). */
+  requestPayloadBytesMax: 6 * MiB,
+  responsePayloadBytesMax: 6 * MiB + 100,
+  asyncPayloadBytesMax: 1 * MiB,
+  clientContextBytesMax: 3583,
+  logTailBytesMax: 4 * KiB,
+
+  /** Code packages (C3.19). Entry, name and depth limits are ours: a package past them is an attack, not a program. */
+  zipBytesMax: 50 * MiB,
+  unzippedBytesMax: 262_144_000,
+  requestBytesMax: 70_167_211,
+  packageEntriesMax: 50_000,
+  packagePathLengthMax: 512,
+  packagePathDepthMax: 40,
+  /** The largest entry ratio (unpacked : packed) that is not refused as a bomb; deflate's own limit is 1032. */
+  zipRatioMax: 1_100,
+
+  /** Lifecycle (B3.1, B4). */
+  initTimeoutMs: 10_000,
+  /** After the deadline the sandbox has this long to answer before it is killed (DESIGN.md section 4). */
+  killGraceMs: 100,
+  environmentIdleMsDefault: 300_000,
+  /** Environments that exist at once in one engine. */
+  environmentsMaxDefault: 1_000,
+  /** Lambda's account concurrency (F3). */
+  concurrencyDefault: 1_000,
+  /** Sum of the memory sizes of all environments of one engine. */
+  memoryBudgetMiBDefault: 16 * 1024,
+  environmentsPerSandboxMax: 200,
+  invocationsQueuedMax: 10_000,
+
+  /** Sandbox processes. */
+  sandboxesMaxDefault: 16,
+  sandboxStartTimeoutMs: 10_000,
+  /** A sandbox is retired after this long, this many environments or this much memory (DESIGN.md section 5). */
+  sandboxAgeMsMax: 3_600_000,
+  sandboxEnvironmentsServedMax: 5_000,
+  sandboxRssMiBMax: 4_096,
+  heartbeatIntervalMs: 250,
+  /** Missed heartbeats, own lag subtracted, before a sandbox counts as stuck. Guest slices may block it until their deadline. */
+  heartbeatsMissedMax: 4,
+  /** Crash loop: this many unexpected exits within the window stop new starts for the back-off. */
+  crashLoopExitsMax: 5,
+  crashLoopWindowMs: 10_000,
+  crashBackoffMsMin: 100,
+  crashBackoffMsMax: 30_000,
+  runtimeBuildTimeoutMs: 120_000,
+
+  /** Protocol frames. A sandbox may never send more than an answer and its head. */
+  frameHeadBytesMax: 256 * KiB,
+  frameBytesFromSandboxMax: 8 * MiB,
+  frameBytesToSandboxMax: 16 * MiB,
+  callsPendingMax: 4_096,
+
+  /** What a guest may produce. */
+  logLineBytesMax: 256 * KiB,
+  logBytesPerInvocationMax: 8 * MiB,
+  errorMessageCharsMax: 32 * KiB,
+  errorStackCharsMax: 64 * KiB,
+  tmpInodesMax: 65_536,
+  openFilesMax: 1_024,
+  pathLengthMax: 4_096,
+  nameLengthMax: 255,
+  symlinksFollowedMax: 40,
+  timersMax: 100_000,
+
+  /** A guest slice longer than this takes its environment off the sandbox's main thread for good (see sandbox/lane). */
+  shortSliceMsMax: 25,
+  /** Invocations whose slices were all short before an environment may run on the main thread. */
+  shortInvocationsBeforeMain: 2,
+} as const;

@@ -1,0 +1,61 @@
+import type { InvocationReport } from './invocation.ts';
+
+/**
+ * Everything that parts of the engine report, for `telemetry/` to turn into lines. Names and fields of `platform.*` are
+ * those of Lambda's Telemetry API (LAMBDA.md E3.6). No event carries a payload or an environment variable.
+ */
+export type PlatformEvent =
+  | (OfEnvironment & { readonly type: 'platform.initStart'; readonly runtime: string; readonly phase: 'init' | 'invoke' })
+  | (OfEnvironment & {
+      readonly type: 'platform.initReport';
+      readonly phase: 'init' | 'invoke';
+      readonly status: 'success' | 'error' | 'timeout';
+      readonly errorType?: string;
+      readonly durationMs: number;
+    })
+  | (OfInvocation & { readonly type: 'platform.start' })
+  | (OfInvocation & {
+      readonly type: 'platform.runtimeDone';
+      readonly status: 'success' | 'failure' | 'error' | 'timeout';
+      readonly errorType?: string;
+      readonly durationMs: number;
+      readonly producedBytes: number;
+    })
+  | (OfInvocation & {
+      readonly type: 'platform.report';
+      readonly status: 'success' | 'failure' | 'error' | 'timeout';
+      readonly errorType?: string;
+      readonly traceId?: string;
+      readonly report: InvocationReport;
+    })
+  /** Text of the platform inside a function's log: a timeout, an exit (B4.4, B5.3). */
+  | (OfInvocation & { readonly type: 'platform.fault'; readonly text: string })
+  /** Output of the function. `text` is guest text, already cut to limits; `line` is a formatted record, `raw` is stdout or stderr. */
+  | (OfEnvironment & { readonly type: 'function'; readonly requestId?: string; readonly kind: 'line' | 'raw'; readonly text: string })
+  | { readonly type: 'platform.logsDropped'; readonly functionName: string; readonly environmentId: string; readonly droppedBytes: number }
+  | { readonly type: 'sandbox.started'; readonly sandboxId: string; readonly pid: number; readonly startMs: number }
+  | { readonly type: 'sandbox.exited'; readonly sandboxId: string; readonly cause: string; readonly wanted: boolean }
+  | { readonly type: 'sandbox.protocolError'; readonly sandboxId: string; readonly message: string }
+  | { readonly type: 'sandbox.unavailable'; readonly reason: string; readonly retryAfterMs: number }
+  | { readonly type: 'runtime.build'; readonly stage: 'started' | 'library' | 'snapshot' | 'verified' | 'ready' | 'degraded'; readonly detail: string; readonly elapsedMs: number }
+  | { readonly type: 'environment.removed'; readonly functionName: string; readonly environmentId: string; readonly reason: string }
+  | { readonly type: 'invocation.throttled'; readonly functionName: string; readonly reason: string };
+
+interface OfEnvironment {
+  readonly functionName: string;
+  readonly version: string;
+  readonly environmentId: string;
+  readonly logGroup: string;
+  readonly logStream: string;
+  readonly logFormat: 'Text' | 'JSON';
+  readonly systemLogLevel?: 'DEBUG' | 'INFO' | 'WARN';
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+}
+
+interface OfInvocation extends OfEnvironment {
+  readonly requestId: string;
+}
+
+/** Parts do not log: they tell an observer. It must not throw and must not wait. */
+export type Observe = (event: PlatformEvent) => void;

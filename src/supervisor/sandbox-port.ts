@@ -1,0 +1,95 @@
+/**
+ * What the engine knows of sandbox processes: a port, so that the engine is tested with scripted sandboxes. `supervisor/`
+ * implements it with real children.
+ */
+import type { CreateReply, InvokeReply } from '../protocol/messages.ts';
+import type { DeployedVersion } from '../functions/registry.ts';
+
+/** Why a sandbox process ended. The first cause noted wins; exit codes are noise (SECURITY.md 2.1). */
+export type ExitCause =
+  | { readonly kind: 'retired'; readonly reason: string }
+  | { readonly kind: 'killed'; readonly reason: 'deadline' | 'heartbeat' | 'memory' | 'protocol' | 'closing'; readonly detail: string }
+  | { readonly kind: 'crashed'; readonly detail: string };
+
+/** Every pending call of a sandbox that ended fails with this. `started` says whether the guest may have seen the event. */
+export class SandboxGoneError extends Error {
+  override readonly name = 'SandboxGoneError';
+  readonly exitCause: ExitCause;
+
+  constructor(exitCause: ExitCause) {
+    super(`the sandbox ended: ${exitCause.kind} (${'detail' in exitCause ? exitCause.detail : exitCause.reason})`);
+    this.exitCause = exitCause;
+  }
+}
+
+export interface GuestLog {
+  readonly kind: 'line' | 'raw';
+  readonly text: string;
+}
+
+export interface EnvironmentSpec {
+  readonly environmentId: string;
+  readonly version: DeployedVersion;
+  readonly logStreamName: string;
+  readonly init: 'now' | 'deferred';
+  readonly initTimeoutMs: number;
+  readonly inheritsFrom?: string;
+  /** Output during init. */
+  readonly onLog: (log: GuestLog) => void;
+}
+
+export interface InvocationSpec {
+  readonly environmentId: string;
+  readonly requestId: string;
+  readonly timeoutMs: number;
+  readonly invokedFunctionArn: string;
+  readonly traceId?: string;
+  readonly clientContextJson?: string;
+  readonly cognitoIdentityJson?: string;
+  readonly payload: Uint8Array;
+  readonly onLog: (log: GuestLog) => void;
+}
+
+export interface Created {
+  readonly reply: CreateReply;
+  /** Init error JSON when init failed. */
+  readonly body: Uint8Array;
+}
+
+export interface Invoked {
+  readonly reply: InvokeReply;
+  readonly body: Uint8Array;
+}
+
+/** One running sandbox process of one trust domain. Methods reject with SandboxGoneError when it ends first. */
+export interface SandboxHandle {
+  readonly sandboxId: string;
+  readonly trustDomain: string;
+  readonly pid: number;
+  /** Defines the version if the sandbox does not know it yet. Calls may be pipelined: `invoke` right behind `create`. */
+  create(spec: EnvironmentSpec): Promise<Created>;
+  /**
+   * Enforces the far deadline: when no answer came within timeoutMs + killGraceMs, the process is killed with cause
+   * `deadline` and this rejects. `created` is the unsettled create of the same environment, if any: its time does not count.
+   */
+  invoke(spec: InvocationSpec, created?: Promise<unknown>): Promise<Invoked>;
+  destroy(environmentId: string, keepVolume: boolean): Promise<void>;
+  /** Kills with SIGKILL; resolves when the process is reaped. */
+  kill(cause: ExitCause): Promise<void>;
+  /** Settles once, never rejects. */
+  readonly exited: Promise<ExitCause>;
+  /** Whether its main thread has been inside one guest slice for longer than limits.shortSliceMsMax: better place elsewhere. */
+  isBusy(): boolean;
+  /** Bytes resident, as last sampled. */
+  rssBytes(): number;
+}
+
+/** Starts sandboxes; keeps a blank spare; guards against crash loops. */
+export interface SandboxFleet {
+  /** The spare if one is ready, else a new process. Its trust domain is fixed from here on. */
+  acquire(trustDomain: string, signal?: AbortSignal): Promise<SandboxHandle>;
+  readonly runtime: { readonly kind: 'snapshot' | 'code-cache'; readonly reason?: string; readonly key: string };
+  /** Starts a spare if there is none. */
+  warm(): void;
+  close(): Promise<void>;
+}

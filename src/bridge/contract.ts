@@ -52,7 +52,11 @@ export const settleKinds = {
 } as const;
 export type SettleKind = (typeof settleKinds)[keyof typeof settleKinds];
 
-export const logStreams = { stdout: 1, stderr: 2, /** One formatted record of the runtime (E2.1, E3.1), without its final newline. */ record: 3 } as const;
+export const logStreams = {
+  stdout: 1,
+  stderr: 2,
+  /** One formatted record of the runtime (E2.1, E3.1), without its final newline. */ record: 3,
+} as const;
 
 /** What the sandbox gives to the guest. Synchronous; they never throw and never return an object but an ArrayBuffer or an array of primitives. */
 export interface HostCalls {
@@ -86,8 +90,10 @@ export interface HostCalls {
 export type FsValue = string | number | ArrayBuffer | undefined;
 /**
  * `number` (an fd, a count, 0), `string`, `ArrayBuffer`, an array of primitives (stat fields, names), or a failure:
- * an array whose first element is the marker string `'!'`, then errno (negative, libuv's number) and the system call's name.
+ * an array whose first element is `fsFailureMarker`, then errno (negative, libuv's number; a file's type, in a list of names, is
+ * positive) and, for operations that stand for several system calls, the name of the one that failed, otherwise ''.
  */
+export const fsFailureMarker = '!';
 export type FsReply = number | string | ArrayBuffer | (number | string)[];
 
 /** What the guest gives to the sandbox. Each is called as one slice under a deadline. */
@@ -143,7 +149,12 @@ export type EntryPoint =
       /** Dotted path of the export, `handler` or `a.b.handler` (A2.3). */
       readonly exportPath: string;
     }
-  | { readonly kind: 'error'; readonly errorType: string; readonly errorMessage: string; readonly stack: readonly string[] };
+  | {
+      readonly kind: 'error';
+      readonly errorType: string;
+      readonly errorMessage: string;
+      readonly stack: readonly string[];
+    };
 
 /** Per invocation, as JSON. */
 export interface GuestContext {

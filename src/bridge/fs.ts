@@ -12,13 +12,13 @@ export const fsOperations = {
   open: 2,
   /** close(fd) -> 0 */
   close: 3,
-  /** read(fd, length, position | -1) -> ArrayBuffer of what was read, exact size */
+  /** read(fd, length, position | -1) -> ArrayBuffer of what was read, exact size, at most fsBytesPerCallMax */
   read: 4,
   /** write(fd, ArrayBuffer, position | -1) -> bytes written */
   write: 5,
-  /** readFile(path | fd, flags) -> ArrayBuffer */
+  /** readFile(path | fd, flags) -> ArrayBuffer, or the length when it is more than one call carries: the guest then opens and reads */
   readFile: 6,
-  /** writeFile(path | fd, flags, mode, ArrayBuffer) -> 0 */
+  /** writeFile(path | fd, flags, mode, ArrayBuffer of at most fsBytesPerCallMax) -> 0 */
   writeFile: 7,
   /** stat/lstat(path), fstat(fd) -> 18 numbers in the order of Node's stats array: dev mode nlink uid gid rdev blksize ino size blocks, then atime mtime ctime birthtime as seconds, nanoseconds */
   stat: 8,
@@ -34,7 +34,7 @@ export const fsOperations = {
   unlink: 15,
   /** rename(from, to) -> 0 */
   rename: 16,
-  /** copyFile(from, to, flags) -> 0 */
+  /** copyFile(from, to, flags, position) -> position to go on from, or 0 when all is copied; one call copies at most fsBytesPerCallMax */
   copyFile: 17,
   /** symlink(target, path) -> 0. Links are resolved inside the volume only. */
   symlink: 18,
@@ -61,8 +61,10 @@ export const fsOperations = {
   rm: 30,
   /** truncate(path, length) -> 0 */
   truncate: 31,
-  /** chown family: accepted for the environment's own uid and gid only -> 0 */
+  /** chown/lchown(path, uid, gid), fchown(fd, uid, gid): accepted for the environment's own uid and gid, or -1, only -> 0 */
   chown: 32,
+  fchown: 33,
+  lchown: 34,
 } as const;
 
 export type FsOperation = (typeof fsOperations)[keyof typeof fsOperations];

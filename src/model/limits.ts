@@ -85,6 +85,15 @@ export const limits = {
   errorMessageCharsMax: 32 * KiB,
   errorStackCharsMax: 64 * KiB,
   tmpInodesMax: 65_536,
+  /** Files of a volume up to this size stay in the sandbox's memory, while all of them together stay under the second number. */
+  tmpMemoryFileBytesMax: 16 * KiB,
+  tmpMemoryBytesMax: 2 * MiB,
+  /** Names, link targets and block maps of one volume, which live in the sandbox's memory whatever the quota. */
+  tmpMetadataBytesMax: 16 * MiB,
+  /** ext4's largest file with 4 KiB blocks; sparse, so it says nothing about the quota. */
+  tmpFileBytesMax: 16 * 1024 * 1024 * MiB - 4 * KiB,
+  /** One read or write across the bridge; longer ones are answered short, as POSIX allows, and the guest goes on. */
+  fsBytesPerCallMax: 16 * MiB,
   openFilesMax: 1_024,
   pathLengthMax: 4_096,
   nameLengthMax: 255,

@@ -1,0 +1,27 @@
+/** Whether an invocation may start now. Pure decisions; LAMBDA.md C4.12, F4. */
+import type { FleetView } from './fleet-view.ts';
+
+/** A limit that was reached, for machines and messages. */
+export interface LimitReached {
+  readonly name: string;
+  readonly value: number;
+}
+
+export type Admission =
+  | { readonly kind: 'start' }
+  /** Wait for others to end, behind those that wait already. */
+  | { readonly kind: 'queue'; readonly limit: LimitReached }
+  | { readonly kind: 'throttle'; readonly limit: LimitReached };
+
+const start: Admission = { kind: 'start' };
+
+export function admit(view: FleetView): Admission {
+  const { concurrency } = view.limits;
+  return view.running < concurrency ? start : postpone(view, { name: 'concurrency', value: concurrency });
+}
+
+/** What happens to an invocation that cannot start: it waits if waiting is offered and there is room to wait. */
+export function postpone(view: FleetView, limit: LimitReached): Exclude<Admission, { kind: 'start' }> {
+  const { queueMs, invocationsQueuedMax } = view.limits;
+  return { kind: queueMs > 0 && view.queued < invocationsQueuedMax ? 'queue' : 'throttle', limit };
+}

@@ -1,0 +1,69 @@
+/** What the scheduler's decisions see: what exists, read only. The scheduler's own records satisfy these shapes. */
+import type { ListView } from '../base/linked-list.ts';
+import type { EnvironmentState } from './environment-state.ts';
+import type { SlotState } from './slot-state.ts';
+
+/** What an invocation demands of the fleet. Made once for each deployed version and shared by its invocations. */
+export interface Demand {
+  readonly functionName: string;
+  /** Name and version, `greet:$LATEST`: environments of the same with another version key are outdated. */
+  readonly functionKey: string;
+  /** Only environments of the same key may run it. */
+  readonly versionKey: string;
+  /** Only sandboxes of the same domain may hold it. */
+  readonly domain: string;
+  readonly memoryMiB: number;
+}
+
+export interface SchedulerLimits {
+  readonly concurrency: number;
+  readonly memoryBudgetMiB: number;
+  readonly environmentsMax: number;
+  readonly environmentIdleMs: number;
+  readonly sandboxesMax: number;
+  readonly environmentsPerSandbox: number;
+  readonly queueMs: number;
+  readonly invocationsQueuedMax: number;
+}
+
+export interface EnvironmentView {
+  readonly environmentId: string;
+  readonly demand: Demand;
+  readonly slot: SlotView;
+  readonly state: EnvironmentState;
+}
+
+export interface SlotView {
+  readonly slotId: number;
+  readonly domain: string;
+  readonly state: SlotState;
+  /** All environments in it, and how many of them run an invocation. */
+  readonly environments: { readonly size: number };
+  readonly running: number;
+  readonly memoryMiB: number;
+  /** Idle and reset environments, the longest unused first. */
+  readonly unused: ListView<EnvironmentView>;
+  readonly lastUsedMs: number;
+  /** Inside one guest slice for long: what is sent there waits. */
+  isBusy(): boolean;
+}
+
+export interface VersionView {
+  readonly idle: ListView<EnvironmentView>;
+  readonly reset: ListView<EnvironmentView>;
+}
+
+export interface FleetView {
+  readonly limits: SchedulerLimits;
+  /** Invocations that were admitted and have not ended. */
+  readonly running: number;
+  readonly queued: number;
+  readonly environmentCount: number;
+  readonly memoryReservedMiB: number;
+  /** Idle and reset environments, the longest unused first. */
+  readonly unused: ListView<EnvironmentView>;
+  readonly slotCount: number;
+  slots(): Iterable<SlotView>;
+  slotsOf(domain: string): Iterable<SlotView>;
+  version(versionKey: string): VersionView | undefined;
+}

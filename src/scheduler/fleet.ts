@@ -1,0 +1,205 @@
+/**
+ * The scheduler's account: every environment, slot and version that exists, in the lists that make decisions O(1), and the
+ * sums over them. It keeps the account consistent; it decides nothing. Only `scheduler.ts` may change it.
+ */
+import { invariant } from '../base/invariant.ts';
+import { LinkedList, listNode } from '../base/linked-list.ts';
+import { type EnvironmentPhase, type EnvironmentState, isOccupied } from './environment-state.ts';
+import type { Demand, EnvironmentView, FleetView, SchedulerLimits, SlotView, VersionView } from './fleet-view.ts';
+import type { Berth, LeaseKind } from './lease.ts';
+import type { SlotState } from './slot-state.ts';
+
+export class Environment implements EnvironmentView, Berth {
+  readonly environmentId: string;
+  readonly demand: Demand;
+  readonly version: Version;
+  readonly slot: Slot;
+  readonly inheritsFrom: string | undefined;
+  /** What it is to the invocation that holds it. */
+  kind: LeaseKind;
+  state: EnvironmentState;
+  readonly inVersion = listNode<Environment>(this);
+  readonly inSlot = listNode<Environment>(this);
+  readonly inFleet = listNode<Environment>(this);
+
+  constructor(id: string, demand: Demand, version: Version, slot: Slot, requestId: string, inheritsFrom?: string) {
+    this.environmentId = id;
+    this.demand = demand;
+    this.version = version;
+    this.slot = slot;
+    this.inheritsFrom = inheritsFrom;
+    this.kind = inheritsFrom === undefined ? 'cold' : 'heir';
+    this.state = { phase: 'starting', requestId };
+  }
+
+  get slotId(): number {
+    return this.slot.slotId;
+  }
+}
+
+export class Version implements VersionView {
+  readonly demand: Demand;
+  readonly environments = new Set<Environment>();
+  readonly idle = new LinkedList<Environment>();
+  readonly reset = new LinkedList<Environment>();
+
+  constructor(demand: Demand) {
+    this.demand = demand;
+  }
+}
+
+export class Slot implements SlotView {
+  readonly slotId: number;
+  readonly domain: string;
+  readonly isBusy: () => boolean;
+  readonly environments = new Set<Environment>();
+  readonly unused = new LinkedList<Environment>();
+  state: SlotState = { phase: 'starting' };
+  running = 0;
+  memoryMiB = 0;
+  /** Environments that it ever held. */
+  served = 0;
+  lastUsedMs: number;
+
+  constructor(slotId: number, domain: string, nowMs: number, isBusy: () => boolean) {
+    this.slotId = slotId;
+    this.domain = domain;
+    this.lastUsedMs = nowMs;
+    this.isBusy = isBusy;
+  }
+}
+
+export class Fleet implements FleetView {
+  readonly limits: SchedulerLimits;
+  readonly unused = new LinkedList<Environment>();
+  readonly phases: Record<EnvironmentPhase, number> = {
+    starting: 0,
+    busy: 0,
+    leaving: 0,
+    idle: 0,
+    reset: 0,
+    removed: 0,
+  };
+  running = 0;
+  environmentCount = 0;
+  memoryReservedMiB = 0;
+  readonly #versions = new Map<string, Version>();
+  readonly #functions = new Map<string, Set<Version>>();
+  readonly #slots = new Map<number, Slot>();
+  readonly #domains = new Map<string, Set<Slot>>();
+
+  readonly #line: { readonly size: number };
+
+  /** `line`: those who wait. */
+  constructor(limits: SchedulerLimits, line: { readonly size: number }) {
+    this.limits = limits;
+    this.#line = line;
+  }
+
+  get queued(): number {
+    return this.#line.size;
+  }
+
+  get slotCount(): number {
+    return this.#slots.size;
+  }
+
+  slots(): Iterable<Slot> {
+    return this.#slots.values();
+  }
+
+  slotsOf(domain: string): Iterable<Slot> {
+    return this.#domains.get(domain) ?? [];
+  }
+
+  slot(slotId: number): Slot | undefined {
+    return this.#slots.get(slotId);
+  }
+
+  version(versionKey: string): Version | undefined {
+    return this.#versions.get(versionKey);
+  }
+
+  /** Versions of a function that have environments. */
+  versionsOf(functionName: string): readonly Version[] {
+    return [...(this.#functions.get(functionName) ?? [])];
+  }
+
+  addSlot(slot: Slot): void {
+    this.#slots.set(slot.slotId, slot);
+    const domain = this.#domains.get(slot.domain);
+    if (domain === undefined) this.#domains.set(slot.domain, new Set([slot]));
+    else domain.add(slot);
+  }
+
+  removeSlot(slot: Slot): void {
+    this.#slots.delete(slot.slotId);
+    const domain = this.#domains.get(slot.domain);
+    domain?.delete(slot);
+    if (domain?.size === 0) this.#domains.delete(slot.domain);
+  }
+
+  /** Adds an environment that was just made for an invocation. */
+  addEnvironment(id: string, demand: Demand, slot: Slot, requestId: string, inheritsFrom?: string): Environment {
+    const version = this.#versionFor(demand);
+    const environment = new Environment(id, demand, version, slot, requestId, inheritsFrom);
+    version.environments.add(environment);
+    slot.environments.add(environment);
+    slot.served += 1;
+    slot.running += 1;
+    slot.memoryMiB += demand.memoryMiB;
+    this.phases.starting += 1;
+    this.environmentCount += 1;
+    this.memoryReservedMiB += demand.memoryMiB;
+    return environment;
+  }
+
+  /** Gives an environment another state and books what follows from it. */
+  change(environment: Environment, after: EnvironmentState): void {
+    const before = environment.state;
+    environment.state = after;
+    this.phases[before.phase] -= 1;
+    this.phases[after.phase] += 1;
+    const { slot, version } = environment;
+    if (isOccupied(before) && !isOccupied(after)) slot.running -= 1;
+    if (!isOccupied(before) && isOccupied(after)) slot.running += 1;
+
+    if (after.phase === 'idle' || after.phase === 'reset') {
+      version[after.phase].append(environment.inVersion);
+      slot.unused.append(environment.inSlot);
+      this.unused.append(environment.inFleet);
+    } else if (before.phase === 'idle' || before.phase === 'reset') {
+      version[before.phase].remove(environment.inVersion);
+      slot.unused.remove(environment.inSlot);
+      this.unused.remove(environment.inFleet);
+    }
+    if (after.phase === 'removed') this.#removeEnvironment(environment);
+  }
+
+  #removeEnvironment(environment: Environment): void {
+    const { demand, slot, version } = environment;
+    this.phases.removed -= 1;
+    this.environmentCount -= 1;
+    this.memoryReservedMiB -= demand.memoryMiB;
+    slot.memoryMiB -= demand.memoryMiB;
+    slot.environments.delete(environment);
+    version.environments.delete(environment);
+    invariant(this.memoryReservedMiB >= 0 && slot.running >= 0, 'the account of the fleet never goes below zero');
+    if (version.environments.size > 0) return;
+    this.#versions.delete(version.demand.versionKey);
+    const siblings = this.#functions.get(demand.functionName);
+    siblings?.delete(version);
+    if (siblings?.size === 0) this.#functions.delete(demand.functionName);
+  }
+
+  #versionFor(demand: Demand): Version {
+    const known = this.#versions.get(demand.versionKey);
+    if (known !== undefined) return known;
+    const version = new Version(demand);
+    this.#versions.set(demand.versionKey, version);
+    const siblings = this.#functions.get(demand.functionName);
+    if (siblings === undefined) this.#functions.set(demand.functionName, new Set([version]));
+    else siblings.add(version);
+    return version;
+  }
+}

@@ -1,0 +1,393 @@
+/**
+ * Gives each invocation an execution environment: admission, placement, waiting, eviction, expiry. Deterministic and without
+ * processes: what must happen in the world it tells a `FleetPort`, synchronously, and what happened there it is told. Every
+ * dispatch is O(1) in the number of functions and environments.
+ *
+ * `running` counts admitted invocations; memory is reserved from the decision to create an environment until it is removed; a
+ * lease owns its environment until it is disposed or the sandbox is lost, whichever is first.
+ */
+import type { Clock } from '../base/clock.ts';
+import { invariant } from '../base/invariant.ts';
+import { EngineError } from '../model/errors.ts';
+import { admit, type LimitReached, postpone } from './admit.ts';
+import {
+  type DismissalReason,
+  type EnvironmentEvent,
+  type EnvironmentPhase,
+  type RemovalReason,
+  transition,
+} from './environment-state.ts';
+import { Environment, Fleet, Slot } from './fleet.ts';
+import type { Demand, EnvironmentView, SchedulerLimits } from './fleet-view.ts';
+import { Lease, type LeaseEnd, type LeaseKeeper } from './lease.ts';
+import { place } from './place.ts';
+import { expire } from './reclaim.ts';
+import { slotTransition } from './slot-state.ts';
+import { WaitLine } from './wait-line.ts';
+
+/** What the scheduler has done in the world. Calls must not throw and must not call back before they return. */
+export interface FleetPort {
+  /** Starts a sandbox process. `slotReady` or `slotGone` follows. */
+  open(slotId: number, domain: string): void;
+  /** Ends a sandbox process; the slot is gone already. */
+  close(slotId: number, reason: string): void;
+  /** The runtime of an environment ended: only its `/tmp` stays. */
+  reset(environmentId: string, slotId: number): void;
+  /** Forgets an environment. Its sandbox has to be told, unless the reason is `lost` or `inherited`. */
+  remove(environmentId: string, slotId: number, functionName: string, reason: RemovalReason): void;
+  isBusy(slotId: number): boolean;
+}
+
+export interface SchedulerOptions {
+  readonly limits: SchedulerLimits;
+  readonly clock: Clock;
+  readonly port: FleetPort;
+  readonly makeEnvironmentId: () => string;
+}
+
+export interface SchedulerStats {
+  readonly running: number;
+  readonly queued: number;
+  readonly memoryReservedMiB: number;
+  readonly environments: Readonly<Record<EnvironmentPhase, number>>;
+  readonly slots: readonly { readonly slotId: number; readonly domain: string; readonly environments: number }[];
+}
+
+interface Ask {
+  readonly demand: Demand;
+  readonly requestId: string;
+}
+
+interface NoRoom {
+  readonly kind: 'wait';
+  readonly limit: LimitReached;
+}
+
+export class Scheduler implements LeaseKeeper {
+  readonly #port: FleetPort;
+  readonly #clock: Clock;
+  readonly #makeEnvironmentId: () => string;
+  readonly #fleet: Fleet;
+  readonly #line: WaitLine<Ask, Environment>;
+  /** Function key -> version key of its latest invocation or announcement. */
+  readonly #currentVersions = new Map<string, string>();
+  #slotsOpened = 0;
+  #phase: 'open' | 'closed' = 'open';
+
+  constructor({ limits, clock, port, makeEnvironmentId }: SchedulerOptions) {
+    this.#port = port;
+    this.#clock = clock;
+    this.#makeEnvironmentId = makeEnvironmentId;
+    this.#line = new WaitLine(clock);
+    this.#fleet = new Fleet(limits, this.#line);
+  }
+
+  /**
+   * An environment for one invocation: at once, or later if it may wait. Aborting `signal` ends the wait.
+   * @throws EngineError TooManyRequestsException, EngineClosed
+   */
+  acquire(demand: Demand, requestId: string, signal?: AbortSignal): Lease | Promise<Lease> {
+    this.#assertOpen();
+    // The first invocation of a new version ends the environments of the old one, even if nobody announced the change.
+    if (this.#currentVersions.get(demand.functionKey) !== demand.versionKey) this.outdate(demand);
+
+    const started = this.#start(demand, requestId);
+    if (started instanceof Environment) return new Lease(this, started, requestId);
+    if (started.kind === 'throttle') throw throttled(started.limit);
+    return this.#wait({ demand, requestId }, 'last', started.limit, signal).then(
+      (environment) => new Lease(this, environment, requestId),
+    );
+  }
+
+  /** A function has a new version: unused environments of its earlier ones end now, the others after their invocation. */
+  outdate({
+    functionName,
+    functionKey,
+    versionKey,
+  }: Pick<Demand, 'functionName' | 'functionKey' | 'versionKey'>): void {
+    this.#currentVersions.set(functionKey, versionKey);
+    for (const { demand, environments } of this.#fleet.versionsOf(functionName)) {
+      if (demand.functionKey === functionKey && demand.versionKey !== versionKey)
+        this.#dismiss(environments, 'outdated');
+    }
+    this.#serve();
+  }
+
+  /** A function was deleted: as `outdate`, for all its versions. */
+  forget(functionName: string): void {
+    for (const { demand, environments } of this.#fleet.versionsOf(functionName)) {
+      this.#currentVersions.delete(demand.functionKey);
+      this.#dismiss(environments, 'deleted');
+    }
+    this.#serve();
+  }
+
+  /** A function may live in `domain` only, from now on. */
+  expel(functionName: string, domain: string): void {
+    for (const { environments } of this.#fleet.versionsOf(functionName)) {
+      this.#dismiss(
+        [...environments].filter((environment) => environment.slot.domain !== domain),
+        'moved',
+      );
+    }
+    this.#serve();
+  }
+
+  slotReady(slotId: number): void {
+    const slot = this.#fleet.slot(slotId);
+    // It may have been retired while it started.
+    if (slot === undefined) return;
+    slot.state = slotTransition(slot.state, { type: 'ready' });
+    this.#serve();
+  }
+
+  /** A sandbox process ended or never started, and everything in it is lost. Harmless for one that is gone already. */
+  slotGone(slotId: number): void {
+    const slot = this.#fleet.slot(slotId);
+    if (slot === undefined) return;
+    slot.state = slotTransition(slot.state, { type: 'ended' });
+    this.#fleet.removeSlot(slot);
+    for (const environment of [...slot.environments]) this.#apply(environment, { type: 'lost' });
+    this.#serve();
+  }
+
+  /** Lets a sandbox end: it takes nothing new, and goes when its last invocation has ended. */
+  drain(slotId: number, reason: string): void {
+    const slot = this.#fleet.slot(slotId);
+    if (slot === undefined) return;
+    this.#drain(slot, reason);
+    this.#serve();
+  }
+
+  /** Removes what was unused for `environmentIdleMs`: environments, then sandboxes that hold none. */
+  expire(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const environment of expire(this.#fleet, nowMs)) this.#reclaim(environment, 'expired');
+    for (const slot of [...this.#fleet.slots()]) {
+      const isUnused = slot.state.phase === 'open' && slot.environments.size === 0;
+      if (isUnused && nowMs - slot.lastUsedMs >= this.#fleet.limits.environmentIdleMs) this.#drain(slot, 'unused');
+    }
+    this.#serve();
+  }
+
+  /** How many invocations a sandbox runs now. */
+  runningIn(slotId: number): number {
+    return this.#fleet.slot(slotId)?.running ?? 0;
+  }
+
+  /** How many environments a sandbox ever held. */
+  servedBy(slotId: number): number {
+    return this.#fleet.slot(slotId)?.served ?? 0;
+  }
+
+  stats(): SchedulerStats {
+    const { running, memoryReservedMiB, phases } = this.#fleet;
+    const slots = [...this.#fleet.slots()].map(({ slotId, domain, environments }) => {
+      return { slotId, domain, environments: environments.size };
+    });
+    return { running, queued: this.#line.size, memoryReservedMiB, environments: { ...phases }, slots };
+  }
+
+  /** Refuses what waits and lets all sandboxes end. Leases that are out are still to be disposed by their holders. */
+  close(): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    this.#line.refuseAll(closed);
+    for (const slot of [...this.#fleet.slots()]) this.#drain(slot, 'closing');
+  }
+
+  // What leases tell.
+
+  started(environment: Environment, requestId: string): void {
+    if (environment.state.phase !== 'removed') this.#apply(environment, { type: 'started', requestId });
+  }
+
+  ended(environment: Environment, requestId: string, end: LeaseEnd): void {
+    this.#end(environment, requestId, end);
+    this.#fleet.running -= 1;
+    this.#serve();
+  }
+
+  moved(environment: Environment, requestId: string, demand: Demand): Environment | Promise<Environment> {
+    this.#end(environment, requestId, 'discard');
+    const placed = this.#phase === 'open' ? this.#place(demand, requestId) : undefined;
+    if (placed instanceof Environment) return placed;
+
+    this.#fleet.running -= 1;
+    const later = placed && postpone(this.#fleet, placed.limit);
+    // It was admitted once, so it waits at the head of the line.
+    const waiting = later?.kind === 'queue' && this.#wait({ demand, requestId }, 'first', later.limit);
+    this.#serve();
+    if (waiting) return waiting;
+    throw later === undefined ? closed() : throttled(later.limit);
+  }
+
+  // How it is done.
+
+  #assertOpen(): void {
+    if (this.#phase === 'closed') throw closed();
+  }
+
+  #start(demand: Demand, requestId: string): Environment | Exclude<ReturnType<typeof admit>, { kind: 'start' }> {
+    const fleet = this.#fleet;
+    const { memoryBudgetMiB } = fleet.limits;
+    // Nothing that ends could make room for it, so it must not wait.
+    if (demand.memoryMiB > memoryBudgetMiB) {
+      return { kind: 'throttle', limit: { name: 'memoryBudgetMiB', value: memoryBudgetMiB } };
+    }
+    const admission = admit(fleet);
+    if (admission.kind !== 'start') return admission;
+    // Those who wait have admission but no room. Whoever needs no room may pass them; they wait `queueMs` at most.
+    const mayPass = this.#line.size === 0 || (fleet.version(demand.versionKey)?.idle.size ?? 0) > 0;
+    const placed = mayPass ? this.#place(demand, requestId) : waitingForOthers;
+    if (!(placed instanceof Environment)) return postpone(fleet, placed.limit);
+    fleet.running += 1;
+    return placed;
+  }
+
+  /** Carries out the decision of `place()`. */
+  #place(demand: Demand, requestId: string): Environment | NoRoom {
+    const placement = place(this.#fleet, demand);
+    switch (placement.kind) {
+      case 'reuse': {
+        const environment = record(placement.environment);
+        environment.kind = 'warm';
+        this.#apply(environment, { type: 'leased', requestId });
+        return environment;
+      }
+      case 'succeed': {
+        const { environmentId, slot } = record(placement.environment);
+        this.#apply(record(placement.environment), { type: 'inherited' });
+        return this.#create(demand, requestId, slot, environmentId);
+      }
+      case 'create': {
+        const slot = this.#fleet.slot(placement.slot.slotId);
+        invariant(slot, 'a placement names a sandbox that exists');
+        for (const environment of placement.evict) this.#reclaim(environment, 'evicted');
+        return this.#create(demand, requestId, slot);
+      }
+      case 'open': {
+        const retire = placement.retire && this.#fleet.slot(placement.retire.slotId);
+        if (retire !== undefined) this.#drain(retire, 'made way for another trust domain');
+        for (const environment of placement.evict) this.#reclaim(environment, 'evicted');
+        return this.#create(demand, requestId, this.#open(demand.domain));
+      }
+      case 'wait':
+        return placement;
+      default:
+        return placement satisfies never;
+    }
+  }
+
+  #create(demand: Demand, requestId: string, slot: Slot, inheritsFrom?: string): Environment {
+    const environment = this.#fleet.addEnvironment(this.#makeEnvironmentId(), demand, slot, requestId, inheritsFrom);
+    slot.lastUsedMs = this.#clock.nowMs();
+    // Asked for before an update and placed after it: it runs this invocation and no other.
+    const isCurrent = this.#currentVersions.get(demand.functionKey) === demand.versionKey;
+    if (!isCurrent) this.#apply(environment, { type: 'dismissed', reason: 'outdated' });
+    return environment;
+  }
+
+  #open(domain: string): Slot {
+    this.#slotsOpened += 1;
+    const slotId = this.#slotsOpened;
+    const slot = new Slot(slotId, domain, this.#clock.nowMs(), () => this.#port.isBusy(slotId));
+    this.#fleet.addSlot(slot);
+    this.#port.open(slotId, domain);
+    return slot;
+  }
+
+  #drain(slot: Slot, reason: string): void {
+    slot.state = slotTransition(slot.state, { type: 'drained', reason });
+    this.#dismiss(slot.environments, 'retired');
+    // Dismissing the last environment has closed it already; one that held none is closed here.
+    this.#closeIfDrained(slot);
+  }
+
+  #closeIfDrained(slot: Slot): void {
+    if (slot.state.phase !== 'draining' || slot.environments.size > 0) return;
+    const { reason } = slot.state;
+    slot.state = slotTransition(slot.state, { type: 'ended' });
+    this.#fleet.removeSlot(slot);
+    this.#port.close(slot.slotId, reason);
+  }
+
+  #dismiss(environments: Iterable<Environment>, reason: DismissalReason): void {
+    for (const environment of [...environments]) this.#apply(environment, { type: 'dismissed', reason });
+  }
+
+  #reclaim(environment: EnvironmentView, reason: 'evicted' | 'expired'): void {
+    this.#apply(record(environment), { type: 'reclaimed', reason });
+  }
+
+  #end(environment: Environment, requestId: string, end: LeaseEnd): void {
+    // Its sandbox was lost meanwhile, and the environment with it.
+    if (environment.state.phase === 'removed') return;
+    const atMs = this.#clock.nowMs();
+    environment.slot.lastUsedMs = atMs;
+    switch (end) {
+      case 'keep-warm':
+        this.#apply(environment, { type: 'kept', requestId, atMs });
+        break;
+      case 'keep-volume':
+        this.#apply(environment, { type: 'tainted', requestId, atMs });
+        break;
+      case 'discard':
+        this.#apply(environment, { type: 'discarded', requestId });
+        break;
+      default:
+        end satisfies never;
+    }
+  }
+
+  /** The only place where an environment changes: its state, the account, and the world. */
+  #apply(environment: Environment, event: EnvironmentEvent): void {
+    const before = environment.state;
+    const after = transition(before, event);
+    if (after === before) return;
+    this.#fleet.change(environment, after);
+    const { environmentId, demand, slot } = environment;
+    if (after.phase === 'reset') this.#port.reset(environmentId, slot.slotId);
+    if (after.phase === 'removed') {
+      this.#port.remove(environmentId, slot.slotId, demand.functionName, after.reason);
+      this.#closeIfDrained(slot);
+    }
+  }
+
+  #wait(ask: Ask, position: 'first' | 'last', limit: LimitReached, signal?: AbortSignal): Promise<Environment> {
+    const waitMs = this.#fleet.limits.queueMs;
+    return this.#line.join({ ask, position, waitMs, tooLong: () => throttled(limit), signal });
+  }
+
+  /** Starts those who wait, as far as there is room. */
+  #serve(): void {
+    if (this.#line.size === 0 || this.#phase === 'closed') return;
+    const fleet = this.#fleet;
+    this.#line.serve(({ demand, requestId }) => {
+      if (fleet.running >= fleet.limits.concurrency) return undefined;
+      const placed = this.#place(demand, requestId);
+      if (!(placed instanceof Environment)) return undefined;
+      fleet.running += 1;
+      return placed;
+    });
+  }
+}
+
+const waitingForOthers: NoRoom = { kind: 'wait', limit: { name: 'queueMs', value: 0 } };
+
+/** Views handed to decisions are the scheduler's own records. */
+function record(view: EnvironmentView): Environment {
+  invariant(view instanceof Environment, 'a decision names an environment of this fleet');
+  return view;
+}
+
+function throttled(limit: LimitReached): EngineError {
+  return new EngineError('TooManyRequestsException', 'Rate Exceeded.', {
+    throttleReason: 'ConcurrentInvocationLimitExceeded',
+    limit,
+  });
+}
+
+function closed(): EngineError {
+  return new EngineError('EngineClosed', 'The engine is closed: it takes no more invocations.');
+}

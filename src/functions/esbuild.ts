@@ -1,5 +1,6 @@
 /**
  * The only importer of esbuild, so that its version, its start and what we use of it are decided in one place.
  */
-export { build, transform } from 'esbuild';
+
 export type { BuildOptions, BuildResult, Loader, Message, Metafile, Plugin } from 'esbuild';
+export { build, transform } from 'esbuild';

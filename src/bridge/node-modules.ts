@@ -1,0 +1,71 @@
+/**
+ * Which of Node's public modules a guest can require. The one table: the builder collects these and what they need, the
+ * guest's loader refuses the rest with a clear error.
+ */
+export const offeredModules = [
+  'assert',
+  'assert/strict',
+  'async_hooks',
+  'buffer',
+  'console',
+  'constants',
+  'diagnostics_channel',
+  'events',
+  'fs',
+  'fs/promises',
+  'module',
+  'os',
+  'path',
+  'path/posix',
+  'path/win32',
+  'perf_hooks',
+  'process',
+  'punycode',
+  'querystring',
+  'stream',
+  'stream/consumers',
+  'stream/promises',
+  'stream/web',
+  'string_decoder',
+  'sys',
+  'timers',
+  'timers/promises',
+  'url',
+  'util',
+  'util/types',
+] as const;
+
+/** Known to Node, not here: asking for one names it as missing instead of as unknown. */
+export const notOfferedModules = [
+  'child_process',
+  'cluster',
+  'crypto',
+  'dgram',
+  'dns',
+  'dns/promises',
+  'domain',
+  'http',
+  'http2',
+  'https',
+  'inspector',
+  'inspector/promises',
+  'net',
+  'readline',
+  'readline/promises',
+  'repl',
+  'sea',
+  'sqlite',
+  'test',
+  'test/reporters',
+  'tls',
+  'trace_events',
+  'tty',
+  'v8',
+  'vm',
+  'wasi',
+  'worker_threads',
+  'zlib',
+] as const;
+
+/** Only with the `node:` prefix, as in Node. */
+export const schemeOnlyModules = ['sea', 'sqlite', 'test', 'test/reporters'] as const;

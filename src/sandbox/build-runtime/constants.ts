@@ -1,0 +1,68 @@
+/**
+ * Constants that Node's library expects from C++: read once from the running binary, so that they are those of exactly the
+ * Node whose library runs in the guests. Each becomes a small module of the guest, loaded when a binding first needs it.
+ */
+import type { NodeLibrary } from './node-library.ts';
+
+/** By module id: JSON of the value. Only bindings of `runtimes/core` require these. */
+export function readConstants({ internalBinding, requireInternal }: NodeLibrary): Map<string, unknown> {
+  const plain = (binding: string): Record<string, unknown> => data(internalBinding(binding));
+  const uv = internalBinding('uv');
+  const options = internalBinding('options');
+  const stringDecoder = internalBinding('string_decoder');
+  const asyncWrap = internalBinding('async_wrap');
+  const util = internalBinding('util');
+  return new Map<string, unknown>([
+    ['constants', plain('constants')],
+    ['uv', { constants: plain('uv'), errors: [...call<Iterable<unknown>>(uv, 'getErrorMap')] }],
+    ['string_decoder', { ...data(stringDecoder), encodings: [...(stringDecoder['encodings'] as Iterable<unknown>)] }],
+    ['util', data(util['constants'])],
+    ['async_wrap', { constants: data(asyncWrap['constants']), Providers: data(asyncWrap['Providers']) }],
+    ['exitCodes', data(internalBinding('errors')['exitCodes'])],
+    ['performance', data(internalBinding('performance')['constants'])],
+    ['config', { ...plain('config'), hasInspector: false, hasTracing: false, hasOpenSSL: false }],
+    ['options', optionValues(call(options, 'getCLIOptionsValues'))],
+    ['optionTypes', { envSettings: data(options['envSettings']), types: data(options['types']) }],
+    ['urlUpdateActions', data(requireInternal('internal/url')['urlUpdateActions'])],
+    ['fs', { ...plain('fs'), kFsStatsFieldsNumber: internalBinding('fs')['kFsStatsFieldsNumber'] }],
+  ]);
+}
+
+/** What the core itself needs before anything is loaded. */
+export interface CoreData {
+  readonly privateSymbols: readonly string[];
+  readonly perIsolateSymbols: readonly string[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly builtinIds: readonly string[];
+}
+
+export function readCoreData({ internalBinding, sources }: NodeLibrary): CoreData {
+  const names = (object: unknown): string[] => Reflect.ownKeys(object as object).map(String);
+  return {
+    privateSymbols: names(internalBinding('util')['privateSymbols']),
+    perIsolateSymbols: names(internalBinding('symbols')),
+    versions: data(process.versions) as Record<string, string>,
+    builtinIds: [...sources.keys()],
+  };
+}
+
+function optionValues(values: unknown): Record<string, unknown> {
+  const entries = values instanceof Map ? Object.fromEntries(values) : data(values);
+  return {
+    ...entries,
+    '--pending-deprecation': false,
+    '--expose-internals': false,
+    '--warnings': true,
+    '--async-context-frame': true,
+  };
+}
+
+function call<Result>(binding: Record<string, unknown>, name: string): Result {
+  return (binding[name] as () => Result)();
+}
+
+/** Own values that JSON can carry. Functions fall away; big integers are small enough for numbers. */
+function data(value: unknown): Record<string, unknown> {
+  const json = JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? Number(member) : member));
+  return JSON.parse(json) as Record<string, unknown>;
+}

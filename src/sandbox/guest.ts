@@ -1,0 +1,271 @@
+/**
+ * One isolate with a booted runtime, as the sandbox sees it: the functions of `GuestCalls` as slices, and nothing else.
+ * Everything that comes out of it is hostile: arguments of host calls are checked here, before the sandbox sees them.
+ * It knows no deadline, no event loop and no invocation; `environment` does.
+ */
+import type { FsReply, FsValue, GuestCalls, GuestSettings, HostCalls, LoopState } from '../bridge/contract.ts';
+import { logStreams, settleKinds } from '../bridge/contract.ts';
+import { scriptNames } from '../bridge/script-names.ts';
+import { limits } from '../model/limits.ts';
+import { Callback, type Context, type ExternalCopy, type Isolate, type Reference } from './ivm.ts';
+import type { RuntimeImage } from './runtime-image.ts';
+
+/** How a slice ended. `rejection`: a promise of the guest was rejected and nobody handled it; the loop's state is not known then. */
+export type SliceOutcome =
+  | { readonly kind: 'state'; readonly state: LoopState }
+  | {
+      readonly kind: 'rejection';
+      readonly isError: boolean;
+      readonly name: string;
+      readonly message: string;
+      readonly stack: string;
+    }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'out-of-memory' }
+  | { readonly kind: 'disposed' };
+
+type SliceName = Exclude<keyof GuestCalls, 'receive'>;
+
+/** What may cross into a slice: plain values, or the bundle's function by reference. */
+export type SliceArgument = string | number | boolean | undefined | LoadedBundle;
+export type LoadedBundle = ReturnType<Reference['derefInto']>;
+
+export interface Guest {
+  /** Runs on the calling thread; returns when the slice and its microtasks are done. */
+  call(
+    name: SliceName,
+    args: readonly SliceArgument[],
+    options: { readonly timeoutMs: number; readonly lane: 'main' },
+  ): SliceOutcome;
+  /** Runs on a thread of isolated-vm's pool. Host calls still come back on this process's main thread. */
+  call(
+    name: SliceName,
+    args: readonly SliceArgument[],
+    options: { readonly timeoutMs: number; readonly lane: 'pool' },
+  ): Promise<SliceOutcome>;
+  /** Compiles the user's bundle; what it returns is the argument of `init`. @throws SyntaxError of the bundle */
+  load(bundle: string, cachedData?: ExternalCopy<ArrayBuffer>): LoadedBundle;
+  /** Idempotent. Safe inside a host call: the guest is then terminated when the call returns. */
+  dispose(): void;
+  readonly isDisposed: boolean;
+  memory(): GuestMemory;
+  /** Microseconds of CPU time, all slices. */
+  cpuTimeMicros(): number;
+}
+
+export interface GuestMemory {
+  readonly heapUsedBytes: number;
+  readonly heapTotalBytes: number;
+  readonly externalBytes: number;
+}
+
+export function openGuest(
+  image: RuntimeImage,
+  settings: GuestSettings,
+  host: HostCalls,
+  memoryLimitMiB: number,
+  onCatastrophicError: (message: string) => void,
+): Guest {
+  const { isolate, context } = image.open(memoryLimitMiB, onCatastrophicError);
+  try {
+    return new OpenedGuest(image, isolate, context, settings, host);
+  } catch (error) {
+    isolate.dispose();
+    throw error;
+  }
+}
+
+class OpenedGuest implements Guest {
+  readonly #isolate: Isolate;
+  readonly #context: Context;
+  readonly #slices: Readonly<Record<SliceName, Reference>>;
+
+  constructor(image: RuntimeImage, isolate: Isolate, context: Context, settings: GuestSettings, host: HostCalls) {
+    this.#isolate = isolate;
+    this.#context = context;
+    let receive: Reference | undefined;
+    const loadBuiltin = (id: string): boolean => {
+      const script = image.compileBuiltin(isolate, id);
+      if (script === undefined || receive === undefined) return false;
+      const factory: Reference = script.runSync(context, { reference: true });
+      receive.applySync(undefined, [id, factory.derefInto({ release: true })]);
+      script.release();
+      return true;
+    };
+    const calls = checkedCalls({ ...host, loadBuiltin }, () => isolate.dispose());
+    const names = Object.keys(calls);
+    // The parameters are positional; the object that names them is made inside, where the guest's own prototypes are.
+    const boot = `return __isothermBoot({${names.map((name, at) => `${name}:$${at}`).join()}},$${names.length})`;
+    const guest: Reference<GuestCalls> = context.evalClosureSync(
+      boot,
+      [...Object.values(calls).map((call) => new Callback(call)), JSON.stringify(settings)],
+      { result: { reference: true } },
+    );
+    const slice = (name: keyof GuestCalls): Reference => guest.getSync(name, { reference: true });
+    receive = slice('receive');
+    this.#slices = {
+      init: slice('init'),
+      invoke: slice('invoke'),
+      turn: slice('turn'),
+      loopEmpty: slice('loopEmpty'),
+      unhandledRejection: slice('unhandledRejection'),
+    };
+    guest.release();
+  }
+
+  call(name: SliceName, args: readonly SliceArgument[], options: { timeoutMs: number; lane: 'main' }): SliceOutcome;
+  call(
+    name: SliceName,
+    args: readonly SliceArgument[],
+    options: { timeoutMs: number; lane: 'pool' },
+  ): Promise<SliceOutcome>;
+  call(
+    name: SliceName,
+    args: readonly SliceArgument[],
+    { timeoutMs, lane }: { timeoutMs: number; lane: 'main' | 'pool' },
+  ): SliceOutcome | Promise<SliceOutcome> {
+    const slice = this.#slices[name];
+    const timeout = Math.max(1, Math.ceil(timeoutMs));
+    if (lane === 'pool') {
+      return slice
+        .apply(undefined, [...args], { timeout })
+        .then(stateOutcome, (error: unknown) => this.#failure(error));
+    }
+    try {
+      return stateOutcome(slice.applySync(undefined, [...args], { timeout }));
+    } catch (error) {
+      return this.#failure(error);
+    }
+  }
+
+  load(bundle: string, cachedData?: ExternalCopy<ArrayBuffer>): LoadedBundle {
+    const script = this.#isolate.compileScriptSync(bundle, {
+      filename: scriptNames.bundle,
+      ...(cachedData === undefined ? {} : { cachedData }),
+    });
+    const loaded: Reference = script.runSync(this.#context, { reference: true });
+    script.release();
+    return loaded.derefInto({ release: true });
+  }
+
+  dispose(): void {
+    if (!this.#isolate.isDisposed) this.#isolate.dispose();
+  }
+
+  get isDisposed(): boolean {
+    return this.#isolate.isDisposed;
+  }
+
+  memory(): GuestMemory {
+    const heap = this.#isolate.getHeapStatisticsSync();
+    return {
+      heapUsedBytes: heap.used_heap_size,
+      heapTotalBytes: heap.total_heap_size,
+      externalBytes: heap.externally_allocated_size,
+    };
+  }
+
+  cpuTimeMicros(): number {
+    return Number(this.#isolate.cpuTime / 1000n);
+  }
+
+  /**
+   * isolated-vm throws its own verdicts and the guest's unhandled rejections through the same door. The guest chooses the
+   * text of a rejection, so a verdict counts only when the isolate's state agrees with it, where there is such a state.
+   */
+  #failure(error: unknown): SliceOutcome {
+    const message = error instanceof Error ? error.message : '';
+    if (this.#isolate.isDisposed) {
+      return message.includes('memory limit') ? { kind: 'out-of-memory' } : { kind: 'disposed' };
+    }
+    if (message === 'Script execution timed out.') return { kind: 'timeout' };
+    return rejection(error);
+  }
+}
+
+function stateOutcome(state: unknown): SliceOutcome {
+  return { kind: 'state', state: typeof state === 'number' && state >= 0 ? state : 0 };
+}
+
+function rejection(error: unknown): SliceOutcome {
+  if (!(error instanceof Error)) {
+    return {
+      kind: 'rejection',
+      isError: false,
+      name: '',
+      message: text(error, limits.errorMessageCharsMax),
+      stack: '',
+    };
+  }
+  // isolated-vm appends its own frames, and with them paths of this host, behind its mark.
+  const [stack = ''] = text(error.stack, limits.errorStackCharsMax).split('\n    at (<isolated-vm boundary>)');
+  return {
+    kind: 'rejection',
+    isError: true,
+    name: text(error.name, limits.errorMessageCharsMax),
+    message: text(error.message, limits.errorMessageCharsMax),
+    stack,
+  };
+}
+
+function text(value: unknown, charsMax: number): string {
+  return String(value).slice(0, charsMax);
+}
+
+type CheckedCalls = Record<
+  keyof HostCalls,
+  (...args: unknown[]) => number | boolean | string | ArrayBuffer | FsReply | number[] | undefined
+>;
+
+/** The host's functions behind a check of each argument. A call that makes no sense is answered with nothing. */
+function checkedCalls(host: HostCalls, dispose: () => void): CheckedCalls {
+  return {
+    log(stream, line) {
+      const known = stream === logStreams.stdout || stream === logStreams.stderr || stream === logStreams.record;
+      if (known && typeof line === 'string') host.log(stream, line);
+      return undefined;
+    },
+    settle(kind, body, errorType) {
+      const known = Object.values(settleKinds).find((candidate) => candidate === kind);
+      if (known !== undefined && typeof body === 'string') host.settle(known, body, name(errorType));
+      return undefined;
+    },
+    wake(state) {
+      if (isWhole(state, Number.MAX_SAFE_INTEGER)) host.wake(state);
+      return undefined;
+    },
+    exit(code) {
+      host.exit(isWhole(code, 255) ? code : 1);
+      dispose();
+      return undefined;
+    },
+    loadBuiltin: (id) => typeof id === 'string' && id.length <= limits.nameLengthMax && host.loadBuiltin(id),
+    hrtime: () => host.hrtime(),
+    random: (byteCount) => host.random(isWhole(byteCount, randomBytesMax) ? byteCount : 0),
+    mapPosition: (line, column) =>
+      isWhole(line, Number.MAX_SAFE_INTEGER) && isWhole(column, Number.MAX_SAFE_INTEGER)
+        ? host.mapPosition(line, column)
+        : '',
+    domainToAscii: (domain) =>
+      typeof domain === 'string' && domain.length <= limits.pathLengthMax ? host.domainToAscii(domain) : '',
+    memoryUsage: () => host.memoryUsage(),
+    cpuTime: () => host.cpuTime(),
+    fs: (operation, a, b, c, d) =>
+      isWhole(operation, 255) ? host.fs(operation, fsValue(a), fsValue(b), fsValue(c), fsValue(d)) : undefined,
+  };
+}
+
+/** What Web Crypto allows in one call, and the contract's limit. */
+const randomBytesMax = 65_536;
+
+function isWhole(value: unknown, max: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
+}
+
+function name(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, limits.nameLengthMax) : '';
+}
+
+function fsValue(value: unknown): FsValue {
+  return typeof value === 'string' || typeof value === 'number' || value instanceof ArrayBuffer ? value : undefined;
+}

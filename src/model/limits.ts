@@ -71,6 +71,32 @@ export const limits = {
   crashLoopWindowMs: 10_000,
   crashBackoffMsMin: 100,
   crashBackoffMsMax: 30_000,
+  /** Starts that are tried for one caller before it is told, and that run side by side: each costs a core 60 ms or more. */
+  sandboxStartAttemptsMax: 3,
+  sandboxStartsAtOnceMax: 4,
+  /** Beyond its init timeout an environment has this long: the isolate itself is made, perhaps behind those of others. */
+  createGraceMs: 2_000,
+  /** How often a sandbox is looked at while guests run in it, and its memory while none does. */
+  watchIntervalMs: 25,
+  memoryIntervalMs: 1_000,
+  /** Late by more than this, our own event loop was stuck, and what is overdue gets one more grace (SECURITY.md R21). */
+  ownLagMsMax: 20,
+  /**
+   * Resident memory beyond what its environments may use before a sandbox is killed: code, garbage, queues, and what a bomb
+   * allocates between two looks (SECURITY.md 5.6 rule 6 measured 32 MB at 20 ms).
+   */
+  sandboxMemorySlackMiB: 200,
+  /** Factor on an environment's memory size: V8 overshoots before it gives up (SECURITY.md 0.2). */
+  environmentMemoryFactor: 1.25,
+  /** Bytes in the package store of one sandbox, which only grows, before the sandbox is retired. */
+  packageStoreMiBMax: 2_048,
+  /** Read and written at once when a package is copied into a store. */
+  packageCopyBytes: 1 * MiB,
+  /** A healthy sandbox prints nothing. This much is kept to explain its end, and this much is too much. */
+  sandboxOutputTailBytes: 4 * KiB,
+  sandboxOutputBytesMax: 1 * MiB,
+  /** The part of that which goes into a message. */
+  exitDetailCharsMax: 600,
   runtimeBuildTimeoutMs: 120_000,
 
   /** Protocol frames. A sandbox may never send more than an answer and its head. */

@@ -1,0 +1,17 @@
+/**
+ * The flags that sandboxes run Node with. The runtime builder must use the same list: V8 hashes its flags into every code
+ * cache and refuses a cache that was made under others.
+ */
+
+/** Heap of the sandbox program itself, without its isolates: queues and buffers of 6 MiB payloads, far below this. */
+const hostHeapMiB = 256;
+
+export const sandboxNodeFlags: readonly string[] = [
+  // isolated-vm does not work in an isolate that was restored from Node's own snapshot.
+  '--no-node-snapshot',
+  // SIGUSR1 would open the inspector.
+  '--disable-sigusr1',
+  // Bytecode that was not used for a while would be thrown away: a function that is called now and then would stay cold.
+  '--no-flush-bytecode',
+  `--max-old-space-size=${hostHeapMiB}`,
+];

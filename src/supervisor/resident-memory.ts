@@ -1,0 +1,55 @@
+/**
+ * Reads how much memory a process holds, from `/proc/<pid>/statm`. The file is opened once, while the child is known to be
+ * unreaped, so a later read can never meet another process with the same pid. Without /proc there are no readings.
+ */
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+
+export class ResidentMemory implements Disposable {
+  readonly #pid: number;
+  readonly #buffer = Buffer.alloc(128);
+  #descriptor: number | undefined;
+
+  /** Call it only for a child that has not been reaped. */
+  constructor(pid: number) {
+    this.#pid = pid;
+    try {
+      this.#descriptor = openSync(`/proc/${pid}/statm`, 'r');
+    } catch {
+      // No /proc (not Linux), or no descriptor to spare: the sandbox's own figures have to do.
+    }
+  }
+
+  /** Resident bytes, or undefined when they cannot be read. About 4 us; blocks on nothing but the kernel. */
+  readBytes(): number | undefined {
+    if (this.#descriptor === undefined) return undefined;
+    try {
+      const bytesRead = readSync(this.#descriptor, this.#buffer, 0, this.#buffer.length, 0);
+      const pages = Number(this.#buffer.toString('latin1', 0, bytesRead).split(' ')[1]);
+      return Number.isFinite(pages) && pages > 0 ? pages * pageBytes : undefined;
+    } catch {
+      // ESRCH: the process has ended, its exit event is under way.
+      return undefined;
+    }
+  }
+
+  /** Whether the process was stopped by a signal: then it runs nothing, however long its deadlines are. Call it only while unreaped. */
+  isStopped(): boolean {
+    try {
+      const stat = readFileSync(`/proc/${this.#pid}/stat`, 'latin1');
+      // The second field is the command's name in brackets and may hold anything, also brackets.
+      const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+      return state === 'T' || state === 't';
+    } catch {
+      // No /proc, or it has just ended: not known to be stopped.
+      return false;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+}
+
+/** On the platforms of sandboxes (x64, and arm64 with its usual kernels) pages have 4 KiB; statm counts in them. */
+const pageBytes = 4_096;

@@ -1,0 +1,41 @@
+/**
+ * Files without a name: made in a private directory, opened, and removed together with the directory before anyone can use
+ * them. So a sandbox gets file descriptors and never a path, and nothing is left behind however the engine ends.
+ */
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface ScratchFile extends AsyncDisposable {
+  readonly writable: FileHandle;
+  /** A second opening of the same file, which the kernel refuses to write through. */
+  readonly readOnly: FileHandle;
+}
+
+export async function openScratchFile(): Promise<ScratchFile> {
+  // mkdtemp makes the directory with mode 0700: nobody else can open the file while it has a name.
+  const directory = await mkdtemp(join(tmpdir(), 'isotherm-'));
+  try {
+    const path = join(directory, 'scratch');
+    const writable = await open(path, 'wx+', 0o600);
+    try {
+      return scratchFile(writable, await open(path, 'r'));
+    } catch (error) {
+      await writable.close();
+      throw error;
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function scratchFile(writable: FileHandle, readOnly: FileHandle): ScratchFile {
+  return {
+    writable,
+    readOnly,
+    // Closing a FileHandle waits for what is still written through it, and twice is harmless.
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([writable.close(), readOnly.close()]);
+    },
+  };
+}

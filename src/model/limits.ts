@@ -110,6 +110,8 @@ export const limits = {
   logBytesPerInvocationMax: 8 * MiB,
   errorMessageCharsMax: 32 * KiB,
   errorStackCharsMax: 64 * KiB,
+  /** Type of an error beside its payload: it goes into heads of frames and into REPORT lines. */
+  errorTypeCharsMax: 256,
   tmpInodesMax: 65_536,
   /** Files of a volume up to this size stay in the sandbox's memory, while all of them together stay under the second number. */
   tmpMemoryFileBytesMax: 16 * KiB,

@@ -18,11 +18,20 @@ export const limits = {
   ephemeralStorageMiBDefault: 512,
   functionNameLengthMax: 64,
   functionReferenceLengthMax: 140,
+  /** The same on operations that only read (C1.2). */
+  functionReferenceReadLengthMax: 170,
+  qualifierLengthMax: 128,
+  functionsPageMax: 50,
+  maxItemsMax: 10_000,
   handlerLengthMax: 128,
   descriptionLengthMax: 256,
+  roleLengthMax: 256,
   environmentBytesMax: 4 * KiB,
   trustDomainLengthMax: 128,
+  logGroupLengthMax: 512,
   tagsMax: 50,
+  tagKeyLengthMax: 128,
+  tagValueLengthMax: 256,
   layersMax: 5,
 
   /** Payloads (C4.9, C4.10). */
@@ -41,6 +50,17 @@ export const limits = {
   packagePathDepthMax: 40,
   /** The largest entry ratio (unpacked : packed) that is not refused as a bomb; deflate's own limit is 1032. */
   zipRatioMax: 1_100,
+  /** Text of one module handed over as `source`: what Lambda's console editor takes (F3). */
+  sourceBytesMax: 3 * MiB,
+  /** A larger bundle would not fit the heap of the largest function either. */
+  bundleBytesMax: 256 * MiB,
+  bundleTimeoutMs: 30_000,
+  /** esbuild uses every core for one bundle; more at once only share them. */
+  bundlesAtOnceMax: 2,
+  /** Files of one package that are replaced because they cannot be parsed, before bundling gives up. */
+  bundleRoundsMax: 12,
+  /** Code that nothing refers to stays this long: invocations that resolved it may still start (longest timeout, and init). */
+  codeRemovalDelayMs: 960_000,
 
   /** Lifecycle (B3.1, B4). */
   initTimeoutMs: 10_000,
@@ -55,6 +75,11 @@ export const limits = {
   memoryBudgetMiBDefault: 16 * 1024,
   environmentsPerSandboxMax: 200,
   invocationsQueuedMax: 10_000,
+  /** How often one invocation is placed anew because its sandbox ended before the guest could see the event. */
+  placementMovesMax: 3,
+  /** Idle environments and worn sandboxes are looked for this often: a quarter of the idle time, within these bounds. */
+  maintenanceIntervalMsMin: 20,
+  maintenanceIntervalMsMax: 5_000,
 
   /** Sandbox processes. */
   sandboxesMaxDefault: 16,
@@ -76,6 +101,8 @@ export const limits = {
   sandboxStartsAtOnceMax: 4,
   /** Beyond its init timeout an environment has this long: the isolate itself is made, perhaps behind those of others. */
   createGraceMs: 2_000,
+  /** A ping may take this much longer than a short slice: two processes share a busy core. */
+  busyMarginMs: 10,
   /** How often a sandbox is looked at while guests run in it, and its memory while none does. */
   watchIntervalMs: 25,
   memoryIntervalMs: 1_000,

@@ -1,0 +1,194 @@
+/**
+ * Calls, replies and notices over one stream of frames; the host and the sandbox program hold one end each. It pairs replies
+ * with calls and bounds what is pending. It does not know what heads mean, has no timeouts and does not end the process at
+ * the other end: its owner does, and then closes it with the cause.
+ */
+import type { Duplex } from 'node:stream';
+import { invariant } from '../base/invariant.ts';
+import { decodeFailedReply } from './decode.ts';
+import { encodeFrame, type FrameBody, FrameDecoder, type FrameLimits, nextCallId } from './frame.ts';
+import { type Frame, type FrameType, frameTypes } from './messages.ts';
+import { ProtocolError } from './protocol-error.ts';
+
+export interface ChannelOptions {
+  /** What the other end may send. */
+  readonly incoming: FrameLimits;
+  readonly outgoing: FrameLimits;
+  readonly callsPendingMax: number;
+  /** A frame with call id 0. What it throws as a ProtocolError counts as one. */
+  readonly onNotice: (frame: Frame) => void;
+  /** A call of the other end, to be answered with `reply`. A ProtocolError that it throws counts as one. */
+  readonly onCall: (frame: Frame) => void;
+  /** At most once. Nothing is read afterwards; calls stay pending until `close`. */
+  readonly onProtocolError: (error: ProtocolError) => void;
+  /** At most once: the stream ended or failed by itself. Calls stay pending until `close`. */
+  readonly onEnd: (error: Error | undefined) => void;
+}
+
+export interface Reply<Head> {
+  readonly head: Head;
+  readonly body: Uint8Array;
+}
+
+/** The other end says that it could not carry the call out (`FailedReply`). */
+export class CallFailedError extends Error {
+  override readonly name = 'CallFailedError';
+}
+
+/** More calls than `callsPendingMax` wait for an answer. */
+export class CallsPendingError extends Error {
+  override readonly name = 'CallsPendingError';
+}
+
+export interface Channel {
+  /** `decode` turns the reply's head into its type; a ProtocolError of it is reported and the call stays pending until `close`. */
+  call<Head>(type: FrameType, head: object, decode: (head: unknown) => Head, body?: FrameBody): Promise<Reply<Head>>;
+  reply(callId: number, head: object, body?: FrameBody): void;
+  notify(type: FrameType, head: object, body?: FrameBody): void;
+  readonly callsPending: number;
+  /** Fails what is pending, and every later call, with `cause`, and destroys the stream. Again: nothing. */
+  close(cause: Error): void;
+}
+
+export function openChannel(stream: Duplex, options: ChannelOptions): Channel {
+  return new StreamChannel(stream, options);
+}
+
+interface PendingCall {
+  settle(frame: Frame): void;
+  reject(cause: Error): void;
+}
+
+class StreamChannel implements Channel {
+  readonly #stream: Duplex;
+  readonly #options: ChannelOptions;
+  readonly #decoder: FrameDecoder;
+  readonly #pending = new Map<number, PendingCall>();
+  #lastCallId = 0;
+  /** Encoded, to be written together at the end of the current task. */
+  #outgoing: Uint8Array[] = [];
+  #isFlushQueued = false;
+  /** `ended`: nothing is read any more, the owner has been told and will close. */
+  #state: { readonly phase: 'open' | 'ended' } | { readonly phase: 'closed'; readonly cause: Error } = {
+    phase: 'open',
+  };
+
+  constructor(stream: Duplex, options: ChannelOptions) {
+    this.#stream = stream;
+    this.#options = options;
+    this.#decoder = new FrameDecoder(options.incoming, (frame) => this.#receive(frame));
+    stream.on('data', (chunk: Uint8Array) => this.#read(chunk));
+    stream.on('error', (error) => this.#end(error));
+    stream.on('end', () => this.#end(undefined));
+    stream.on('close', () => this.#end(undefined));
+  }
+
+  get callsPending(): number {
+    return this.#pending.size;
+  }
+
+  call<Head>(type: FrameType, head: object, decode: (head: unknown) => Head, body?: FrameBody): Promise<Reply<Head>> {
+    if (this.#state.phase === 'closed') return Promise.reject(this.#state.cause);
+    if (this.#pending.size >= this.#options.callsPendingMax) {
+      return Promise.reject(
+        new CallsPendingError(`callsPendingMax is ${this.#options.callsPendingMax}, as many calls are pending`),
+      );
+    }
+    const callId = this.#unusedCallId();
+    return new Promise((resolve, reject) => {
+      this.#send({ type, callId, head, ...(body === undefined ? {} : { body }) });
+      this.#pending.set(callId, {
+        settle(frame) {
+          const failed = decodeFailedReply(frame.head);
+          if (failed !== undefined) reject(new CallFailedError(failed.failed));
+          else resolve({ head: decode(frame.head), body: frame.body });
+        },
+        reject,
+      });
+    });
+  }
+
+  reply(callId: number, head: object, body?: FrameBody): void {
+    invariant(callId !== 0, 'a notice gets no reply');
+    this.#send({ type: frameTypes.reply, callId, head, ...(body === undefined ? {} : { body }) });
+  }
+
+  notify(type: FrameType, head: object, body?: FrameBody): void {
+    this.#send({ type, callId: 0, head, ...(body === undefined ? {} : { body }) });
+  }
+
+  close(cause: Error): void {
+    if (this.#state.phase === 'closed') return;
+    this.#state = { phase: 'closed', cause };
+    this.#decoder.stop();
+    this.#outgoing = [];
+    this.#stream.destroy();
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const call of pending) call.reject(cause);
+  }
+
+  #unusedCallId(): number {
+    do this.#lastCallId = nextCallId(this.#lastCallId);
+    while (this.#pending.has(this.#lastCallId));
+    return this.#lastCallId;
+  }
+
+  #send(frame: { type: FrameType; callId: number; head: object; body?: FrameBody }): void {
+    if (this.#state.phase !== 'open') return;
+    encodeFrame(frame, this.#options.outgoing, this.#outgoing);
+    // A microtask, not a tick: isolated-vm's callbacks drain microtasks only. All frames of one task leave in one write.
+    if (!this.#isFlushQueued) {
+      this.#isFlushQueued = true;
+      queueMicrotask(this.#flush);
+    }
+  }
+
+  readonly #flush = (): void => {
+    this.#isFlushQueued = false;
+    const chunks = this.#outgoing;
+    const [first] = chunks;
+    if (first === undefined || this.#state.phase !== 'open') return;
+    this.#outgoing = [];
+    if (chunks.length === 1) {
+      this.#stream.write(first);
+      return;
+    }
+    this.#stream.cork();
+    for (const chunk of chunks) this.#stream.write(chunk);
+    this.#stream.uncork();
+  };
+
+  #read(chunk: Uint8Array): void {
+    if (this.#state.phase !== 'open') return;
+    try {
+      this.#decoder.push(chunk);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#decoder.stop();
+      if (this.#state.phase !== 'open') return;
+      this.#state = { phase: 'ended' };
+      this.#options.onProtocolError(error);
+    }
+  }
+
+  #receive(frame: Frame): void {
+    if (frame.type !== frameTypes.reply) {
+      if (frame.callId === 0) this.#options.onNotice(frame);
+      else this.#options.onCall(frame);
+      return;
+    }
+    const call = this.#pending.get(frame.callId);
+    if (call === undefined) throw new ProtocolError('reply.callId', 'the id of a pending call', frame.callId);
+    call.settle(frame);
+    // Only now: a call whose reply cannot be decoded fails with the cause of `close` like all others.
+    this.#pending.delete(frame.callId);
+  }
+
+  #end(error: Error | undefined): void {
+    if (this.#state.phase !== 'open') return;
+    this.#state = { phase: 'ended' };
+    this.#decoder.stop();
+    this.#options.onEnd(error);
+  }
+}

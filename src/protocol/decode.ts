@@ -1,0 +1,313 @@
+/**
+ * Heads as they arrive become typed values here, in both directions. The host decodes what a sandbox wrote that may have been
+ * taken over, so every field is checked for type, range and length, and only named fields are copied.
+ */
+import type { EntryPoint } from '../bridge/contract.ts';
+import { limits } from '../model/limits.ts';
+import type {
+  CreateHead,
+  CreateReply,
+  DefineHead,
+  DestroyHead,
+  FailedReply,
+  HelloHead,
+  InitReport,
+  InvokeHead,
+  InvokeReply,
+  LogHead,
+  PingHead,
+  PingReply,
+  StoreRange,
+} from './messages.ts';
+import { ProtocolError } from './protocol-error.ts';
+
+/** Ids, names and ARNs: ours to choose, so this is only a bound. */
+const nameCharsMax = 1_024;
+const exitCodeMax = 255;
+const safe = Number.MAX_SAFE_INTEGER;
+
+// Sandbox to host.
+
+export function decodeHello(head: unknown): HelloHead {
+  const hello = record(head, 'hello');
+  return {
+    protocol: integer(hello.protocol, 'hello.protocol', 0, safe),
+    pid: integer(hello.pid, 'hello.pid', 1, safe),
+    node: text(hello.node, 'hello.node'),
+    v8: text(hello.v8, 'hello.v8'),
+    isolatedVm: text(hello.isolatedVm, 'hello.isolatedVm'),
+    runtimeKey: text(hello.runtimeKey, 'hello.runtimeKey'),
+    runtimeKind: oneOf(hello.runtimeKind, 'hello.runtimeKind', ['snapshot', 'code-cache']),
+  };
+}
+
+export function decodeLog(head: unknown): LogHead {
+  const log = record(head, 'log');
+  return {
+    environmentId: text(log.environmentId, 'log.environmentId'),
+    ...(log.requestId === undefined ? {} : { requestId: text(log.requestId, 'log.requestId') }),
+    kind: oneOf(log.kind, 'log.kind', ['line', 'raw']),
+  };
+}
+
+export function decodeCreateReply(head: unknown): CreateReply {
+  const reply = record(head, 'createReply');
+  return {
+    init: initReport(reply.init, 'createReply.init'),
+    isolateMs: duration(reply.isolateMs, 'createReply.isolateMs'),
+    ...logBytesDropped(reply.logBytesDropped, 'createReply.logBytesDropped'),
+  };
+}
+
+export function decodeInvokeReply(head: unknown): InvokeReply {
+  const reply = record(head, 'invokeReply');
+  return {
+    outcome: outcome(reply.outcome),
+    durationMs: duration(reply.durationMs, 'invokeReply.durationMs'),
+    freezeMs: duration(reply.freezeMs, 'invokeReply.freezeMs'),
+    ...(reply.init === undefined ? {} : { init: initReport(reply.init, 'invokeReply.init') }),
+    memoryPeakBytes: integer(reply.memoryPeakBytes, 'invokeReply.memoryPeakBytes', 0, safe),
+    longestSliceMs: duration(reply.longestSliceMs, 'invokeReply.longestSliceMs'),
+    ...logBytesDropped(reply.logBytesDropped, 'invokeReply.logBytesDropped'),
+  };
+}
+
+export function decodePingReply(head: unknown): PingReply {
+  const reply = record(head, 'pingReply');
+  return {
+    environments: integer(reply.environments, 'pingReply.environments', 0, safe),
+    rssBytes: integer(reply.rssBytes, 'pingReply.rssBytes', 0, safe),
+  };
+}
+
+/** Of `define` and `destroy`: `{}`. */
+export function decodeEmptyReply(head: unknown): Readonly<Record<string, never>> {
+  record(head, 'reply');
+  return {};
+}
+
+/** Undefined when the reply is not a FailedReply. */
+export function decodeFailedReply(head: unknown): FailedReply | undefined {
+  const { failed } = record(head, 'reply');
+  if (failed === undefined) return undefined;
+  return { failed: text(failed, 'reply.failed', limits.errorMessageCharsMax) };
+}
+
+function outcome(value: unknown): InvokeReply['outcome'] {
+  const { kind, errorType, code, payloadBytes } = record(value, 'invokeReply.outcome');
+  switch (kind) {
+    case 'success':
+    case 'timeout':
+    case 'out-of-memory':
+      return { kind };
+    case 'error':
+    case 'fatal':
+    case 'init-error':
+      return { kind, errorType: text(errorType, 'invokeReply.outcome.errorType') };
+    case 'exit':
+      return { kind, code: integer(code, 'invokeReply.outcome.code', 0, exitCodeMax) };
+    case 'response-too-large':
+      return { kind, payloadBytes: integer(payloadBytes, 'invokeReply.outcome.payloadBytes', 0, safe) };
+    default:
+      throw new ProtocolError('invokeReply.outcome.kind', 'an outcome', kind);
+  }
+}
+
+function initReport(value: unknown, path: string): InitReport {
+  const { status, durationMs, errorType, code } = record(value, path);
+  switch (status) {
+    case 'deferred':
+      return { status };
+    case 'success':
+    case 'timeout':
+    case 'out-of-memory':
+      return { status, durationMs: duration(durationMs, `${path}.durationMs`) };
+    case 'error':
+      return {
+        status,
+        durationMs: duration(durationMs, `${path}.durationMs`),
+        errorType: text(errorType, `${path}.errorType`),
+      };
+    case 'exit':
+      return {
+        status,
+        durationMs: duration(durationMs, `${path}.durationMs`),
+        code: integer(code, `${path}.code`, 0, exitCodeMax),
+      };
+    default:
+      throw new ProtocolError(`${path}.status`, 'the status of an init phase', status);
+  }
+}
+
+function logBytesDropped(value: unknown, path: string): { readonly logBytesDropped?: number } {
+  return value === undefined ? {} : { logBytesDropped: integer(value, path, 0, safe) };
+}
+
+// Host to sandbox.
+
+export function decodeDefine(head: unknown): DefineHead {
+  const define = record(head, 'define');
+  return {
+    versionKey: text(define.versionKey, 'define.versionKey'),
+    settings: settings(define.settings),
+    ...(define.bundle === undefined ? {} : { bundle: storeRange(define.bundle, 'define.bundle') }),
+    ...(define.sourceMap === undefined ? {} : { sourceMap: storeRange(define.sourceMap, 'define.sourceMap') }),
+    fileIndex: storeRange(define.fileIndex, 'define.fileIndex'),
+    ephemeralStorageMiB: integer(
+      define.ephemeralStorageMiB,
+      'define.ephemeralStorageMiB',
+      1,
+      limits.ephemeralStorageMiBMax,
+    ),
+  };
+}
+
+export function decodeCreate(head: unknown): CreateHead {
+  const create = record(head, 'create');
+  const inheritsFrom = create.inheritsFrom;
+  return {
+    environmentId: text(create.environmentId, 'create.environmentId'),
+    versionKey: text(create.versionKey, 'create.versionKey'),
+    logStreamName: text(create.logStreamName, 'create.logStreamName'),
+    init: oneOf(create.init, 'create.init', ['now', 'deferred']),
+    initTimeoutMs: duration(create.initTimeoutMs, 'create.initTimeoutMs'),
+    ...(inheritsFrom === undefined ? {} : { inheritsFrom: text(inheritsFrom, 'create.inheritsFrom') }),
+  };
+}
+
+export function decodeInvoke(head: unknown): InvokeHead {
+  const invoke = record(head, 'invoke');
+  return {
+    environmentId: text(invoke.environmentId, 'invoke.environmentId'),
+    requestId: text(invoke.requestId, 'invoke.requestId'),
+    timeoutMs: duration(invoke.timeoutMs, 'invoke.timeoutMs'),
+    invokedFunctionArn: text(invoke.invokedFunctionArn, 'invoke.invokedFunctionArn'),
+    ...optionalText(invoke, 'traceId', 'invoke.traceId', nameCharsMax),
+    ...optionalText(invoke, 'clientContextJson', 'invoke.clientContextJson', limits.frameHeadBytesMax),
+    ...optionalText(invoke, 'cognitoIdentityJson', 'invoke.cognitoIdentityJson', limits.frameHeadBytesMax),
+  };
+}
+
+export function decodeDestroy(head: unknown): DestroyHead {
+  const destroy = record(head, 'destroy');
+  return {
+    environmentId: text(destroy.environmentId, 'destroy.environmentId'),
+    keepVolume: boolean(destroy.keepVolume, 'destroy.keepVolume'),
+  };
+}
+
+export function decodePing(head: unknown): PingHead {
+  return { sentMs: duration(record(head, 'ping').sentMs, 'ping.sentMs') };
+}
+
+function storeRange(value: unknown, path: string): StoreRange {
+  const { offset, bytes } = record(value, path);
+  return { offset: integer(offset, `${path}.offset`, 0, safe), bytes: integer(bytes, `${path}.bytes`, 0, safe) };
+}
+
+function settings(value: unknown): DefineHead['settings'] {
+  const from = record(value, 'define.settings');
+  return {
+    programmingModel: oneOf(from.programmingModel, 'define.settings.programmingModel', ['2014', 'callback', 'promise']),
+    runtime: text(from.runtime, 'define.settings.runtime'),
+    handler: text(from.handler, 'define.settings.handler'),
+    functionName: text(from.functionName, 'define.settings.functionName'),
+    functionVersion: text(from.functionVersion, 'define.settings.functionVersion'),
+    memorySize: integer(from.memorySize, 'define.settings.memorySize', 1, limits.memoryMiBMax),
+    logGroupName: text(from.logGroupName, 'define.settings.logGroupName'),
+    logFormat: oneOf(from.logFormat, 'define.settings.logFormat', ['Text', 'JSON']),
+    logLevel: text(from.logLevel, 'define.settings.logLevel'),
+    environment: texts(from.environment, 'define.settings.environment'),
+    initializationType: oneOf(from.initializationType, 'define.settings.initializationType', ['on-demand']),
+    entry: entryPoint(from.entry),
+  };
+}
+
+function entryPoint(value: unknown): EntryPoint {
+  const from = record(value, 'define.settings.entry');
+  const kind = oneOf(from.kind, 'define.settings.entry.kind', ['bundle', 'error']);
+  switch (kind) {
+    case 'bundle':
+      return {
+        kind,
+        format: oneOf(from.format, 'define.settings.entry.format', ['cjs', 'esm']),
+        file: text(from.file, 'define.settings.entry.file'),
+        exportPath: text(from.exportPath, 'define.settings.entry.exportPath'),
+      };
+    case 'error':
+      return {
+        kind,
+        errorType: text(from.errorType, 'define.settings.entry.errorType'),
+        errorMessage: text(from.errorMessage, 'define.settings.entry.errorMessage', limits.errorMessageCharsMax),
+        stack: list(from.stack, 'define.settings.entry.stack', limits.errorStackCharsMax),
+      };
+    default:
+      return kind satisfies never;
+  }
+}
+
+// Values. Paths are constants wherever a frame comes with every invocation: checking it makes no garbage.
+
+function record(value: unknown, path: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ProtocolError(path, 'an object', value);
+  }
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function text(value: unknown, path: string, charsMax = nameCharsMax): string {
+  if (typeof value !== 'string') throw new ProtocolError(path, 'a string', value);
+  if (value.length > charsMax) throw new ProtocolError(path, `at most ${charsMax} characters`, value);
+  return value;
+}
+
+function optionalText<Name extends string>(
+  from: Readonly<Record<string, unknown>>,
+  name: Name,
+  path: string,
+  charsMax: number,
+): { readonly [Key in Name]?: string } {
+  const value = from[name];
+  return value === undefined ? {} : ({ [name]: text(value, path, charsMax) } as { [Key in Name]: string });
+}
+
+function texts(value: unknown, path: string): Readonly<Record<string, string>> {
+  const entries = Object.entries(record(value, path));
+  return Object.fromEntries(
+    entries.map(([key, entry]) => [
+      key,
+      text(entry, `${path}.${key.slice(0, nameCharsMax)}`, limits.frameHeadBytesMax),
+    ]),
+  );
+}
+
+function list(value: unknown, path: string, charsMax: number): readonly string[] {
+  if (!Array.isArray(value)) throw new ProtocolError(path, 'an array', value);
+  return value.map((entry, index) => text(entry, `${path}[${index}]`, charsMax));
+}
+
+function boolean(value: unknown, path: string): boolean {
+  if (typeof value !== 'boolean') throw new ProtocolError(path, 'true or false', value);
+  return value;
+}
+
+function integer(value: unknown, path: string, min: number, max: number): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
+    throw new ProtocolError(path, `a whole number from ${min} to ${max}`, value);
+  }
+  return value;
+}
+
+/** Milliseconds, with a fraction. */
+function duration(value: unknown, path: string): number {
+  if (typeof value !== 'number' || !(value >= 0 && value <= safe)) {
+    throw new ProtocolError(path, 'a number of milliseconds from 0', value);
+  }
+  return value;
+}
+
+function oneOf<Value extends string>(value: unknown, path: string, allowed: readonly Value[]): Value {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found === undefined) throw new ProtocolError(path, `one of ${allowed.join(', ')}`, value);
+  return found;
+}

@@ -1,9 +1,14 @@
-import type { Logger } from 'pino';
 import type { Clock } from '../base/clock.ts';
+import type {
+  CreateFunctionInput,
+  FunctionRegistry,
+  UpdateCodeInput,
+  UpdateConfigurationInput,
+} from '../functions/registry.ts';
+import type { FunctionRecord } from '../model/function-configuration.ts';
 import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
 import type { PlatformEvent } from '../model/platform-event.ts';
-import type { CreateFunctionInput, FunctionRegistry, UpdateCodeInput, UpdateConfigurationInput } from '../functions/registry.ts';
-import type { FunctionRecord } from '../model/function-configuration.ts';
+import type { Logger } from '../telemetry/pino.ts';
 
 /** Options of `createEngine`. All are optional. */
 export interface EngineOptions {
@@ -49,10 +54,28 @@ export interface CallableFunction {
 
 export interface EngineStats {
   readonly functions: number;
-  readonly environments: { readonly total: number; readonly idle: number; readonly busy: number; readonly starting: number };
-  readonly sandboxes: readonly { readonly sandboxId: string; readonly trustDomain: string; readonly pid: number; readonly environments: number; readonly rssMB: number }[];
+  readonly environments: {
+    readonly total: number;
+    readonly idle: number;
+    readonly busy: number;
+    readonly starting: number;
+  };
+  readonly sandboxes: readonly {
+    readonly sandboxId: string;
+    readonly trustDomain: string;
+    readonly pid: number;
+    readonly environments: number;
+    readonly rssMB: number;
+  }[];
   readonly memoryReservedMiB: number;
-  readonly invocations: { readonly total: number; readonly running: number; readonly queued: number; readonly cold: number; readonly throttled: number; readonly failed: number };
+  readonly invocations: {
+    readonly total: number;
+    readonly running: number;
+    readonly queued: number;
+    readonly cold: number;
+    readonly throttled: number;
+    readonly failed: number;
+  };
   readonly runtime: { readonly kind: 'snapshot' | 'code-cache'; readonly reason?: string };
 }
 

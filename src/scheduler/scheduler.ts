@@ -7,6 +7,7 @@
  * lease owns its environment until it is disposed or the sandbox is lost, whichever is first.
  */
 import type { Clock } from '../base/clock.ts';
+import { deferred } from '../base/deferred.ts';
 import { invariant } from '../base/invariant.ts';
 import { EngineError } from '../model/errors.ts';
 import { admit, type LimitReached, postpone } from './admit.ts';
@@ -71,6 +72,7 @@ export class Scheduler implements LeaseKeeper {
   readonly #line: WaitLine<Ask, Environment>;
   /** Function key -> version key of its latest invocation or announcement. */
   readonly #currentVersions = new Map<string, string>();
+  readonly #ended = deferred<void>();
   #slotsOpened = 0;
   #phase: 'open' | 'closed' = 'open';
 
@@ -196,6 +198,12 @@ export class Scheduler implements LeaseKeeper {
     for (const slot of [...this.#fleet.slots()]) this.#drain(slot, 'closing');
   }
 
+  /** Resolves when no invocation runs, once closed. */
+  whenEnded(): Promise<void> {
+    this.#resolveIfEnded();
+    return this.#ended.promise;
+  }
+
   // What leases tell.
 
   started(environment: Environment, requestId: string): void {
@@ -206,6 +214,7 @@ export class Scheduler implements LeaseKeeper {
     this.#end(environment, requestId, end);
     this.#fleet.running -= 1;
     this.#serve();
+    this.#resolveIfEnded();
   }
 
   moved(environment: Environment, requestId: string, demand: Demand): Environment | Promise<Environment> {
@@ -218,11 +227,16 @@ export class Scheduler implements LeaseKeeper {
     // It was admitted once, so it waits at the head of the line.
     const waiting = later?.kind === 'queue' && this.#wait({ demand, requestId }, 'first', later.limit);
     this.#serve();
+    this.#resolveIfEnded();
     if (waiting) return waiting;
     throw later === undefined ? closed() : throttled(later.limit);
   }
 
   // How it is done.
+
+  #resolveIfEnded(): void {
+    if (this.#phase === 'closed' && this.#fleet.running === 0) this.#ended.resolve();
+  }
 
   #assertOpen(): void {
     if (this.#phase === 'closed') throw closed();

@@ -1,0 +1,193 @@
+/**
+ * Joins the parts of an engine: scheduler, sandboxes, registry, invocations, maintenance. It opens nothing itself; whoever
+ * brings the fleet and the registry (create-engine, or a test) has opened them, and `close` here closes them.
+ */
+import { randomBytes } from 'node:crypto';
+import type { FunctionReference, FunctionRegistry } from '../functions/registry.ts';
+import { EngineError } from '../model/errors.ts';
+import type { FunctionRecord } from '../model/function-configuration.ts';
+import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
+import type { Observe } from '../model/platform-event.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import type { SandboxFleet } from '../supervisor/sandbox-port.ts';
+import { callableFunction } from './callable-function.ts';
+import { createCounters } from './counters.ts';
+import type { CallableFunction, Engine, EngineStats } from './engine.ts';
+import type { ValidOptions } from './engine-options.ts';
+import { InvokePath } from './invoke.ts';
+import { Maintenance } from './maintenance.ts';
+import { observedRegistry } from './observed-registry.ts';
+import { Sandboxes } from './sandboxes.ts';
+import { engineStats } from './stats.ts';
+import { Targets } from './target.ts';
+
+export interface EngineParts {
+  readonly options: Pick<ValidOptions, 'clock' | 'limits'>;
+  readonly observe: Observe | undefined;
+  readonly fleet: SandboxFleet;
+  readonly registry: FunctionRegistry;
+  /** What is left to close after fleet and registry. */
+  readonly release: () => Promise<void>;
+}
+
+export function composeEngine(parts: EngineParts): Engine {
+  return new ComposedEngine(parts);
+}
+
+class ComposedEngine implements Engine {
+  readonly functions: FunctionRegistry;
+  readonly #parts: EngineParts;
+  readonly #scheduler: Scheduler;
+  readonly #sandboxes: Sandboxes;
+  readonly #targets = new Targets();
+  readonly #counters = createCounters();
+  readonly #path: InvokePath;
+  readonly #maintenance: Maintenance;
+  /** Set by the first `close`; the engine takes nothing from then on. */
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    const { options, observe, fleet } = parts;
+    const { clock, limits } = options;
+    this.#sandboxes = new Sandboxes(fleet, clock, observe);
+    this.#scheduler = new Scheduler({
+      limits,
+      clock,
+      port: this.#sandboxes,
+      // As long as the id in a log stream's name, so that it can be that id (E1.9).
+      makeEnvironmentId: () => randomBytes(16).toString('hex'),
+    });
+    this.#sandboxes.listen(this.#scheduler);
+    this.functions = observedRegistry(parts.registry, {
+      changed: (functionName) => this.#outdate(functionName),
+      deleted: (functionName) => {
+        this.#scheduler.forget(functionName);
+        this.#targets.forget(functionName);
+      },
+    });
+    this.#path = new InvokePath({
+      clock,
+      observe,
+      registry: parts.registry,
+      scheduler: this.#scheduler,
+      sandboxes: this.#sandboxes,
+      targets: this.#targets,
+      counters: this.#counters,
+    });
+    this.#maintenance = new Maintenance({
+      clock,
+      fleet,
+      scheduler: this.#scheduler,
+      sandboxes: this.#sandboxes,
+      environmentIdleMs: limits.environmentIdleMs,
+    });
+  }
+
+  async createFunction(input: Parameters<Engine['createFunction']>[0]): Promise<CallableFunction> {
+    this.#assertOpen();
+    await this.functions.create(input);
+    const { configuration } = await this.#settled(input.functionName);
+    return this.function(configuration.functionName);
+  }
+
+  async updateFunctionCode(input: Parameters<Engine['updateFunctionCode']>[0]): Promise<FunctionRecord> {
+    this.#assertOpen();
+    const record = await this.functions.updateCode(input);
+    return input.dryRun === true ? record : this.#settled(record.configuration.functionName);
+  }
+
+  async updateFunctionConfiguration(
+    input: Parameters<Engine['updateFunctionConfiguration']>[0],
+  ): Promise<FunctionRecord> {
+    this.#assertOpen();
+    const record = await this.functions.updateConfiguration(input);
+    return this.#settled(record.configuration.functionName);
+  }
+
+  async deleteFunction(functionName: string): Promise<void> {
+    this.#assertOpen();
+    await this.functions.delete(latest(functionName));
+  }
+
+  function(functionName: string): CallableFunction {
+    return callableFunction(functionName, {
+      invokeStringified: async (name, text, signal) => {
+        this.#assertOpen();
+        return this.#path.invokeStringified(name, text, signal);
+      },
+      record: (name) => this.#parts.registry.get(latest(name)),
+    });
+  }
+
+  async invoke(input: InvokeInput): Promise<InvokeResult> {
+    this.#assertOpen();
+    return this.#path.invoke(input);
+  }
+
+  stats(): EngineStats {
+    const { registry, fleet } = this.#parts;
+    return engineStats({
+      registry,
+      scheduler: this.#scheduler.stats(),
+      sandboxes: [...this.#sandboxes.running()],
+      counters: this.#counters,
+      runtime: fleet.runtime,
+    });
+  }
+
+  close({ graceMs = 0 }: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const { options, fleet, registry, release } = this.#parts;
+    this.#maintenance[Symbol.dispose]();
+    this.#scheduler.close();
+    const ended = this.#scheduler.whenEnded();
+    if (graceMs > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      using _timer = options.clock.after(graceMs, resolve);
+      await Promise.race([ended, promise]);
+    }
+    // Whatever still runs ends with its sandbox, and its client is told.
+    await fleet.close();
+    await ended;
+    await registry.close();
+    await release();
+  }
+
+  /** Code that could not be prepared is an error of the client who sent it. */
+  async #settled(functionName: string): Promise<FunctionRecord> {
+    const record = await this.#parts.registry.settled(functionName);
+    if (record.state !== 'Failed' && record.lastUpdateStatus !== 'Failed') return record;
+    const reason = record.lastUpdateStatusReason ?? record.stateReason ?? 'no reason was given';
+    throw new EngineError(
+      'InvalidParameterValueException',
+      `Function ${functionName} could not be prepared: ${reason}`,
+    );
+  }
+
+  #outdate(functionName: string): void {
+    if (this.#closing !== undefined) return;
+    try {
+      this.#scheduler.outdate(this.#targets.of(this.#parts.registry.resolve(latest(functionName))).demand);
+    } catch (error) {
+      // It was deleted or changed again meanwhile, which is told separately. Anything else is a bug.
+      if (!(error instanceof EngineError)) throw error;
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new EngineError('EngineClosed', 'The engine is closed.');
+  }
+}
+
+function latest(functionName: string): FunctionReference {
+  return { functionName, qualifier: '$LATEST', qualified: false };
+}

@@ -1,0 +1,130 @@
+/**
+ * The options of an engine: validated once at the door, with every default filled in, frozen. A message names the option, the
+ * rule and the value received. It opens nothing.
+ */
+import { isAbsolute, resolve } from 'node:path';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { EngineError } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
+import type { SchedulerLimits } from '../scheduler/fleet-view.ts';
+import type { EngineLimits, EngineOptions } from './engine.ts';
+
+export interface ValidOptions {
+  readonly dataDirectory: string | undefined;
+  readonly cacheDirectory: string | undefined;
+  readonly nodePath: string | undefined;
+  readonly hardening: 'auto' | 'required' | 'off';
+  readonly isolation: 'domain' | 'function';
+  readonly logger: EngineOptions['logger'];
+  readonly observe: EngineOptions['observe'];
+  readonly limits: SchedulerLimits;
+  readonly clock: Clock;
+}
+
+export const engineLimitsDefault: Readonly<Required<EngineLimits>> = Object.freeze({
+  concurrency: limits.concurrencyDefault,
+  memoryBudgetMiB: limits.memoryBudgetMiBDefault,
+  environmentIdleMs: limits.environmentIdleMsDefault,
+  environmentsMax: limits.environmentsMaxDefault,
+  sandboxesMax: limits.sandboxesMaxDefault,
+  environmentsPerSandbox: limits.environmentsPerSandboxMax,
+  queueMs: 0,
+});
+
+/** The least each limit may be. */
+const engineLimitsMin: Readonly<Required<EngineLimits>> = Object.freeze({
+  concurrency: 0,
+  memoryBudgetMiB: limits.memoryMiBMin,
+  environmentIdleMs: 0,
+  environmentsMax: 1,
+  sandboxesMax: 1,
+  environmentsPerSandbox: 1,
+  queueMs: 0,
+});
+
+const optionNames: readonly string[] = [
+  'dataDirectory',
+  'cacheDirectory',
+  'nodePath',
+  'hardening',
+  'isolation',
+  'logger',
+  'observe',
+  'limits',
+  'clock',
+] satisfies readonly (keyof EngineOptions)[];
+
+/** @throws EngineError InvalidParameterValueException */
+export function validOptions(options: EngineOptions): ValidOptions {
+  assertObject('options', options);
+  assertKnown('option', Object.keys(options), optionNames);
+  const { hardening = 'auto', isolation = 'domain', logger, observe, clock = systemClock } = options;
+  assertOneOf('hardening', hardening, ['auto', 'required', 'off']);
+  assertOneOf('isolation', isolation, ['domain', 'function']);
+  if (observe !== undefined && typeof observe !== 'function') throw invalid('observe', 'a function', observe);
+  if (logger !== undefined && typeof logger?.info !== 'function') throw invalid('logger', 'a pino logger', logger);
+  return Object.freeze({
+    dataDirectory: directory('dataDirectory', options.dataDirectory),
+    cacheDirectory: directory('cacheDirectory', options.cacheDirectory),
+    nodePath: directory('nodePath', options.nodePath),
+    hardening,
+    isolation,
+    logger,
+    observe,
+    limits: validLimits(options.limits ?? {}),
+    clock,
+  });
+}
+
+function validLimits(given: EngineLimits): SchedulerLimits {
+  assertObject('limits', given);
+  assertKnown('limit', Object.keys(given), Object.keys(engineLimitsDefault));
+  const limit = (name: keyof EngineLimits): number => {
+    const value = given[name] ?? engineLimitsDefault[name];
+    const least = engineLimitsMin[name];
+    if (Number.isSafeInteger(value) && value >= least) return value;
+    throw invalid(`limits.${name}`, `a whole number of at least ${least}`, value);
+  };
+  return Object.freeze({
+    concurrency: limit('concurrency'),
+    memoryBudgetMiB: limit('memoryBudgetMiB'),
+    environmentIdleMs: limit('environmentIdleMs'),
+    environmentsMax: limit('environmentsMax'),
+    sandboxesMax: limit('sandboxesMax'),
+    environmentsPerSandbox: limit('environmentsPerSandbox'),
+    queueMs: limit('queueMs'),
+    invocationsQueuedMax: limits.invocationsQueuedMax,
+  });
+}
+
+function directory(name: string, value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) throw invalid(name, 'a path', value);
+  // Made absolute at once: the process may change its directory later.
+  return isAbsolute(value) ? value : resolve(value);
+}
+
+function assertObject(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(name, 'an object', value);
+}
+
+function assertKnown(what: string, given: readonly string[], known: readonly string[]): void {
+  for (const name of given) {
+    if (known.includes(name)) continue;
+    const message = `There is no ${what} ${JSON.stringify(name)}; there are ${known.join(', ')}.`;
+    throw new EngineError('InvalidParameterValueException', message);
+  }
+}
+
+function assertOneOf(name: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw invalid(name, `one of ${allowed.join(', ')}`, value);
+}
+
+function invalid(name: string, rule: string, value: unknown): EngineError {
+  return new EngineError('InvalidParameterValueException', `${name} must be ${rule}, received ${shown(value)}`);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}

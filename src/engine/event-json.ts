@@ -1,0 +1,58 @@
+/**
+ * The event that a client sends: its size and whether it is JSON (LAMBDA.md C4.5, C4.7, C4.9). It parses the client's bytes,
+ * never a guest's, and keeps nothing of what it parsed: the text passes through as it came (C4.6).
+ */
+import { isUtf8 } from 'node:buffer';
+import { EngineError } from '../model/errors.ts';
+import type { InvocationType } from '../model/invocation.ts';
+import { limits } from '../model/limits.ts';
+
+const emptyEvent: Uint8Array = Buffer.from('{}');
+
+/** The event's bytes, checked. @throws EngineError InvalidRequestContentException, RequestEntityTooLargeException */
+export function eventBytes(payload: string | Uint8Array | undefined, invocationType: InvocationType): Uint8Array {
+  if (payload === undefined || payload.length === 0) return emptyEvent;
+  const bytes = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload;
+  assertSize(bytes.byteLength, invocationType);
+  const text = typeof payload === 'string' ? payload : decode(payload);
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    // JSON.parse throws a SyntaxError and nothing else; its message is the parser text that Lambda shows.
+    throw unparsable(error instanceof Error ? error.message : String(error), error);
+  }
+  return bytes;
+}
+
+/** The event's bytes for a text that was made by JSON.stringify a moment ago: only its size can be wrong. */
+export function stringifiedEventBytes(text: string): Uint8Array {
+  const bytes = Buffer.from(text, 'utf8');
+  assertSize(bytes.byteLength, 'RequestResponse');
+  return bytes;
+}
+
+function decode(payload: Uint8Array): string {
+  if (!isUtf8(payload)) throw unparsable('Invalid UTF-8');
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');
+}
+
+function unparsable(parserText: string, cause?: unknown): EngineError {
+  const message = `Could not parse request body into json: Could not parse payload into json: ${parserText}`;
+  return new EngineError('InvalidRequestContentException', message, { cause });
+}
+
+function assertSize(payloadBytes: number, invocationType: InvocationType): void {
+  const { requestPayloadBytesMax, asyncPayloadBytesMax } = limits;
+  if (invocationType === 'Event') {
+    if (payloadBytes <= asyncPayloadBytesMax) return;
+    const message = `${payloadBytes} byte payload is too large for the Event invocation type (limit ${asyncPayloadBytesMax} bytes)`;
+    throw tooLarge(message, { name: 'asyncPayloadBytesMax', value: asyncPayloadBytesMax, asked: payloadBytes });
+  }
+  if (payloadBytes <= requestPayloadBytesMax) return;
+  const message = `Request must be smaller than ${requestPayloadBytesMax} bytes for the InvokeFunction operation`;
+  throw tooLarge(message, { name: 'requestPayloadBytesMax', value: requestPayloadBytesMax, asked: payloadBytes });
+}
+
+function tooLarge(message: string, limit: { name: string; value: number; asked: number }): EngineError {
+  return new EngineError('RequestEntityTooLargeException', message, { limit });
+}

@@ -1,0 +1,197 @@
+/**
+ * Tells what happens in one invocation, in Lambda's order (LAMBDA.md B3.6, E1.1): init and its report, START, output, END,
+ * REPORT. Output that arrives before the order can be known is held back until it is, which is within the same turn. It
+ * feeds the observer and the invocation's tail; it times nothing and decides no outcome.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { InvocationReport } from '../model/invocation.ts';
+import type { Observe, PlatformEvent } from '../model/platform-event.ts';
+import type { InitReport } from '../protocol/messages.ts';
+import type { GuestLog } from '../supervisor/sandbox-port.ts';
+import { linesOf } from '../telemetry/lines.ts';
+import { RawLines } from '../telemetry/raw-lines.ts';
+import type { Tail } from '../telemetry/tail.ts';
+import type { Target } from './target.ts';
+import { platformErrorType, type Verdict } from './verdict.ts';
+
+/** Where in the order the journal is. */
+type Phase =
+  /** The environment is being made. */
+  | { readonly name: 'creating'; readonly held: GuestLog[] }
+  /** Init runs inside the invocation: START waits for the first output of the handler, or for the end. */
+  | { readonly name: 'init-owed' }
+  | { readonly name: 'started' }
+  | { readonly name: 'ended' };
+
+export interface JournalOptions {
+  readonly clock: Clock;
+  readonly target: Target;
+  readonly requestId: string;
+  readonly environmentId: string;
+  readonly logStream: string;
+  readonly observe: Observe | undefined;
+  readonly tail: Tail | undefined;
+  readonly traceId: string | undefined;
+}
+
+export class Journal {
+  readonly #options: JournalOptions;
+  readonly #raw = new RawLines();
+  #phase: Phase = { name: 'creating', held: [] };
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+  }
+
+  initStarted(phase: 'init' | 'invoke'): void {
+    const { runtime } = this.#options.target.version.configuration;
+    this.#emit({ type: 'platform.initStart', ...this.#common(), runtime, phase });
+  }
+
+  /** Output of init. */
+  readonly initLog = (log: GuestLog): void => {
+    this.#write(log, undefined);
+  };
+
+  /** Output of the invocation. */
+  readonly log = (log: GuestLog): void => {
+    switch (this.#phase.name) {
+      case 'creating':
+        this.#phase.held.push(log);
+        break;
+      case 'init-owed':
+        this.start();
+        this.#write(log, this.#options.requestId);
+        break;
+      case 'started':
+        this.#write(log, this.#options.requestId);
+        break;
+      case 'ended':
+        // The engine has given up on the sandbox; what still comes belongs to nobody.
+        break;
+      default:
+        this.#phase satisfies never;
+    }
+  };
+
+  initReported(phase: 'init' | 'invoke', init: InitReport): void {
+    if (init.status === 'deferred') return;
+    this.#flushRaw(undefined);
+    const { status, errorType } = initVerdict(init);
+    this.#emit({
+      type: 'platform.initReport',
+      ...this.#common(),
+      phase,
+      status,
+      durationMs: init.durationMs,
+      ...(errorType !== undefined && { errorType }),
+    });
+  }
+
+  /** Init failed or was put off: it runs inside the invocation. */
+  owesInit(): void {
+    if (this.#phase.name !== 'creating') return;
+    const { held } = this.#phase;
+    this.#phase = { name: 'init-owed' };
+    for (const log of held) this.log(log);
+  }
+
+  /** The handler is about to run. Harmless when it was told before. */
+  start(): void {
+    if (this.#phase.name === 'started' || this.#phase.name === 'ended') return;
+    const held = this.#phase.name === 'creating' ? this.#phase.held : [];
+    this.#flushRaw(undefined);
+    this.#phase = { name: 'started' };
+    this.#emit({ type: 'platform.start', ...this.#common(), requestId: this.#options.requestId });
+    for (const log of held) this.log(log);
+  }
+
+  fault(text: string): void {
+    this.start();
+    const { requestId } = this.#options;
+    this.#flushRaw(requestId);
+    this.#emit({ type: 'platform.fault', ...this.#common(), requestId, text });
+  }
+
+  end(verdict: Verdict, report: InvocationReport, producedBytes: number): void {
+    this.start();
+    const { requestId, traceId } = this.#options;
+    this.#flushRaw(requestId);
+    const common = this.#common();
+    const outcome = {
+      status: verdict.status,
+      ...(verdict.errorType !== undefined && { errorType: verdict.errorType }),
+    };
+    const { durationMs } = report;
+    this.#emit({ type: 'platform.runtimeDone', ...common, requestId, ...outcome, durationMs, producedBytes });
+    this.#emit({
+      type: 'platform.report',
+      ...common,
+      requestId,
+      ...outcome,
+      report,
+      ...(traceId !== undefined && { traceId }),
+    });
+    this.#phase = { name: 'ended' };
+  }
+
+  #write(log: GuestLog, requestId: string | undefined): void {
+    if (log.kind === 'raw') {
+      this.#output('raw', this.#raw.push(log.text), requestId);
+    } else {
+      // Keeps the order of the program: half a line written before a record comes before it.
+      this.#flushRaw(requestId);
+      this.#output('line', log.text, requestId);
+    }
+  }
+
+  #flushRaw(requestId: string | undefined): void {
+    this.#output('raw', this.#raw.flush(), requestId);
+  }
+
+  #output(kind: GuestLog['kind'], text: string, requestId: string | undefined): void {
+    if (text === '') return;
+    this.#emit({ type: 'function', ...this.#common(), ...(requestId !== undefined && { requestId }), kind, text });
+  }
+
+  #common() {
+    const { clock, target, environmentId, logStream } = this.#options;
+    const { configuration, version } = target.version;
+    const { logFormat, logGroup, systemLogLevel } = configuration.logging;
+    return {
+      functionName: configuration.functionName,
+      version,
+      environmentId,
+      logGroup,
+      logStream,
+      logFormat,
+      ...(systemLogLevel !== undefined && { systemLogLevel }),
+      time: clock.epochMs(),
+    };
+  }
+
+  #emit(event: PlatformEvent): void {
+    this.#options.observe?.(event);
+    // The tail starts at START (E1.8).
+    if (this.#phase.name === 'started') this.#options.tail?.append(linesOf(event));
+  }
+}
+
+function initVerdict(init: Exclude<InitReport, { status: 'deferred' }>): {
+  status: 'success' | 'error' | 'timeout';
+  errorType?: string;
+} {
+  switch (init.status) {
+    case 'success':
+    case 'timeout':
+      return { status: init.status };
+    case 'error':
+      return { status: 'error', errorType: platformErrorType(init.errorType) };
+    case 'exit':
+      return { status: 'error', errorType: 'Runtime.ExitError' };
+    case 'out-of-memory':
+      return { status: 'error', errorType: 'Runtime.OutOfMemory' };
+    default:
+      return init satisfies never;
+  }
+}

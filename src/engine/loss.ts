@@ -1,0 +1,62 @@
+/**
+ * What the end of a sandbox process means for one invocation in it. Pure. The process itself cannot say who was to blame, so
+ * this goes by what the host knows: why it ended, how long the invocation had run, and who else ran in it.
+ *
+ * A synchronous invocation is placed elsewhere only while the guest cannot have seen the event, which is as long as its
+ * environment was not made (DESIGN.md section 4).
+ */
+import type { InitReport } from '../protocol/messages.ts';
+import type { ExitCause } from '../supervisor/sandbox-port.ts';
+
+export interface Circumstances {
+  readonly cause: ExitCause;
+  /** `create`: the environment was not made yet; with init, the user's module code may have run. */
+  readonly stage: 'create' | 'invoke';
+  /** In this stage. */
+  readonly elapsedMs: number;
+  /** What this stage was allowed to take. */
+  readonly allowedMs: number;
+  /** Invocations that ran in the sandbox when it ended, this one included. */
+  readonly running: number;
+}
+
+export type Loss =
+  /** The function did it. */
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'out-of-memory' }
+  /** Its init did it: that counts as a failed init, and the invocation goes on elsewhere. */
+  | { readonly kind: 'init-failed'; readonly init: InitReport }
+  /** Not its doing, or nobody can tell, and it has not begun: it goes elsewhere. */
+  | { readonly kind: 'elsewhere'; readonly isSuspect: boolean }
+  | { readonly kind: 'lost'; readonly isSuspect: boolean }
+  | { readonly kind: 'closing' };
+
+export function judge(circumstances: Circumstances): Loss {
+  const { cause, stage, elapsedMs, running } = circumstances;
+  if (cause.kind === 'killed' && cause.reason === 'closing') return { kind: 'closing' };
+
+  const guilt = guiltOf(circumstances);
+  // Whoever was alone in it, or may have filled the memory, gets a sandbox of its own: the next time it will be clear.
+  const isSuspect = running === 1 || (cause.kind === 'killed' && cause.reason === 'memory');
+  if (stage === 'invoke') return guilt === undefined ? { kind: 'lost', isSuspect } : { kind: guilt };
+  if (guilt === undefined) return { kind: 'elsewhere', isSuspect };
+  return { kind: 'init-failed', init: { status: guilt, durationMs: elapsedMs } };
+}
+
+function guiltOf({ cause, elapsedMs, allowedMs, running }: Circumstances): 'timeout' | 'out-of-memory' | undefined {
+  if (cause.kind !== 'killed') return undefined;
+  switch (cause.reason) {
+    case 'deadline':
+      // The sandbox is killed for whoever did not answer in time. Others that are over their time by now did not either.
+      return elapsedMs >= allowedMs ? 'timeout' : undefined;
+    case 'memory':
+      // All other environments in it were frozen: they cannot have grown.
+      return running === 1 ? 'out-of-memory' : undefined;
+    case 'heartbeat':
+    case 'protocol':
+    case 'closing':
+      return undefined;
+    default:
+      return cause satisfies never;
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * The world behind the scheduler: turns its slots into sandbox processes and its removals into calls, and tells it what
+ * became of them. It decides nothing. Only the engine holds one.
+ */
+import type { Clock } from '../base/clock.ts';
+import { deferred } from '../base/deferred.ts';
+import { invariant } from '../base/invariant.ts';
+import { EngineError } from '../model/errors.ts';
+import type { Observe } from '../model/platform-event.ts';
+import type { RemovalReason } from '../scheduler/environment-state.ts';
+import type { FleetPort } from '../scheduler/scheduler.ts';
+import type { SandboxFleet, SandboxHandle } from '../supervisor/sandbox-port.ts';
+
+/** What the host remembers of an environment between its invocations. */
+export interface EnvironmentFacts {
+  readonly logStream: string;
+  /** The most that it was ever seen to use (LAMBDA.md E1.6). */
+  memoryPeakBytes: number;
+}
+
+/** What the scheduler is told. */
+export interface SlotListener {
+  slotReady(slotId: number): void;
+  slotGone(slotId: number): void;
+  runningIn(slotId: number): number;
+}
+
+export interface RunningSandbox {
+  readonly slotId: number;
+  readonly domain: string;
+  readonly startedMs: number;
+  readonly handle: SandboxHandle;
+}
+
+interface Slot {
+  readonly domain: string;
+  readonly environments: Map<string, EnvironmentFacts>;
+  /** When its process was there. */
+  startedMs: number;
+  /** Absent while the process starts. */
+  handle: SandboxHandle | undefined;
+  readonly started: Promise<SandboxHandle>;
+}
+
+export class Sandboxes implements FleetPort {
+  readonly #fleet: SandboxFleet;
+  readonly #clock: Clock;
+  readonly #observe: Observe | undefined;
+  readonly #slots = new Map<number, Slot>();
+  /** Invocations that ran in a lost sandbox when it was lost, for those of them that have not asked yet. */
+  readonly #losses = new Map<number, number>();
+  #listener: SlotListener | undefined;
+
+  constructor(fleet: SandboxFleet, clock: Clock, observe: Observe | undefined) {
+    this.#fleet = fleet;
+    this.#clock = clock;
+    this.#observe = observe;
+  }
+
+  /** The scheduler and this know each other; the scheduler is made second. */
+  listen(listener: SlotListener): void {
+    this.#listener = listener;
+  }
+
+  /** The process of a slot: at once when it runs. @throws EngineError SandboxStartFailed, SandboxLost */
+  handle(slotId: number): SandboxHandle | Promise<SandboxHandle> {
+    const slot = this.#slots.get(slotId);
+    if (slot === undefined) throw new EngineError('SandboxLost', 'The sandbox ended before the invocation reached it.');
+    return slot.handle ?? slot.started;
+  }
+
+  facts(slotId: number, environmentId: string): EnvironmentFacts | undefined {
+    return this.#slots.get(slotId)?.environments.get(environmentId);
+  }
+
+  /** Remembers an environment that is about to be created. An heir goes on with what was known of its predecessor. */
+  register(slotId: number, environmentId: string, facts: EnvironmentFacts, inheritsFrom?: string): EnvironmentFacts {
+    const environments = this.#slots.get(slotId)?.environments;
+    const inherited = inheritsFrom === undefined ? undefined : environments?.get(inheritsFrom);
+    if (inheritsFrom !== undefined) environments?.delete(inheritsFrom);
+    const registered = inherited ?? facts;
+    environments?.set(environmentId, registered);
+    return registered;
+  }
+
+  /** A call to the sandbox failed because its process ended. Answers how many invocations ran in it then. */
+  lost(slotId: number): number {
+    this.#lose(slotId);
+    return this.#losses.get(slotId) ?? 1;
+  }
+
+  /** Sandboxes whose process runs. */
+  *running(): Generator<RunningSandbox> {
+    for (const [slotId, { domain, startedMs, handle }] of this.#slots) {
+      if (handle !== undefined) yield { slotId, domain, startedMs, handle };
+    }
+  }
+
+  // FleetPort
+
+  open(slotId: number, domain: string): void {
+    const started = deferred<SandboxHandle>();
+    // Every invocation that is placed there awaits it too and tells its client; without one there is nobody to tell.
+    started.promise.catch(() => undefined);
+    this.#slots.set(slotId, {
+      domain,
+      environments: new Map(),
+      startedMs: 0,
+      handle: undefined,
+      started: started.promise,
+    });
+    this.#start(slotId, domain).then(started.resolve, started.reject);
+  }
+
+  close(slotId: number, reason: string): void {
+    const slot = this.#slots.get(slotId);
+    this.#slots.delete(slotId);
+    slot?.handle?.kill({ kind: 'retired', reason }).catch(ignoreGone);
+  }
+
+  reset(environmentId: string, slotId: number): void {
+    this.#slots.get(slotId)?.handle?.destroy(environmentId, true).catch(ignoreGone);
+  }
+
+  remove(environmentId: string, slotId: number, functionName: string, reason: RemovalReason): void {
+    const slot = this.#slots.get(slotId);
+    // What an heir takes over it takes over when it is created.
+    if (reason !== 'inherited') slot?.environments.delete(environmentId);
+    if (reason !== 'inherited' && reason !== 'lost') slot?.handle?.destroy(environmentId, false).catch(ignoreGone);
+    this.#observe?.({ type: 'environment.removed', functionName, environmentId, reason });
+  }
+
+  isBusy(slotId: number): boolean {
+    return this.#slots.get(slotId)?.handle?.isBusy() ?? false;
+  }
+
+  async #start(slotId: number, domain: string): Promise<SandboxHandle> {
+    let handle: SandboxHandle;
+    try {
+      handle = await this.#fleet.acquire(domain);
+    } catch (error) {
+      this.#lose(slotId);
+      if (error instanceof EngineError) throw error;
+      throw new EngineError('SandboxStartFailed', 'No sandbox process could be started.', { cause: error });
+    }
+    const slot = this.#slots.get(slotId);
+    if (slot === undefined) {
+      // The scheduler let go of it while it started.
+      handle.kill({ kind: 'retired', reason: 'no longer needed' }).catch(ignoreGone);
+      throw new EngineError('SandboxLost', 'The sandbox was ended before the invocation reached it.');
+    }
+    slot.handle = handle;
+    slot.startedMs = this.#clock.nowMs();
+    void handle.exited.then(() => this.#lose(slotId));
+    invariant(this.#listener, 'the scheduler listens before it opens a slot');
+    this.#listener.slotReady(slotId);
+    return handle;
+  }
+
+  #lose(slotId: number): void {
+    if (!this.#slots.delete(slotId)) return;
+    invariant(this.#listener, 'the scheduler listens before it opens a slot');
+    const running = this.#listener.runningIn(slotId);
+    if (running > 0) {
+      this.#losses.set(slotId, running);
+      // Those who lost their invocation ask in this turn of the loop or soon after; nobody asks much later.
+      if (this.#losses.size > lossesRememberedMax) this.#losses.delete(this.#losses.keys().next().value ?? slotId);
+    }
+    this.#listener.slotGone(slotId);
+  }
+}
+
+const lossesRememberedMax = 64;
+
+/** A sandbox that ends while it is told to forget something has forgotten it: there is nothing left to do. */
+function ignoreGone(): void {}

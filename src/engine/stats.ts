@@ -1,0 +1,54 @@
+/** The engine's figures as a plain value. */
+import type { FunctionRegistry } from '../functions/registry.ts';
+import type { SchedulerStats } from '../scheduler/scheduler.ts';
+import type { SandboxFleet } from '../supervisor/sandbox-port.ts';
+import type { Counters } from './counters.ts';
+import type { EngineStats } from './engine.ts';
+import type { RunningSandbox } from './sandboxes.ts';
+
+export interface StatsParts {
+  readonly registry: FunctionRegistry;
+  readonly scheduler: SchedulerStats;
+  readonly sandboxes: readonly RunningSandbox[];
+  readonly counters: Counters;
+  readonly runtime: SandboxFleet['runtime'];
+}
+
+export function engineStats({ registry, scheduler, sandboxes, counters, runtime }: StatsParts): EngineStats {
+  const { starting, busy, leaving, idle, reset } = scheduler.environments;
+  const held = new Map(scheduler.slots.map((slot) => [slot.slotId, slot.environments]));
+  return {
+    functions: countFunctions(registry),
+    environments: {
+      total: starting + busy + leaving + idle + reset,
+      idle: idle + reset,
+      busy: busy + leaving,
+      starting,
+    },
+    sandboxes: sandboxes.map(({ slotId, domain, handle }) => ({
+      sandboxId: handle.sandboxId,
+      trustDomain: label(domain),
+      pid: handle.pid,
+      environments: held.get(slotId) ?? 0,
+      rssMB: Math.round(handle.rssBytes() / (1024 * 1024)),
+    })),
+    memoryReservedMiB: scheduler.memoryReservedMiB,
+    invocations: { ...counters, running: scheduler.running, queued: scheduler.queued },
+    runtime: { kind: runtime.kind, ...(runtime.reason !== undefined && { reason: runtime.reason }) },
+  };
+}
+
+/** The label as functions carry it; a sandbox of one function's own keeps its prefix. */
+function label(domain: string): string {
+  return domain.startsWith('domain:') ? domain.slice('domain:'.length) : domain;
+}
+
+function countFunctions(registry: FunctionRegistry): number {
+  let count = 0;
+  let page = registry.list({});
+  while (true) {
+    count += page.functions.length;
+    if (page.nextMarker === undefined) return count;
+    page = registry.list({ marker: page.nextMarker });
+  }
+}

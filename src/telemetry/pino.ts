@@ -1,0 +1,48 @@
+/**
+ * Platform events as pino records: one line per event, its `event` name stable, ids as fields, no sentences, no payloads.
+ * The only file that imports pino.
+ */
+import type { Logger } from 'pino';
+import type { Observe, PlatformEvent } from '../model/platform-event.ts';
+
+export type { Logger };
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** An observer that writes every platform event to `logger`. The function's own output goes there too, at level debug. */
+export function createLogObserver(logger: Logger): Observe {
+  return (event) => {
+    const { type, ...fields } = event;
+    logger[levelOf(event)]({ event: type, ...fields });
+  };
+}
+
+function levelOf(event: PlatformEvent): Level {
+  switch (event.type) {
+    case 'platform.initStart':
+    case 'platform.start':
+    case 'platform.runtimeDone':
+    case 'function':
+      return 'debug';
+    case 'platform.initReport':
+      return event.status === 'success' ? 'debug' : 'warn';
+    case 'platform.report':
+      return event.status === 'success' ? 'info' : 'warn';
+    case 'platform.fault':
+    case 'platform.logsDropped':
+    case 'invocation.throttled':
+      return 'warn';
+    case 'sandbox.started':
+    case 'environment.removed':
+      return 'debug';
+    case 'sandbox.exited':
+      return event.wanted ? 'info' : 'error';
+    case 'sandbox.protocolError':
+    case 'sandbox.unavailable':
+      return 'error';
+    case 'runtime.build':
+      return event.stage === 'degraded' ? 'warn' : 'info';
+    default:
+      return event satisfies never;
+  }
+}

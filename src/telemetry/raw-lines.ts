@@ -1,0 +1,26 @@
+/**
+ * Cuts what a function wrote to stdout and stderr into lines (LAMBDA.md E2.5): a chunk may hold half a line or many. A line
+ * that never ends is cut at the log event limit. It keeps at most one unfinished line.
+ */
+import { limits } from '../model/limits.ts';
+
+export class RawLines {
+  #unfinished = '';
+
+  /** The whole lines that `text` completes, each with its newline; '' when there is none yet. */
+  push(text: string): string {
+    const end = text.lastIndexOf('\n') + 1;
+    const whole = end === 0 ? '' : this.#unfinished + text.slice(0, end);
+    this.#unfinished = end === 0 ? this.#unfinished + text : text.slice(end);
+    if (this.#unfinished.length <= limits.logLineBytesMax) return whole;
+    return whole + this.flush();
+  }
+
+  /** The unfinished line, ended. */
+  flush(): string {
+    if (this.#unfinished === '') return '';
+    const line = `${this.#unfinished}\n`;
+    this.#unfinished = '';
+    return line;
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * A child that knows nothing of isotherm: isolated-vm alone. On each line `cold` it makes an isolate and a context, keeps
+ * neither, and answers the milliseconds; on `hold N` it makes N more, keeps them, and answers its resident bytes.
+ */
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import ivm from 'isolated-vm';
+
+const held: ivm.Isolate[] = [];
+
+function residentBytes(): number {
+  return Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[1]) * 4096;
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [command, count] = line.split(' ');
+  if (command === 'cold') {
+    const from = performance.now();
+    const isolate = new ivm.Isolate({ memoryLimit: 128 });
+    isolate.createContextSync();
+    const elapsedMs = performance.now() - from;
+    isolate.dispose();
+    console.log(elapsedMs);
+  } else {
+    for (let i = 0; i < Number(count); i += 1) {
+      const isolate = new ivm.Isolate({ memoryLimit: 128 });
+      isolate.createContextSync();
+      held.push(isolate);
+    }
+    console.log(residentBytes());
+  }
+}

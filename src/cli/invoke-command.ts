@@ -1,0 +1,82 @@
+/**
+ * `isotherm invoke`: deploys what it was pointed at into an engine of its own (or takes a function of a data directory),
+ * invokes it one or more times, and ends with the status of the worst answer. Payloads on stdout, everything else on stderr.
+ */
+import { createEngine } from '../engine/create-engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { InvokeResult } from '../model/invocation.ts';
+import { codeTarget } from './code-target.ts';
+import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
+import { environmentOption, eventOption, integerOption } from './options.ts';
+import { createEventPrinter } from './print-events.ts';
+
+export interface InvokeOptions {
+  readonly event: string;
+  readonly handler?: string;
+  readonly runtime?: string;
+  readonly memory?: string;
+  readonly timeout?: string;
+  readonly env: readonly string[];
+  readonly allowNet: readonly string[];
+  readonly repeat: string;
+  readonly json?: boolean;
+  readonly dataDir?: string;
+}
+
+const repeatMax = 1_000_000;
+
+export async function invokeCommand(target: string, options: InvokeOptions): Promise<ExitStatus> {
+  const payload = await eventOption(options.event);
+  const repeat = integerOption('--repeat', options.repeat, 1, repeatMax);
+  const deployed = codeTarget(target);
+  if (deployed === undefined && options.dataDir === undefined) {
+    throw new UsageError(
+      `${JSON.stringify(target)} is no file, directory or zip; for the name of a deployed function add --data-dir`,
+    );
+  }
+  await using engine = await createEngine({
+    observe: createEventPrinter(process.stderr),
+    ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
+  });
+  const functionName = deployed === undefined ? target : await deploy(engine, deployed, options);
+  let status: ExitStatus = exitStatus.answered;
+  for (let done = 0; done < repeat; done += 1) {
+    const result = await engine.invoke({ functionName, payload });
+    print(result, options.json === true);
+    if (result.functionError !== undefined) status = exitStatus.functionError;
+  }
+  return status;
+}
+
+async function deploy(engine: Engine, target: NonNullable<ReturnType<typeof codeTarget>>, options: InvokeOptions): Promise<string> {
+  const handler = options.handler ?? target.handler;
+  const made = await engine.createFunction({
+    functionName: target.functionName,
+    code: target.code,
+    environment: environmentOption(options.env),
+    ...(handler === undefined ? {} : { handler }),
+    ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
+    ...(options.memory === undefined ? {} : { memorySize: numeric('--memory', options.memory) }),
+    ...(options.timeout === undefined ? {} : { timeout: numeric('--timeout', options.timeout) }),
+    ...(options.allowNet.length === 0 ? {} : { network: { allow: options.allowNet } }),
+  });
+  return made.functionName;
+}
+
+/** Only that it is a number: the range is the engine's to check, so that library and command say the same. */
+function numeric(name: string, value: string): number {
+  return integerOption(name, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+}
+
+function print(result: InvokeResult, json: boolean): void {
+  const payload = Buffer.from(result.payload).toString('utf8');
+  if (!json) {
+    process.stdout.write(`${payload}\n`);
+    return;
+  }
+  const { statusCode, functionError, requestId, executedVersion, report } = result;
+  // The payload is JSON already: it is put in as it is, so that no number or key order changes.
+  const head = JSON.stringify({ statusCode, functionError }).slice(0, -1);
+  const tail = JSON.stringify({ requestId, executedVersion, report }).slice(1);
+  process.stdout.write(`${head},"payload":${payload === '' ? 'null' : payload},${tail}\n`);
+}

@@ -1,0 +1,72 @@
+/** The command line: what commands and options there are. Each command is a file of its own and returns its exit status. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { type ExitStatus, exitStatus } from './exit-status.ts';
+import { reportError } from './report-error.ts';
+
+const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
+
+function version(): string {
+  const { version: text } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return String(text);
+}
+
+/** Runs one command; resolves to the exit status and never rejects. */
+export async function main(args: readonly string[]): Promise<ExitStatus> {
+  let status: ExitStatus = exitStatus.answered;
+  const program = new Command('isotherm')
+    .description('Runs untrusted functions the way AWS Lambda does, one V8 isolate per execution environment.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(isotherm --help lists commands and options)');
+
+  program
+    .command('invoke')
+    .description('deploy a file, directory or zip and invoke it; payload on stdout, log on stderr')
+    .argument('<target>', 'file, directory or zip; with --data-dir also the name of a deployed function')
+    .option('--event <json>', 'the event: JSON, @file, or - for standard input', '{}')
+    .option('--handler <file.export>', 'the handler (default: index.handler)')
+    .option('--runtime <identifier>', 'nodejs, nodejs18.x to nodejs26.x (default: nodejs24.x)')
+    .option('--memory <MiB>', 'memory size, 128 to 10240 (default: 128)')
+    .option('--timeout <seconds>', 'timeout, 1 to 900 (default: 3)')
+    .option('--env <NAME=VALUE>', 'an environment variable; may be repeated', collect, [])
+    .option('--allow-net <HOST[:PORT]>', 'a host the function may reach; may be repeated', collect, [])
+    .option('--repeat <count>', 'invoke this many times, one after the other', '1')
+    .option('--json', 'one JSON line for each invocation, with its report')
+    .option('--data-dir <directory>', 'where deployed functions are kept')
+    .action(async (target, options) => {
+      const { invokeCommand } = await import('./invoke-command.ts');
+      status = await invokeCommand(target, options);
+    });
+
+  program
+    .command('serve')
+    .description('serve the AWS Lambda API; deploys what lies in [directory] first')
+    .argument('[directory]', 'directory of functions: modules, zips, and directories with an index module')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <number>', 'port to listen on, 0 for any', '9001')
+    .option('--data-dir <directory>', 'keep functions here across restarts')
+    .option('--hardening <mode>', 'auto, required or off', 'auto')
+    .option('--isolation <mode>', 'domain or function', 'domain')
+    .action(async (directory, options) => {
+      const { serveCommand } = await import('./serve-command.ts');
+      status = await serveCommand(directory, options);
+    });
+
+  program
+    .command('doctor')
+    .description('show what this machine can enforce')
+    .action(async () => {
+      const { doctorCommand } = await import('./doctor-command.ts');
+      status = await doctorCommand();
+    });
+
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    // Commander has printed its own message; help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.answered : exitStatus.usage;
+    return reportError(error, process.stderr);
+  }
+  return status;
+}

@@ -1,0 +1,49 @@
+/** Parsers of option values. Each message names the option, the rule and the value; the engine's validation has the ranges. */
+import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { UsageError } from './exit-status.ts';
+
+export function integerOption(name: string, value: string, min: number, max: number): number {
+  const parsed = Number(value);
+  if (!/^-?\d+$/.test(value) || parsed < min || parsed > max) {
+    throw new UsageError(`${name} must be an integer from ${min} to ${max}, got ${JSON.stringify(value)}`);
+  }
+  return parsed;
+}
+
+/** `--env K=V`, any number of times. */
+export function environmentOption(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const equals = pair.indexOf('=');
+      if (equals < 1) throw new UsageError(`--env must be NAME=VALUE, got ${JSON.stringify(pair)}`);
+      return [pair.slice(0, equals), pair.slice(equals + 1)];
+    }),
+  );
+}
+
+/** `--event`: JSON text, `@file`, or `-` for standard input. Returns the text; it must be JSON. */
+export async function eventOption(value: string): Promise<string> {
+  const event = value === '-' ? await text(process.stdin) : value.startsWith('@') ? readEventFile(value.slice(1)) : value;
+  try {
+    JSON.parse(event);
+  } catch (error) {
+    // JSON.parse throws a SyntaxError and nothing else.
+    const from = value === '-' || value.startsWith('@') ? value : 'the text given';
+    throw new UsageError(`--event must be JSON, ${from} is not: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return event;
+}
+
+function readEventFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--event @${path} cannot be read: ${reason(error)}`);
+  }
+}
+
+/** What the operating system said, without Node's repetition of the path. */
+export function reason(error: unknown): string {
+  return error instanceof Error ? error.message.split(',')[0] ?? error.message : String(error);
+}

@@ -1,0 +1,38 @@
+/**
+ * What a person at a terminal sees of the engine: the function's log as Lambda writes it, and the progress of a runtime build,
+ * which happens once and takes seconds. Everything goes to stderr; stdout belongs to payloads.
+ */
+import type { PlatformEvent } from '../model/platform-event.ts';
+import { linesOf } from '../telemetry/lines.ts';
+
+export function createEventPrinter(stderr: NodeJS.WriteStream): (event: PlatformEvent) => void {
+  let progressShown = false;
+  return (event) => {
+    switch (event.type) {
+      case 'runtime.build': {
+        // On a terminal one line is overwritten; elsewhere each stage is a line.
+        const text = `isotherm: preparing the runtime, once: ${event.detail} (${(event.elapsedMs / 1000).toFixed(1)} s)`;
+        stderr.write(stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
+        progressShown = stderr.isTTY && event.stage !== 'ready' && event.stage !== 'degraded';
+        if (stderr.isTTY && !progressShown) stderr.write('\n');
+        return;
+      }
+      case 'sandbox.unavailable':
+        stderr.write(`isotherm: no sandbox can be started: ${event.reason}\n`);
+        return;
+      case 'sandbox.exited':
+        if (!event.wanted) stderr.write(`isotherm: a sandbox ended: ${event.cause}\n`);
+        return;
+      case 'sandbox.protocolError':
+        stderr.write(`isotherm: a sandbox was killed: ${event.message}\n`);
+        return;
+      default: {
+        const lines = linesOf(event);
+        if (lines === '') return;
+        if (progressShown) stderr.write('\n');
+        progressShown = false;
+        stderr.write(lines);
+      }
+    }
+  };
+}

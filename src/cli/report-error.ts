@@ -1,0 +1,16 @@
+/** Turns what a command threw into one line on stderr and an exit status; a stack only for our own bugs. */
+import { EngineError } from '../model/errors.ts';
+import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
+
+export function reportError(error: unknown, stderr: NodeJS.WritableStream): ExitStatus {
+  if (error instanceof UsageError) {
+    stderr.write(`isotherm: ${error.message}\n`);
+    return exitStatus.usage;
+  }
+  if (error instanceof EngineError) {
+    stderr.write(`isotherm: ${error.code}: ${error.message}\n`);
+    return error.blame === 'client' ? exitStatus.usage : exitStatus.platform;
+  }
+  stderr.write(`isotherm: a bug in isotherm: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return exitStatus.platform;
+}

@@ -86,9 +86,10 @@ class ComposedEngine implements Engine {
 
   async createFunction(input: Parameters<Engine['createFunction']>[0]): Promise<CallableFunction> {
     this.#assertOpen();
-    await this.functions.create(input);
-    const { configuration } = await this.#settled(input.functionName);
-    return this.function(configuration.functionName);
+    // The client may have written the name as an ARN.
+    const { functionName } = (await this.functions.create(input)).configuration;
+    await this.#settled(functionName);
+    return this.function(functionName);
   }
 
   async updateFunctionCode(input: Parameters<Engine['updateFunctionCode']>[0]): Promise<FunctionRecord> {

@@ -1,0 +1,319 @@
+/**
+ * Thousands of random histories against the scheduler's promises. The model keeps its own books from what leases and the port
+ * say, so that a mistake in the scheduler's account shows. A failure prints fast-check's seed and the shortest history.
+ */
+import test from 'ava';
+import fc from 'fast-check';
+import type { Demand, SchedulerLimits } from '../../src/scheduler/fleet-view.ts';
+import { Lease } from '../../src/scheduler/lease.ts';
+import { demandOf, FleetWorld } from './fleet-world.ts';
+
+const tight: SchedulerLimits = {
+  concurrency: 5,
+  memoryBudgetMiB: 1000,
+  environmentsMax: 6,
+  environmentIdleMs: 50,
+  sandboxesMax: 3,
+  environmentsPerSandbox: 3,
+  queueMs: 100,
+  invocationsQueuedMax: 4,
+};
+
+const functions = [
+  { name: 'a', domain: 'domain:one', memoryMiB: 128 },
+  { name: 'b', domain: 'domain:one', memoryMiB: 256 },
+  { name: 'c', domain: 'domain:two', memoryMiB: 128 },
+  { name: 'd', domain: 'function:d', memoryMiB: 512 },
+  { name: 'e', domain: 'domain:two', memoryMiB: 2000 },
+];
+
+const index = fc.nat({ max: 20 });
+const event = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('invoke' as const), function: fc.nat({ max: 4 }) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('end' as const),
+      which: index,
+      how: fc.constantFrom('keepWarm' as const, 'keepVolume' as const, 'discard' as const),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('started' as const), which: index }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const), which: index }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('ready' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const), which: index }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('busy' as const), which: index }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('drain' as const), which: index }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.nat({ max: 80 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('update' as const), function: fc.nat({ max: 4 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), function: fc.nat({ max: 4 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('seclude' as const), function: fc.nat({ max: 4 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('abort' as const), which: index }) },
+);
+type Event = typeof event extends fc.Arbitrary<infer Value> ? Value : never;
+
+interface Invocation {
+  readonly demand: Demand;
+  readonly abort: AbortController;
+  lease: Lease | undefined;
+  state: 'waiting' | 'running' | 'moving' | 'ended';
+}
+
+/** What the model believes of an environment that a lease has shown it. */
+interface Known {
+  readonly demand: Demand;
+  readonly slotId: number;
+  holder: Invocation | undefined;
+  /** How its last holder left it. */
+  left: 'keepWarm' | 'keepVolume' | undefined;
+}
+
+class Model {
+  readonly world = new FleetWorld(tight);
+  readonly invocations: Invocation[] = [];
+  readonly environments = new Map<string, Known>();
+  readonly #revisions = new Map<string, number>();
+  readonly #secluded = new Set<string>();
+  readonly #started = new Set<string>();
+
+  async apply(event: Event): Promise<void> {
+    const { world } = this;
+    switch (event.do) {
+      case 'invoke':
+        this.#invoke(this.#demand(event.function));
+        break;
+      case 'end':
+        this.end(this.#running(event.which), event.how);
+        break;
+      case 'started':
+        this.#start(this.#running(event.which));
+        break;
+      case 'move':
+        this.#move(this.#running(event.which));
+        break;
+      case 'ready':
+        world.startAll();
+        break;
+      case 'crash':
+        this.#onSlot(event.which, (slotId) => world.crash(slotId));
+        break;
+      case 'busy':
+        this.#onSlot(event.which, (slotId) => {
+          if (!world.busySlots.delete(slotId)) world.busySlots.add(slotId);
+        });
+        break;
+      case 'drain':
+        this.#onSlot(event.which, (slotId) => world.scheduler.drain(slotId, 'drained'));
+        break;
+      case 'pass':
+        world.clock.advance(event.ms);
+        world.scheduler.expire();
+        break;
+      case 'update': {
+        const { name } = functions[event.function] ?? { name: 'a' };
+        this.#revisions.set(name, (this.#revisions.get(name) ?? 1) + 1);
+        // Half of the changes are announced; the others show at the next invocation.
+        if ((this.#revisions.get(name) ?? 0) % 2 === 0) world.scheduler.outdate(this.#demand(event.function));
+        break;
+      }
+      case 'delete':
+        world.scheduler.forget(functions[event.function]?.name ?? 'a');
+        break;
+      case 'seclude': {
+        const { name } = functions[event.function] ?? { name: 'a' };
+        this.#secluded.add(name);
+        world.scheduler.expel(name, `function:${name}`);
+        break;
+      }
+      case 'abort': {
+        const waiting = this.invocations.filter((invocation) => invocation.state === 'waiting');
+        waiting[event.which % Math.max(1, waiting.length)]?.abort.abort(new Error('aborted'));
+        break;
+      }
+      default:
+        event satisfies never;
+    }
+    await settle();
+    this.#reconcile();
+  }
+
+  end(invocation: Invocation | undefined, how: 'keepWarm' | 'keepVolume' | 'discard'): void {
+    if (invocation?.state !== 'running' || invocation.lease === undefined) return;
+    const known = this.environments.get(invocation.lease.berth.environmentId);
+    if (known !== undefined) {
+      known.holder = undefined;
+      known.left = how === 'discard' ? undefined : how;
+    }
+    if (how !== 'discard') invocation.lease[how]();
+    invocation.lease[Symbol.dispose]();
+    invocation.state = 'ended';
+  }
+
+  check(): void {
+    const { world } = this;
+    const { running, queued, memoryReservedMiB, environments, slots } = world.scheduler.stats();
+    const living = [...this.environments.values()];
+    equal('environments', sum(Object.values(environments)), living.length);
+    equal('memory reserved', memoryReservedMiB, sum(living.map((known) => known.demand.memoryMiB)));
+    equal('running', running, this.invocations.filter(({ state }) => state === 'running').length);
+    equal('queued', queued, this.invocations.filter(({ state }) => state === 'waiting' || state === 'moving').length);
+    equal('slots', slots.length, world.slots.size);
+    atMost('memory reserved', memoryReservedMiB, tight.memoryBudgetMiB);
+    atMost('environments', living.length, tight.environmentsMax);
+    atMost('sandboxes', slots.length, tight.sandboxesMax);
+    atMost('running', running, tight.concurrency);
+    for (const slot of slots) atMost('environments of a sandbox', slot.environments, tight.environmentsPerSandbox);
+    // Everything unused can be ended for whoever is first in line, so with nothing running nobody may wait.
+    const isStuck = queued > 0 && running === 0;
+    if (isStuck) throw new Error('an invocation waits although nothing runs');
+  }
+
+  #invoke(demand: Demand): void {
+    const invocation: Invocation = { demand, abort: new AbortController(), lease: undefined, state: 'waiting' };
+    const requestId = `r${this.invocations.length}`;
+    let leased: Lease | Promise<Lease>;
+    try {
+      leased = this.world.scheduler.acquire(demand, requestId, invocation.abort.signal);
+    } catch {
+      // Throttled: it never was an invocation.
+      return;
+    }
+    this.invocations.push(invocation);
+    if (leased instanceof Lease) this.#hold(invocation, leased);
+    else
+      this.#follow(
+        leased.then((lease) => this.#hold(invocation, lease)),
+        invocation,
+      );
+  }
+
+  #start(invocation: Invocation | undefined): void {
+    const environmentId = invocation?.lease?.berth.environmentId;
+    if (environmentId === undefined || invocation?.lease?.berth.kind === 'warm' || this.#started.has(environmentId))
+      return;
+    this.#started.add(environmentId);
+    invocation?.lease?.started();
+  }
+
+  #move(invocation: Invocation | undefined): void {
+    if (invocation?.lease === undefined) return;
+    const { lease } = invocation;
+    const known = this.environments.get(lease.berth.environmentId);
+    if (known !== undefined) known.holder = undefined;
+    invocation.state = 'moving';
+    this.#follow(
+      lease.move(invocation.demand).then(() => this.#hold(invocation, lease)),
+      invocation,
+    );
+  }
+
+  #follow(work: Promise<void>, invocation: Invocation): void {
+    work.catch((error: unknown) => {
+      if (error instanceof Broken) throw error;
+      if (invocation.state === 'ended') throw new Broken('an invocation ended twice');
+      invocation.state = 'ended';
+    });
+  }
+
+  /** A lease was granted: everything that must hold of it is checked here. */
+  #hold(invocation: Invocation, lease: Lease): void {
+    if (invocation.state === 'ended' || invocation.state === 'running') throw new Broken('an invocation began twice');
+    invocation.state = 'running';
+    invocation.lease = lease;
+    const { environmentId, slotId, kind, inheritsFrom } = lease.berth;
+    // Its sandbox may have been lost between the grant and this callback.
+    if (this.world.removals.some((removal) => removal.environmentId === environmentId)) return;
+    if (this.world.slots.get(slotId) !== invocation.demand.domain) throw new Broken('a lease in another trust domain');
+    const known = this.environments.get(environmentId);
+    if (kind === 'warm') {
+      if (known === undefined || known.holder !== undefined) throw new Broken('an environment runs two invocations');
+      if (known.left !== 'keepWarm') throw new Broken('a tainted environment is reused');
+      if (known.demand.versionKey !== invocation.demand.versionKey) throw new Broken('another version is reused');
+      known.holder = invocation;
+      known.left = undefined;
+      return;
+    }
+    if (known !== undefined) throw new Broken('an environment is made twice');
+    if (inheritsFrom !== undefined) {
+      const predecessor = this.environments.get(inheritsFrom);
+      if (predecessor?.left !== 'keepVolume') throw new Broken('an heir of an environment that was not reset');
+      if (predecessor.slotId !== slotId) throw new Broken('an heir in another sandbox');
+      if (predecessor.demand.versionKey !== invocation.demand.versionKey)
+        throw new Broken('an heir of another version');
+    }
+    this.environments.set(environmentId, { demand: invocation.demand, slotId, holder: invocation, left: undefined });
+  }
+
+  #reconcile(): void {
+    for (const { environmentId } of this.world.removals) this.environments.delete(environmentId);
+  }
+
+  #demand(which: number): Demand {
+    const { name, domain, memoryMiB } = functions[which] ?? { name: 'a', domain: 'domain:one', memoryMiB: 128 };
+    const revision = this.#revisions.get(name) ?? 1;
+    return demandOf(name, { domain: this.#secluded.has(name) ? `function:${name}` : domain, memoryMiB, revision });
+  }
+
+  #running(which: number): Invocation | undefined {
+    const running = this.invocations.filter((invocation) => invocation.state === 'running');
+    return running[which % Math.max(1, running.length)];
+  }
+
+  #onSlot(which: number, act: (slotId: number) => void): void {
+    const slotIds = [...this.world.slots.keys()];
+    const slotId = slotIds[which % Math.max(1, slotIds.length)];
+    if (slotId !== undefined) act(slotId);
+  }
+}
+
+class Broken extends Error {}
+
+test('no history breaks the promises of the scheduler', async (t) => {
+  const failures: unknown[] = [];
+  const onRejection = (error: unknown) => failures.push(error);
+  process.on('unhandledRejection', onRejection);
+  t.teardown(() => process.off('unhandledRejection', onRejection));
+
+  await fc.assert(
+    fc.asyncProperty(fc.array(event, { maxLength: 120 }), async (events) => {
+      const model = new Model();
+      for (const each of events) {
+        await model.apply(each);
+        model.check();
+      }
+      model.world.scheduler.close();
+      await settle();
+      for (const invocation of model.invocations) model.end(invocation, 'keepWarm');
+      await model.world.scheduler.whenEnded();
+      const left = model.invocations.filter(({ state }) => state !== 'ended');
+      equal('invocations that never ended', left.length, 0);
+      const { running, queued, memoryReservedMiB, environments, slots } = model.world.scheduler.stats();
+      equal('left at close', running + queued + memoryReservedMiB + sum(Object.values(environments)) + slots.length, 0);
+      equal('slots left at close', model.world.slots.size, 0);
+      equal('timers left at close', model.world.clock.timersArmed, 0);
+      // A rejection is unhandled once the loop has turned.
+      await new Promise(setImmediate);
+      const [failure] = failures.splice(0);
+      if (failure !== undefined) throw failure;
+    }),
+    { numRuns: 3000 },
+  );
+  t.pass();
+});
+
+/** Lets promise callbacks run, however long their chains are. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 8; turn += 1) await undefined;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function equal(what: string, actual: number, expected: number): void {
+  if (actual !== expected) throw new Error(`${what}: the scheduler says ${actual}, the model ${expected}`);
+}
+
+function atMost(what: string, actual: number, limit: number): void {
+  if (actual > limit) throw new Error(`${what}: ${actual} is over ${limit}`);
+}

@@ -1,0 +1,24 @@
+/**
+ * The schema of `isotherm.db`, as numbered steps: step n leads from schema n-1 to n. A step that was published is never
+ * changed again; a new one is added behind it.
+ */
+export const migrations: readonly string[] = [
+  // 1: Functions and the code packs they use. A pack's file list may be megabytes long, so it is written once for each
+  // code and not with every change of a function's state.
+  `
+  CREATE TABLE packs (
+    pack_id INTEGER PRIMARY KEY,
+    code_sha256 TEXT NOT NULL,
+    code_bytes INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    files TEXT NOT NULL,
+    UNIQUE (code_sha256, path)
+  ) STRICT;
+  CREATE TABLE functions (
+    name TEXT PRIMARY KEY,
+    record TEXT NOT NULL,
+    pack_id INTEGER NOT NULL REFERENCES packs (pack_id)
+  ) STRICT;
+  CREATE INDEX functions_by_pack ON functions (pack_id);
+  `,
+];

@@ -2,5 +2,14 @@
  * The only importer of esbuild, so that its version, its start and what we use of it are decided in one place.
  */
 
-export type { BuildOptions, BuildResult, Loader, Message, Metafile, Plugin } from 'esbuild';
-export { build, transform } from 'esbuild';
+export type {
+  BuildOptions,
+  BuildResult,
+  Loader,
+  Message,
+  Metafile,
+  OnLoadResult,
+  Plugin,
+  TransformOptions,
+} from 'esbuild';
+export { build, context, transform } from 'esbuild';

@@ -24,7 +24,12 @@ export interface CreateFunctionInput {
   readonly timeout?: number;
   readonly ephemeralStorage?: number;
   readonly environment?: Readonly<Record<string, string>>;
-  readonly logging?: { readonly logFormat?: string; readonly applicationLogLevel?: string; readonly systemLogLevel?: string; readonly logGroup?: string };
+  readonly logging?: {
+    readonly logFormat?: string;
+    readonly applicationLogLevel?: string;
+    readonly systemLogLevel?: string;
+    readonly logGroup?: string;
+  };
   readonly architectures?: readonly string[];
   readonly tracingMode?: string;
   readonly tags?: Readonly<Record<string, string>>;
@@ -74,7 +79,10 @@ export interface FunctionRegistry {
   updateConfiguration(input: UpdateConfigurationInput): Promise<FunctionRecord>;
   delete(reference: FunctionReference): Promise<void>;
   /** Sorted by name. */
-  list(options: { readonly marker?: string; readonly maxItems?: number }): { readonly functions: readonly FunctionRecord[]; readonly nextMarker?: string };
+  list(options: { readonly marker?: string; readonly maxItems?: number }): {
+    readonly functions: readonly FunctionRecord[];
+    readonly nextMarker?: string;
+  };
   /** Bytes of the zip (or of a zip made from the pack) for GetFunction's `Code.Location`. */
   codeZip(reference: FunctionReference): Promise<Uint8Array>;
   /** @throws EngineError ResourceNotFoundException, ResourceConflictException (Pending) */

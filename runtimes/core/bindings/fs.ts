@@ -26,10 +26,31 @@ export function createBindings(context: CoreContext): Record<string, object> {
   return createFsBindings({
     callHost: (operation, a, b, c, d) => context.host.fs(operation, a, b, c, d),
     log: (stream, text) => context.host.log(stream, text),
-    enqueueOperation: (complete) => loop.enqueueOperation(complete),
+    enqueueOperation: (complete) =>
+      loop.enqueueOperation(inContextOfNow(library.internalBinding('async_context_frame') as ContextFrame, complete)),
     describeErrno: (errno) => [uv.errname(errno), uv.getErrorMessage(errno)],
     requireBuiltin: (id) => library.require(id),
   });
+}
+
+interface ContextFrame {
+  getContinuationPreservedEmbedderData(): unknown;
+  setContinuationPreservedEmbedderData(frame: unknown): void;
+}
+
+/** What AsyncLocalStorage holds when the operation starts is there again when its callback runs. */
+function inContextOfNow(context: ContextFrame, callback: () => void): () => void {
+  const frame = context.getContinuationPreservedEmbedderData();
+  if (frame === undefined) return callback;
+  return () => {
+    const before = context.getContinuationPreservedEmbedderData();
+    context.setContinuationPreservedEmbedderData(frame);
+    try {
+      callback();
+    } finally {
+      context.setContinuationPreservedEmbedderData(before);
+    }
+  };
 }
 
 interface Uv {
@@ -74,10 +95,10 @@ function createFsBinding(dependencies: FsDependencies, parts: FsParts) {
     return outcome.kind === 'failed' ? outcome : { kind: 'done', value: numberReply(outcome.value) };
   }
 
-  function copyAll(from: string, to: string, mode: number): FsOutcome<undefined> {
+  function copyAll(from: string, to: string, mode: number | undefined): FsOutcome<undefined> {
     let position = 0;
     do {
-      const outcome = perform(fsOperations.copyFile, from, to, mode, position);
+      const outcome = perform(fsOperations.copyFile, from, to, mode ?? 0, position);
       if (outcome.kind === 'failed') return outcome;
       position = numberReply(outcome.value);
     } while (position > 0);
@@ -163,7 +184,7 @@ function createFsBinding(dependencies: FsDependencies, parts: FsParts) {
       const subject = { syscall: 'mkdtemp', path: `${text}XXXXXX` };
       return deliver(request, subject, outcome, (reply) => nameOf(textReply(reply), encoding));
     },
-    copyFile(from: PathLike, to: PathLike, mode: number, request: FsRequest) {
+    copyFile(from: PathLike, to: PathLike, mode: number | undefined, request: FsRequest) {
       const subject = { syscall: 'copyfile', path: pathOf(from), dest: pathOf(to) };
       return deliverNothing(request, subject, copyAll(subject.path, subject.dest, mode));
     },

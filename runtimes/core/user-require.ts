@@ -1,0 +1,45 @@
+/**
+ * `require` as the user's code has it. Built-ins are answered here; files of the package, which only code that esbuild could
+ * not resolve asks for, by `modules/`, loaded when the first of them is needed.
+ */
+import type { CoreContext } from './context.ts';
+import { assertOffered, publicModule } from './library.ts';
+import type { ModuleFiles, UserRequire } from './modules/loader.ts';
+
+const { ObjectDefineProperty } = primordials;
+
+/** Compiles a script in the global scope. Taken while the core is made, before any user code. */
+const evaluate: (text: string) => unknown = Reflect.get(globalThis, 'eval');
+
+export function createUserRequire(context: CoreContext, file: string): UserRequire {
+  let fromFiles: UserRequire | undefined;
+  const files = (): UserRequire => {
+    if (fromFiles === undefined) {
+      const loader = context.library.internalBinding('user-modules') as ModuleFiles;
+      fromFiles = loader.requireOf(file, { evaluate, builtin });
+    }
+    return fromFiles;
+  };
+  const builtin = (id: string): { readonly exports: unknown } | undefined => {
+    const known = publicModule(id);
+    if (known === undefined) return undefined;
+    assertOffered(known);
+    return { exports: context.library.require(known) };
+  };
+
+  const require = (id: string): unknown => {
+    const found = typeof id === 'string' ? builtin(id) : undefined;
+    return found === undefined ? files()(id) : found.exports;
+  };
+  // The loader is not needed to have a require, only to ask it about files.
+  for (const name of ['resolve', 'main', 'extensions', 'cache'] as const) {
+    ObjectDefineProperty(require, name, {
+      // @ts-expect-error descriptors are read through the prototype, which the user owns
+      __proto__: null,
+      get: () => files()[name],
+      configurable: true,
+      enumerable: true,
+    });
+  }
+  return require as UserRequire;
+}

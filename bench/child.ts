@@ -1,8 +1,8 @@
 /** Children of the benchmark: one that answers a line for a line, one that echoes bytes. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Duplex } from 'node:stream';
 import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 export interface LineChild extends Disposable {

@@ -34,7 +34,9 @@ async function cold(engine: Engine): Promise<Row> {
   using bare = startLineChild('drivers/bare-isolate.ts');
   const functions: CallableFunction[] = [];
   for (let i = 0; i < rounds + 5; i += 1) {
-    functions.push(await engine.createFunction({ functionName: `cold-${i}`, runtime: 'nodejs22.x', code: { source: hello } }));
+    functions.push(
+      await engine.createFunction({ functionName: `cold-${i}`, runtime: 'nodejs22.x', code: { source: hello } }),
+    );
   }
   const ours: number[] = [];
   const theirs: number[] = [];
@@ -62,7 +64,11 @@ async function warm(engine: Engine): Promise<Row> {
   const rounds = quick ? 2_000 : 10_000;
   progress(`warm: ${rounds} invocations with 1 kB of JSON`);
   const payload = JSON.stringify({ name: 'Ada', filler: 'x'.repeat(980) });
-  await engine.createFunction({ functionName: 'warm', runtime: 'nodejs22.x', code: { source: 'exports.handler = async (event) => event;' } });
+  await engine.createFunction({
+    functionName: 'warm',
+    runtime: 'nodejs22.x',
+    code: { source: 'exports.handler = async (event) => event;' },
+  });
   using echo = startEchoChild();
   const bytes = Buffer.from(payload);
   for (let i = 0; i < 500; i += 1) {
@@ -95,9 +101,15 @@ async function memory(): Promise<Row> {
   progress(`memory: ${count} idle environments`);
   using bare = startLineChild('drivers/bare-isolate.ts');
   // One sandbox must hold them all, or the base of a second process would be counted.
-  await using engine = await createEngine({ limits: { environmentsPerSandbox: count + 20, memoryBudgetMiB: 128 * (count + 20) } });
+  await using engine = await createEngine({
+    limits: { environmentsPerSandbox: count + 20, memoryBudgetMiB: 128 * (count + 20) },
+  });
   const call = async (i: number) => {
-    const made = await engine.createFunction({ functionName: `idle-${i}`, runtime: 'nodejs22.x', code: { source: hello } });
+    const made = await engine.createFunction({
+      functionName: `idle-${i}`,
+      runtime: 'nodejs22.x',
+      code: { source: hello },
+    });
     await made({ name: 'Ada' });
   };
   for (let i = 0; i < 10; i += 1) await call(i);

@@ -10,7 +10,8 @@ export interface Summary {
 export function summarise(samples: readonly number[]): Summary {
   if (samples.length === 0) throw new RangeError('summarise needs at least one sample, got 0');
   const sorted = samples.toSorted((a, b) => a - b);
-  const at = (fraction: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? Number.NaN;
+  const at = (fraction: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? Number.NaN;
   return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }
 

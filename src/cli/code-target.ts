@@ -27,19 +27,28 @@ export function codeTarget(path: string): CodeTarget | undefined {
   const source = readFileSync(absolute, 'utf8');
   // A file that reaches for its neighbours needs them: then its whole directory is the package.
   return reachesForNeighbours(source)
-    ? { functionName, code: { directory: dirname(absolute) }, handler: `${basename(absolute, extname(absolute))}.handler` }
+    ? {
+        functionName,
+        code: { directory: dirname(absolute) },
+        handler: `${basename(absolute, extname(absolute))}.handler`,
+      }
     : { functionName, code: { source, sourceFile: `index${extname(absolute)}` } };
 }
 
 /** The functions of a directory given to `serve`: each module, zip and subdirectory with an index module in it. */
 export function codeTargetsIn(directory: string): CodeTarget[] {
   const targets: CodeTarget[] = [];
-  for (const entry of readdirSync(directory, { withFileTypes: true }).toSorted((a, b) => a.name.localeCompare(b.name))) {
+  for (const entry of readdirSync(directory, { withFileTypes: true }).toSorted((a, b) =>
+    a.name.localeCompare(b.name),
+  )) {
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
     const path = join(directory, entry.name);
     const deployable = entry.isDirectory()
-      ? readdirSync(path).some((name) => basename(name, extname(name)) === 'index' && moduleExtensions.has(extname(name)))
-      : entry.isFile() && (extname(entry.name) === '.zip' || (moduleExtensions.has(extname(entry.name)) && exportsHandler(path)));
+      ? readdirSync(path).some(
+          (name) => basename(name, extname(name)) === 'index' && moduleExtensions.has(extname(name)),
+        )
+      : entry.isFile() &&
+        (extname(entry.name) === '.zip' || (moduleExtensions.has(extname(entry.name)) && exportsHandler(path)));
     const target = deployable ? codeTarget(path) : undefined;
     if (target !== undefined) targets.push(target);
   }

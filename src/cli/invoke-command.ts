@@ -48,7 +48,11 @@ export async function invokeCommand(target: string, options: InvokeOptions): Pro
   return status;
 }
 
-async function deploy(engine: Engine, target: NonNullable<ReturnType<typeof codeTarget>>, options: InvokeOptions): Promise<string> {
+async function deploy(
+  engine: Engine,
+  target: NonNullable<ReturnType<typeof codeTarget>>,
+  options: InvokeOptions,
+): Promise<string> {
   const handler = options.handler ?? target.handler;
   const made = await engine.createFunction({
     functionName: target.functionName,

@@ -24,13 +24,16 @@ export function environmentOption(pairs: readonly string[]): Record<string, stri
 
 /** `--event`: JSON text, `@file`, or `-` for standard input. Returns the text; it must be JSON. */
 export async function eventOption(value: string): Promise<string> {
-  const event = value === '-' ? await text(process.stdin) : value.startsWith('@') ? readEventFile(value.slice(1)) : value;
+  const event =
+    value === '-' ? await text(process.stdin) : value.startsWith('@') ? readEventFile(value.slice(1)) : value;
   try {
     JSON.parse(event);
   } catch (error) {
     // JSON.parse throws a SyntaxError and nothing else.
     const from = value === '-' || value.startsWith('@') ? value : 'the text given';
-    throw new UsageError(`--event must be JSON, ${from} is not: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(
+      `--event must be JSON, ${from} is not: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   return event;
 }
@@ -45,5 +48,5 @@ function readEventFile(path: string): string {
 
 /** What the operating system said, without Node's repetition of the path. */
 export function reason(error: unknown): string {
-  return error instanceof Error ? error.message.split(',')[0] ?? error.message : String(error);
+  return error instanceof Error ? (error.message.split(',')[0] ?? error.message) : String(error);
 }

@@ -11,6 +11,8 @@ export function reportError(error: unknown, stderr: NodeJS.WritableStream): Exit
     stderr.write(`isotherm: ${error.code}: ${error.message}\n`);
     return error.blame === 'client' ? exitStatus.usage : exitStatus.platform;
   }
-  stderr.write(`isotherm: a bug in isotherm: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  stderr.write(
+    `isotherm: a bug in isotherm: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return exitStatus.platform;
 }

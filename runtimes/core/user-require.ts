@@ -1,10 +1,10 @@
 /**
  * `require` as the user's code has it. Built-ins are answered here; files of the package, which only code that esbuild could
- * not resolve asks for, by `modules/`, loaded when the first of them is needed.
+ * not resolve asks for, by `require/`, loaded when the first of them is needed.
  */
 import type { CoreContext } from './context.ts';
 import { assertOffered, publicModule } from './library.ts';
-import type { ModuleFiles, UserRequire } from './modules/loader.ts';
+import type { ModuleFiles, UserRequire } from './require/loader.ts';
 
 const { ObjectDefineProperty } = primordials;
 

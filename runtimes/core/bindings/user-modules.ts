@@ -1,8 +1,8 @@
 /** Puts the loader of the package's files together for a guest. Its place among the bindings only makes it lazy. */
 import type { CoreContext } from '../context.ts';
-import { coded, extensionsOf, Loader, type LoaderErrors } from '../modules/loader.ts';
-import { type Files, PackageJsons } from '../modules/package-json.ts';
-import { type ResolveErrors, Resolver } from '../modules/resolve.ts';
+import { coded, extensionsOf, Loader, type LoaderErrors } from '../require/loader.ts';
+import { type Files, PackageJsons } from '../require/package-json.ts';
+import { type ResolveErrors, Resolver } from '../require/resolve.ts';
 
 const { StringPrototypeEndsWith, StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeStartsWith } =
   primordials;

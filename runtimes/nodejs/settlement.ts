@@ -1,0 +1,64 @@
+/**
+ * What the guest owes the platform: one answer for each init and each invocation. An answer is accepted from the call that
+ * it belongs to, once, while that call is the running one. A callback of an earlier invocation that fires now finds its
+ * own debt closed; it can never answer for the invocation that runs.
+ */
+import { type SettleKind, settleKinds } from '../../src/bridge/contract.ts';
+import type { Core } from '../core/core-api.ts';
+import { type ErrorDialect, type ErrorReport, errorJson, platformErrorType } from './error-json.ts';
+
+export interface Debt {
+  readonly phase: 'init' | 'invoke';
+  /** Whether an answer is still owed. */
+  readonly isOpen: boolean;
+  initDone(): void;
+  answer(json: string): void;
+  /** Reported by the function; the environment stays usable. During init: the init error. */
+  fail(report: ErrorReport): void;
+  /** Like `fail`, but the runtime is about to exit (LAMBDA.md A7.6, A7.7). */
+  failFatally(report: ErrorReport): void;
+  /** `fail` with a payload of another form. */
+  failWith(kind: 'error' | 'fatal', json: string, errorType: string): void;
+}
+
+export class Settlement {
+  readonly #settle: Core['host']['settle'];
+  readonly #dialect: ErrorDialect;
+  #running: Debt | undefined;
+
+  constructor(core: Core, dialect: ErrorDialect) {
+    this.#settle = core.host.settle;
+    this.#dialect = dialect;
+  }
+
+  /** The debt of the init or invocation that runs now. */
+  get running(): Debt | undefined {
+    return this.#running;
+  }
+
+  open(phase: Debt['phase']): Debt {
+    const pay = (kind: SettleKind, text: string, errorType: string): void => {
+      if (this.#running !== debt) return;
+      this.#running = undefined;
+      this.#settle(kind, text, errorType);
+    };
+    const isOpen = (): boolean => this.#running === debt;
+    const payError = (kind: SettleKind, report: ErrorReport): void =>
+      pay(kind, errorJson(report, this.#dialect), platformErrorType(report));
+    const errorKind = phase === 'init' ? settleKinds.initError : settleKinds.error;
+    const fatalKind = phase === 'init' ? settleKinds.initError : settleKinds.fatal;
+    const debt: Debt = {
+      phase,
+      get isOpen() {
+        return isOpen();
+      },
+      initDone: () => pay(settleKinds.initDone, '', ''),
+      answer: (json) => pay(settleKinds.answer, json, ''),
+      fail: (report) => payError(errorKind, report),
+      failFatally: (report) => payError(fatalKind, report),
+      failWith: (kind, json, errorType) => pay(kind === 'fatal' ? fatalKind : errorKind, json, errorType),
+    };
+    this.#running = debt;
+    return debt;
+  }
+}

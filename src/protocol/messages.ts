@@ -71,6 +71,8 @@ export interface CreateHead {
 export interface CreateReply {
   readonly init: InitReport;
   readonly isolateMs: number;
+  /** Bytes of output that were over a limit and are lost. Absent: none. */
+  readonly logBytesDropped?: number;
 }
 
 export type InitReport =
@@ -112,6 +114,8 @@ export interface InvokeReply {
   readonly memoryPeakBytes: number;
   /** Longest uninterrupted slice, for placement. */
   readonly longestSliceMs: number;
+  /** Bytes of output that were over a limit and are lost. Absent: none. */
+  readonly logBytesDropped?: number;
 }
 
 /** Removes an environment. Call; reply `{}`. With keepVolume its `/tmp` waits for an heir until the sandbox ends or `destroy` is called again without. */

@@ -51,5 +51,19 @@ export class ResidentMemory implements Disposable {
   }
 }
 
-/** On the platforms of sandboxes (x64, and arm64 with its usual kernels) pages have 4 KiB; statm counts in them. */
-const pageBytes = 4_096;
+/** Of this machine's kernel: 4 KiB on x64, up to 64 KiB on arm64. */
+const pageBytes = readPageBytes();
+
+function readPageBytes(): number {
+  const pageSizeTag = 6n;
+  try {
+    // The kernel's auxiliary vector: pairs of a tag and a value, one machine word each.
+    const vector = readFileSync('/proc/self/auxv');
+    for (let at = 0; at + 16 <= vector.byteLength; at += 16) {
+      if (vector.readBigUInt64LE(at) === pageSizeTag) return Number(vector.readBigUInt64LE(at + 8));
+    }
+  } catch {
+    // No /proc: then there is no statm to read either.
+  }
+  return 4_096;
+}

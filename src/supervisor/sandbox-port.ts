@@ -2,13 +2,20 @@
  * What the engine knows of sandbox processes: a port, so that the engine is tested with scripted sandboxes. `supervisor/`
  * implements it with real children.
  */
-import type { CreateReply, InvokeReply } from '../protocol/messages.ts';
+
 import type { DeployedVersion } from '../functions/registry.ts';
+import type { CreateReply, InvokeReply } from '../protocol/messages.ts';
 
 /** Why a sandbox process ended. The first cause noted wins; exit codes are noise (SECURITY.md 2.1). */
 export type ExitCause =
   | { readonly kind: 'retired'; readonly reason: string }
-  | { readonly kind: 'killed'; readonly reason: 'deadline' | 'heartbeat' | 'memory' | 'protocol' | 'closing'; readonly detail: string }
+  | {
+      readonly kind: 'killed';
+      readonly reason: 'deadline' | 'heartbeat' | 'memory' | 'protocol' | 'closing';
+      readonly detail: string;
+      /** Ids of the environments that may be to blame. Absent: none in particular. */
+      readonly suspects?: readonly string[];
+    }
   | { readonly kind: 'crashed'; readonly detail: string };
 
 /** Every pending call of a sandbox that ended fails with this. `started` says whether the guest may have seen the event. */
@@ -74,6 +81,10 @@ export interface SandboxHandle {
    */
   invoke(spec: InvocationSpec, created?: Promise<unknown>): Promise<Invoked>;
   destroy(environmentId: string, keepVolume: boolean): Promise<void>;
+  /** Why it should be replaced by a fresh process (age, environments served, memory), if it should. Cheap: ask at will. */
+  retirement(): string | undefined;
+  /** `create` is refused from now on, with cause `retired`; the process ends when its last environment is destroyed. */
+  drain(reason: string): void;
   /** Kills with SIGKILL; resolves when the process is reaped. */
   kill(cause: ExitCause): Promise<void>;
   /** Settles once, never rejects. */

@@ -36,7 +36,8 @@ export function transition(state: SandboxState, event: SandboxEvent): SandboxSta
       if (state.phase === 'ready') return { phase: 'assigned', trustDomain: event.trustDomain };
       break;
     case 'drained':
-      if (state.phase === 'assigned') return { phase: 'draining', trustDomain: state.trustDomain, reason: event.reason };
+      if (state.phase === 'assigned')
+        return { phase: 'draining', trustDomain: state.trustDomain, reason: event.reason };
       // The first reason stands.
       if (state.phase === 'draining') return state;
       break;

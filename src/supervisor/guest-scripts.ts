@@ -1,0 +1,102 @@
+/**
+ * Bundles our guest code (`runtimes/`) for the runtime builder: one script for the core, and one small module for each file
+ * that a guest loads at first use only.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type BuildOptions, type Plugin } from '../functions/esbuild.ts';
+import type { BuildRequest } from '../protocol/image-manifest.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const runtimes = join(root, 'runtimes');
+
+/** Folders of `runtimes/core` whose files are modules of their own. */
+const lazyFolders = ['bindings', 'modules'] as const;
+
+export async function bundleGuestScripts(): Promise<Pick<BuildRequest, 'guest' | 'modules'>> {
+  const [guest, modules] = await Promise.all([bundleGuest(), bundleModules()]);
+  return { guest, modules };
+}
+
+async function bundleGuest(): Promise<string> {
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: [join(runtimes, 'nodejs', 'main.ts')],
+    format: 'iife',
+    globalName: 'isothermGuest',
+    write: false,
+  });
+  return textOf(outputFiles);
+}
+
+async function bundleModules(): Promise<Record<string, string>> {
+  const files = lazyFolders.flatMap((folder) =>
+    readdirSync(join(runtimes, 'core', folder))
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+      .map((name) => ({ id: `isotherm/${folder}/${name.slice(0, -'.ts'.length)}`, path: join(runtimes, 'core', folder, name) })),
+  );
+  const texts = await Promise.all(
+    files.map(async ({ id, path }) => {
+      const { outputFiles } = await build({ ...common, entryPoints: [path], format: 'cjs', write: false });
+      return [id, textOf(outputFiles)] as const;
+    }),
+  );
+  return Object.fromEntries(texts);
+}
+
+function textOf(files: readonly { readonly text: string }[]): string {
+  const [file] = files;
+  if (file === undefined) throw new Error('esbuild gave no output');
+  return file.text;
+}
+
+/** The URL parser's helpers that a guest has better ones for. */
+const standIns: Plugin = {
+  name: 'isotherm-stand-ins',
+  setup({ onResolve }) {
+    const urlFolder = join(runtimes, 'core', 'bindings', 'url');
+    onResolve({ filter: /^tr46$/ }, () => ({ path: join(urlFolder, 'tr46.ts') }));
+    onResolve({ filter: /^\.\/encoding$/ }, ({ importer }) =>
+      importer.includes('whatwg-url') ? { path: join(urlFolder, 'utf8.ts') } : undefined,
+    );
+  },
+};
+
+/** Nothing is renamed or minified: the code is small, and stacks of it should read well. */
+const common = {
+  bundle: true,
+  platform: 'neutral',
+  mainFields: ['main'],
+  target: 'esnext',
+  charset: 'ascii',
+  legalComments: 'none',
+  logLevel: 'silent',
+  absWorkingDir: root,
+  plugins: [standIns],
+} satisfies BuildOptions;
+
+/** Changes with every file that decides what a built runtime is. */
+export function guestSourcesHash(): string {
+  const hash = createHash('sha256');
+  const folders = ['runtimes', 'src/bridge', 'src/sandbox/build-runtime'].map((folder) => join(root, ...folder.split('/')));
+  const files = [
+    ...folders.flatMap((folder) => filesIn(folder)),
+    ...['build-runtime', 'guest', 'ivm', 'runtime-image', 'verify-runtime'].map((name) => join(root, 'src', 'sandbox', `${name}.ts`)),
+    createRequire(import.meta.url).resolve('whatwg-url/package.json'),
+  ];
+  for (const file of files) {
+    hash.update(relative(root, file).split(sep).join('/'));
+    hash.update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

@@ -1,0 +1,84 @@
+/**
+ * Starts one sandbox process: its command line, its environment, its descriptors. What becomes of it afterwards is
+ * `sandbox-process.ts`'s business.
+ *
+ * The child's descriptors: 0 nothing, 1 and 2 pipes that are only looked at when it dies, 3 the socket, 4 the backing file of
+ * its `/tmp` volumes, 5 its package store, read-only. Its arguments: the runtime's directory and its own id.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { FileHandle } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { invariant } from '../base/invariant.ts';
+import { killAtExit } from './exit-guard.ts';
+import { sandboxNodeFlags } from './node-flags.ts';
+import { openScratchFile } from './scratch-file.ts';
+
+export interface LaunchOptions {
+  readonly nodePath: string;
+  readonly runtimeDirectory: string;
+  readonly sandboxId: string;
+  /** The program that the child runs. */
+  readonly mainPath: string;
+}
+
+export interface LaunchedSandbox {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly socket: Socket;
+  readonly output: readonly Socket[];
+  /** The package store, for writing. Its owner closes it. */
+  readonly store: FileHandle;
+}
+
+/** The sandbox program of this very installation: TypeScript in development, JavaScript in the built package. */
+export const sandboxMainPath = fileURLToPath(new URL(`../sandbox/main${extname(import.meta.url)}`, import.meta.url));
+
+/**
+ * All that a sandbox may know of the host's environment: nothing. Not even PATH: it starts no programs.
+ * One malloc arena for each core would multiply what stays resident after isolates are disposed. Lambda's TZ is UTC.
+ */
+const environment = { MALLOC_ARENA_MAX: '2', TZ: 'UTC' };
+
+/**
+ * @param adopt is called in the turn of the spawn, so that it misses no event of the child.
+ * @throws the system's error (ENOENT, EACCES, EAGAIN, EMFILE, ENOSPC ...) when there is no process; then nothing is left.
+ */
+export async function launch<Adopted>(
+  options: LaunchOptions,
+  adopt: (launched: LaunchedSandbox) => Adopted,
+): Promise<Adopted> {
+  // The child inherits what it needs of both; of the volume the host keeps nothing.
+  await using volume = await openScratchFile();
+  const store = await openScratchFile();
+  try {
+    const child = spawn(
+      options.nodePath,
+      [...sandboxNodeFlags, options.mainPath, options.runtimeDirectory, options.sandboxId],
+      {
+        cwd: '/',
+        env: environment,
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe', volume.writable.fd, store.readOnly.fd],
+      },
+    );
+    if (child.pid === undefined) {
+      // Too few descriptors, too many processes, no such program: spawn tells by an event, and only by that.
+      const [error] = await once(child, 'error');
+      throw error;
+    }
+    killAtExit(child);
+    // From here on only a failed kill could say 'error', and then the process is gone, which 'exit' says too.
+    child.on('error', () => {});
+    const [, stdout, stderr, socket] = child.stdio;
+    invariant(stdout instanceof Socket && stderr instanceof Socket, 'spawn made no output pipes');
+    invariant(socket instanceof Socket, 'spawn made no socket');
+    const adopted = adopt({ child, pid: child.pid, socket, output: [stdout, stderr], store: store.writable });
+    await store.readOnly.close();
+    return adopted;
+  } catch (error) {
+    await store[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * Runs one of our own short programs to its end: text in, lines out, a time limit, and its last words when it fails.
+ */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Clock } from '../base/clock.ts';
+import { EngineError } from '../model/errors.ts';
+
+export interface ProgramOptions {
+  readonly input: string;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly onLine: (line: string) => void;
+}
+
+/** @throws EngineError RuntimeBuildFailed when it does not exit with 0 in time. */
+export async function runProgram(nodePath: string, args: readonly string[], options: ProgramOptions): Promise<void> {
+  const child = spawn(nodePath, args, { stdio: ['pipe', 'pipe', 'pipe'], env: {} });
+  let timedOut = false;
+  using _timer = options.clock.after(options.timeoutMs, () => {
+    timedOut = true;
+    child.kill('SIGKILL');
+  });
+  let lastWords = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    lastWords = (lastWords + text).slice(-lastWordsCharsMax);
+  });
+  createInterface({ input: child.stdout }).on('line', options.onLine);
+  // A program that died before it read everything is reported by its exit.
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input);
+  const ending = await new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(code === 0 ? '' : `it ended with ${signal ?? `status ${code}`}`));
+  });
+  if (ending === '') return;
+  const why = timedOut ? `it took longer than ${options.timeoutMs} ms` : ending;
+  throw new EngineError('RuntimeBuildFailed', `the guest runtime could not be built: ${why}\n${lastWords.trim()}`);
+}
+
+const lastWordsCharsMax = 4_096;

@@ -1,0 +1,173 @@
+/**
+ * Keeps built runtimes in a directory, one folder for each key. A runtime is built and then booted once in throw-away
+ * processes before anybody relies on it, because V8 runs a damaged one as it is. Engines that start at the same time may both
+ * build; the first to rename its folder into place wins and the other uses that one.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../base/clock.ts';
+import { EngineError } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
+import type { Observe, PlatformEvent } from '../model/platform-event.ts';
+import {
+  type BuildRequest,
+  decodeBuildProgress,
+  decodeManifest,
+  type ImageManifest,
+  imageFiles,
+  imageFormat,
+} from '../protocol/image-manifest.ts';
+import { bundleGuestScripts, guestSourcesHash } from './guest-scripts.ts';
+import { sandboxNodeFlags } from './node-flags.ts';
+import { runProgram } from './run-program.ts';
+
+export interface RuntimeCacheOptions {
+  /** Made when it is missing. */
+  readonly cacheDirectory: string;
+  /** Node binary of the sandboxes; see `sandbox-node.ts`. */
+  readonly nodePath: string;
+  readonly observe: Observe;
+  readonly clock: Clock;
+  /** `off` keeps a separate runtime without a snapshot. Default `on`. */
+  readonly snapshot?: 'on' | 'off';
+  /** Guest code put behind our own in the core script; for tests of what a snapshot cannot hold. */
+  readonly extraGuestCode?: string;
+}
+
+export interface CachedRuntime {
+  readonly directory: string;
+  readonly key: string;
+  readonly kind: 'snapshot' | 'code-cache';
+  /** Why there is no snapshot. */
+  readonly reason: string | undefined;
+}
+
+/** @throws EngineError RuntimeBuildFailed */
+export async function ensureRuntime(options: RuntimeCacheOptions): Promise<CachedRuntime> {
+  const key = runtimeKey(options);
+  const directory = join(options.cacheDirectory, `runtime-${key.slice(0, 32)}`);
+  const found = await soundManifest(directory, key);
+  if (found !== undefined) return described(directory, found);
+
+  const startedMs = options.clock.nowMs();
+  const report = (stage: BuildStage, detail: string): void =>
+    options.observe({ type: 'runtime.build', stage, detail, elapsedMs: options.clock.nowMs() - startedMs });
+  report('started', 'building the guest runtime; this takes a few seconds, once');
+  const draft = `${directory}.${randomUUID()}`;
+  try {
+    await mkdir(draft, { recursive: true });
+    await buildInto(draft, key, options, report);
+    await verify(draft, options);
+    report('verified', 'a guest booted and answered');
+    const manifest = await adopt(draft, directory, key);
+    report('ready', directory);
+    return described(directory, manifest);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+type BuildStage = Extract<PlatformEvent, { type: 'runtime.build' }>['stage'];
+type Report = (stage: BuildStage, detail: string) => void;
+
+/** Everything that decides what is built, and whether V8 takes it: a cache of another key is never looked at. */
+function runtimeKey({ nodePath, snapshot, extraGuestCode }: RuntimeCacheOptions): string {
+  const { size, mtimeMs } = statSync(nodePath);
+  const isolatedVm: unknown = JSON.parse(
+    readFileSync(createRequire(import.meta.url).resolve('isolated-vm/package.json'), 'utf8'),
+  );
+  const isolatedVmVersion =
+    typeof isolatedVm === 'object' && isolatedVm !== null && 'version' in isolatedVm ? isolatedVm.version : undefined;
+  const identity = {
+    format: imageFormat,
+    node: [nodePath, size, mtimeMs],
+    flags: sandboxNodeFlags,
+    arch: process.arch,
+    isolatedVm: isolatedVmVersion,
+    sources: guestSourcesHash(),
+    snapshot: snapshot ?? 'on',
+    extraGuestCode: extraGuestCode ?? '',
+  };
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+}
+
+/** The manifest when the folder is complete and every file has the hash it names. */
+async function soundManifest(directory: string, key: string): Promise<ImageManifest | undefined> {
+  try {
+    const manifest = decodeManifest(await readFile(join(directory, imageFiles.manifest), 'utf8'));
+    if (manifest.key !== key) return undefined;
+    for (const [name, expected] of Object.entries(manifest.files)) {
+      const found = createHash('sha256')
+        .update(await readFile(join(directory, name)))
+        .digest('hex');
+      if (found !== expected) return undefined;
+    }
+    return manifest;
+  } catch {
+    // Missing, unreadable or not a manifest: all mean that there is nothing to use, and it is built.
+    return undefined;
+  }
+}
+
+async function buildInto(directory: string, key: string, options: RuntimeCacheOptions, report: Report): Promise<void> {
+  const scripts = await bundleGuestScripts();
+  const request: BuildRequest = {
+    ...scripts,
+    guest: `${scripts.guest}\n${options.extraGuestCode ?? ''}`,
+    key,
+    snapshot: options.snapshot ?? 'on',
+  };
+  await runProgram(options.nodePath, [...sandboxNodeFlags, '--expose-internals', '--no-warnings', builderPath, 'build', directory], {
+    input: JSON.stringify(request),
+    timeoutMs: limits.runtimeBuildTimeoutMs,
+    clock: options.clock,
+    onLine(line) {
+      const { stage, detail } = decodeBuildProgress(line);
+      report(stage, detail);
+    },
+  });
+}
+
+async function verify(directory: string, { nodePath, clock }: RuntimeCacheOptions): Promise<void> {
+  await runProgram(nodePath, [...sandboxNodeFlags, verifierPath, directory], {
+    input: '',
+    timeoutMs: limits.runtimeBuildTimeoutMs,
+    clock,
+    onLine: () => {},
+  });
+}
+
+const builderPath = sandboxProgram('build-runtime');
+const verifierPath = sandboxProgram('verify-runtime');
+
+/** Programs of the sandbox are started by path, never imported. They have the extension that this file has. */
+function sandboxProgram(name: string): string {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return fileURLToPath(new URL(`../sandbox/${name}.${extension}`, import.meta.url));
+}
+
+/** Renames the draft into place, unless a sound runtime is there by now. */
+async function adopt(draft: string, directory: string, key: string): Promise<ImageManifest> {
+  try {
+    await rename(draft, directory);
+  } catch (error) {
+    // Somebody's folder is in the way: either another engine was faster, or a damaged one is there.
+    if ((await soundManifest(directory, key)) === undefined) {
+      await rm(directory, { recursive: true, force: true });
+      await rename(draft, directory);
+    } else {
+      void error;
+    }
+  }
+  const manifest = await soundManifest(directory, key);
+  if (manifest !== undefined) return manifest;
+  throw new EngineError('RuntimeBuildFailed', `the runtime that was just built in ${directory} is damaged`);
+}
+
+function described(directory: string, { key, kind, reason }: ImageManifest): CachedRuntime {
+  return { directory, key, kind, reason };
+}

@@ -1,0 +1,567 @@
+/**
+ * One sandbox process as the engine sees it: what it is told, what it answers, and how it ends. It enforces; the sandbox only
+ * co-operates, and is taken to be hostile. Which process gets which trust domain is `fleet.ts`'s business.
+ */
+import type { ChildProcess } from 'node:child_process';
+import type { FileHandle } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import type { Clock } from '../base/clock.ts';
+import { type Deferred, deferred } from '../base/deferred.ts';
+import { InvariantError, invariant } from '../base/invariant.ts';
+import type { DeployedVersion } from '../functions/registry.ts';
+import { EngineError } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
+import type { Observe } from '../model/platform-event.ts';
+import { CallFailedError, CallsPendingError, type Channel, openChannel, type Reply } from '../protocol/channel.ts';
+import {
+  decodeCreateReply,
+  decodeEmptyReply,
+  decodeHello,
+  decodeInvokeReply,
+  decodeLog,
+  decodePingReply,
+} from '../protocol/decode.ts';
+import type { FrameBody } from '../protocol/frame.ts';
+import {
+  type CreateHead,
+  type DestroyHead,
+  type Frame,
+  type FrameType,
+  frameTypes,
+  type InvokeHead,
+  protocolVersion,
+} from '../protocol/messages.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import { definition } from './definition.ts';
+import { crashCause, describeCause, isWanted } from './exit-cause.ts';
+import { GuestOutput } from './guest-output.ts';
+import type { GuestCall } from './health.ts';
+import { type LaunchedSandbox, launch } from './launch.ts';
+import { MemoryAllowance, type MemoryShare } from './memory-allowance.ts';
+import { OutputTail } from './output-tail.ts';
+import { PackageStore } from './package-store.ts';
+import { ResidentMemory } from './resident-memory.ts';
+import { shouldRetire } from './retirement.ts';
+import {
+  type Created,
+  type EnvironmentSpec,
+  type ExitCause,
+  type InvocationSpec,
+  type Invoked,
+  SandboxGoneError,
+  type SandboxHandle,
+} from './sandbox-port.ts';
+import { isAlive, type SandboxEvent, type SandboxState, transition } from './sandbox-state.ts';
+import { VitalSigns } from './vital-signs.ts';
+
+export interface SandboxOptions {
+  readonly sandboxId: string;
+  readonly nodePath: string;
+  readonly mainPath: string;
+  readonly runtime: { readonly directory: string; readonly key: string };
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+interface Environment {
+  readonly share: MemoryShare;
+  /** Where output goes that belongs to no invocation. */
+  readonly initOutput: GuestOutput;
+  running: { readonly requestId: string; readonly output: GuestOutput } | undefined;
+  /** Settles when `create` was sent; until then nothing else may be sent for it. */
+  sent: Promise<void> | undefined;
+}
+
+export class SandboxProcess implements SandboxHandle {
+  readonly sandboxId: string;
+  readonly pid: number;
+  readonly exited: Promise<ExitCause>;
+  readonly #options: SandboxOptions;
+  readonly #child: ChildProcess;
+  readonly #socket: Socket;
+  readonly #channel: Channel;
+  readonly #output = new OutputTail(limits.sandboxOutputTailBytes);
+  readonly #memory: ResidentMemory;
+  readonly #storeFile: FileHandle;
+  readonly #store: PackageStore;
+  readonly #allowance = new MemoryAllowance();
+  readonly #vitals: VitalSigns;
+  readonly #startedMs: number;
+  readonly #startLimit: Disposable;
+  readonly #greeted: Deferred<void> = deferred();
+  readonly #ended: Deferred<ExitCause> = deferred();
+  readonly #environments = new Map<string, Environment>();
+  /** Versions that the sandbox was told of; while that is being prepared, the promise of it. */
+  readonly #versions = new Map<string, 'defined' | Promise<void>>();
+  readonly #guestCalls = new Set<GuestCall>();
+  #state: SandboxState = { phase: 'starting' };
+  /** Outlives the state: also of a sandbox that ended one may ask whose it was. */
+  #trustDomain: string | undefined;
+  #exitLimit: Disposable | undefined;
+  #connection: 'open' | 'closed' = 'open';
+  #environmentsServed = 0;
+  /** Reasons to keep this program's event loop alive. An idle sandbox is none. */
+  #holds = 0;
+
+  /** Resolves as soon as the process exists. @throws the system's error when it could not be started. */
+  static start(options: SandboxOptions): Promise<SandboxProcess> {
+    const { nodePath, mainPath, sandboxId, runtime } = options;
+    return launch(
+      { nodePath, mainPath, sandboxId, runtimeDirectory: runtime.directory },
+      (launched) => new SandboxProcess(options, launched),
+    );
+  }
+
+  /** Only for `start`: the process must have been spawned in this very turn. */
+  constructor(options: SandboxOptions, { child, pid, socket, output, store }: LaunchedSandbox) {
+    this.#options = options;
+    this.sandboxId = options.sandboxId;
+    this.pid = pid;
+    this.exited = this.#ended.promise;
+    this.#child = child;
+    this.#socket = socket;
+    this.#storeFile = store;
+    this.#store = new PackageStore(store);
+    this.#memory = new ResidentMemory(pid);
+    this.#startedMs = options.clock.nowMs();
+    this.#startLimit = options.clock.after(limits.sandboxStartTimeoutMs, () => {
+      const detail = `it was not ready within ${limits.sandboxStartTimeoutMs} ms (sandboxStartTimeoutMs)`;
+      void this.kill({ kind: 'killed', reason: 'deadline', detail });
+    });
+    // Nobody may be waiting for a spare.
+    this.#greeted.promise.catch(() => {});
+    this.#vitals = new VitalSigns({
+      clock: options.clock,
+      memory: this.#memory,
+      allowance: this.#allowance,
+      guestCalls: () => this.#guestCalls,
+      sendPing: (sentMs) => this.#ping(sentMs),
+      onIllness: ({ reason, detail, suspects }) => void this.kill({ kind: 'killed', reason, detail, suspects }),
+    });
+    this.#channel = openChannel(socket, {
+      incoming: { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesMax: limits.frameHeadBytesMax },
+      outgoing: { frameBytesMax: limits.frameBytesToSandboxMax, headBytesMax: limits.frameHeadBytesMax },
+      callsPendingMax: limits.callsPendingMax,
+      onNotice: (frame) => this.#notice(frame),
+      onCall: (frame) => {
+        throw new ProtocolError('frame.type', 'a hello, a reply or a log', frame.type);
+      },
+      onProtocolError: (error) => this.#offend(error.message),
+      onEnd: () => this.#disconnected(),
+    });
+    for (const stream of output) {
+      stream.on('data', (chunk: Buffer) => this.#print(chunk));
+      stream.on('error', () => {}); // A broken pipe says no more than the process's end, which follows.
+      stream.unref();
+    }
+    socket.unref();
+    child.unref();
+    child.once('exit', (code, signal) => this.#reaped(code, signal));
+  }
+
+  /** Resolves when it is blank and answers. @throws SandboxGoneError */
+  async ready(): Promise<void> {
+    using _ = this.#hold();
+    await this.#greeted.promise;
+  }
+
+  isBlank(): boolean {
+    return this.#state.phase === 'ready';
+  }
+
+  /** Gives the blank sandbox to a trust domain, for good. */
+  assign(trustDomain: string): void {
+    this.#become({ type: 'assigned', trustDomain });
+    this.#trustDomain = trustDomain;
+  }
+
+  get trustDomain(): string {
+    invariant(this.#trustDomain !== undefined, 'a blank sandbox belongs to no trust domain');
+    return this.#trustDomain;
+  }
+
+  async create(spec: EnvironmentSpec): Promise<Created> {
+    this.#requireAlive();
+    if (this.#state.phase === 'draining') {
+      throw new SandboxGoneError({ kind: 'retired', reason: this.#state.reason });
+    }
+    const { environmentId, version } = spec;
+    invariant(!this.#environments.has(environmentId), `environment ${environmentId} exists already`);
+    const environment: Environment = {
+      share: this.#allowance.add(version.configuration.memorySize),
+      initOutput: new GuestOutput(spec.onLog),
+      running: undefined,
+      sent: undefined,
+    };
+    this.#environments.set(environmentId, environment);
+    this.#environmentsServed += 1;
+    try {
+      const defining = this.#define(version);
+      if (defining !== undefined) {
+        environment.sent = defining;
+        await defining;
+        environment.sent = undefined;
+        this.#requireAlive();
+      }
+      const { head, body } = await this.#runGuest(
+        { environmentId, budgetMs: (spec.init === 'now' ? spec.initTimeoutMs : 0) + limits.createGraceMs },
+        environment,
+        () => this.#ask(frameTypes.create, createHead(spec), decodeCreateReply),
+      );
+      return { reply: withDropped(head, environment.initOutput), body };
+    } catch (error) {
+      this.#forget(environmentId);
+      throw error;
+    }
+  }
+
+  async invoke(spec: InvocationSpec, created?: Promise<unknown>): Promise<Invoked> {
+    this.#requireAlive();
+    const { environmentId, requestId } = spec;
+    const environment = this.#environments.get(environmentId);
+    invariant(environment !== undefined, `there is no environment ${environmentId}`);
+    invariant(environment.running === undefined, `environment ${environmentId} runs another invocation`);
+    const output = new GuestOutput(spec.onLog);
+    environment.running = { requestId, output };
+    try {
+      // Only while its version is new to this sandbox: otherwise the frame leaves in this very turn.
+      if (environment.sent !== undefined) {
+        await environment.sent;
+        this.#requireAlive();
+      }
+      const { head, body } = await this.#runGuest(
+        { environmentId, requestId, budgetMs: spec.timeoutMs, after: created },
+        environment,
+        () => this.#ask(frameTypes.invoke, invokeHead(spec), decodeInvokeReply, spec.payload),
+      );
+      return { reply: withDropped(head, output), body };
+    } finally {
+      environment.running = undefined;
+    }
+  }
+
+  async destroy(environmentId: string, keepVolume: boolean): Promise<void> {
+    this.#requireAlive();
+    await this.#environments.get(environmentId)?.sent;
+    const head: DestroyHead = { environmentId, keepVolume };
+    await this.#ask(frameTypes.destroy, head, decodeEmptyReply);
+    this.#forget(environmentId);
+  }
+
+  /** Takes no new environments from now on; ends when its last one is destroyed. */
+  drain(reason: string): void {
+    if (!isAlive(this.#state)) return;
+    this.#become({ type: 'drained', reason });
+    this.#endIfDrained();
+  }
+
+  retirement(): string | undefined {
+    return shouldRetire({
+      ageMs: this.#options.clock.nowMs() - this.#startedMs,
+      environmentsServed: this.#environmentsServed,
+      rssBytes: this.#vitals.residentBytes,
+      storeBytes: this.#store.bytes,
+    });
+  }
+
+  isBusy(): boolean {
+    return this.#vitals.isHeld();
+  }
+
+  rssBytes(): number {
+    return this.#vitals.residentBytes;
+  }
+
+  async kill(cause: ExitCause): Promise<void> {
+    if (isAlive(this.#state)) {
+      this.#become({ type: 'killed', cause });
+      // Signals nothing once the child is reaped: a stranger with its pid is safe.
+      this.#child.kill('SIGKILL');
+      this.#stop(cause);
+    }
+    this.#child.ref();
+    await this.exited;
+  }
+
+  /** What must not outlive the decision that it is gone. */
+  #stop(cause: ExitCause): void {
+    const gone = new SandboxGoneError(cause);
+    this.#startLimit[Symbol.dispose]();
+    this.#exitLimit?.[Symbol.dispose]();
+    this.#vitals.stop();
+    this.#channel.close(gone);
+    this.#greeted.reject(gone);
+  }
+
+  #become(event: SandboxEvent): void {
+    this.#state = transition(this.#state, event);
+  }
+
+  #requireAlive(): void {
+    if ('cause' in this.#state) throw new SandboxGoneError(this.#state.cause);
+  }
+
+  // Calls.
+
+  /** Undefined when the sandbox knows the version. */
+  #define(version: DeployedVersion): Promise<void> | undefined {
+    const { versionKey } = version.code;
+    const known = this.#versions.get(versionKey);
+    if (known === 'defined') return undefined;
+    if (known !== undefined) return known;
+    const defining = this.#sendDefinition(version).catch((error: unknown) => {
+      this.#versions.delete(versionKey);
+      throw error;
+    });
+    this.#versions.set(versionKey, defining);
+    return defining;
+  }
+
+  async #sendDefinition(version: DeployedVersion): Promise<void> {
+    const { versionKey } = version.code;
+    const stored = await this.#store.put(version.code).catch((error: unknown) => {
+      // The disk is full, the pack is gone, or the store was closed because the sandbox ended meanwhile.
+      this.#requireAlive();
+      throw new EngineError('ServiceException', `the code of ${versionKey} could not be given to a sandbox`, {
+        cause: error,
+      });
+    });
+    this.#requireAlive();
+    // Not awaited: what follows on the same stream finds it defined. If it fails, so does the `create` behind it.
+    this.#ask(frameTypes.define, definition(version, stored), decodeEmptyReply).catch(() => {
+      this.#versions.delete(versionKey);
+    });
+    this.#versions.set(versionKey, 'defined');
+  }
+
+  /** Runs a call whose guest code has a deadline. With `after`, its time begins when that settles. */
+  async #runGuest<Answer>(
+    call: {
+      readonly environmentId: string;
+      readonly requestId?: string;
+      readonly budgetMs: number;
+      readonly after?: Promise<unknown> | undefined;
+    },
+    environment: Environment,
+    run: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const { clock } = this.#options;
+    const { environmentId, requestId, after } = call;
+    const budgetMs = call.budgetMs + limits.killGraceMs;
+    const sentMs = clock.nowMs();
+    const guestCall = {
+      environmentId,
+      ...(requestId === undefined ? {} : { requestId }),
+      sentMs,
+      deadlineMs: after === undefined ? sentMs + budgetMs : Number.POSITIVE_INFINITY,
+    };
+    const startClock = () => {
+      const nowMs = clock.nowMs();
+      guestCall.deadlineMs = nowMs + budgetMs;
+      if (this.#guestCalls.has(guestCall)) this.#vitals.expect(guestCall.deadlineMs, nowMs);
+    };
+    after?.then(startClock, startClock);
+    this.#allowance.run(environment.share);
+    this.#guestCalls.add(guestCall);
+    this.#vitals.expect(guestCall.deadlineMs, sentMs);
+    try {
+      return await run();
+    } finally {
+      this.#guestCalls.delete(guestCall);
+    }
+  }
+
+  async #ask<Head>(
+    type: FrameType,
+    head: object,
+    decode: (head: unknown) => Head,
+    body?: FrameBody,
+  ): Promise<Reply<Head>> {
+    using _ = this.#hold();
+    try {
+      return await this.#channel.call(type, head, decode, body);
+    } catch (error) {
+      throw explain(error);
+    }
+  }
+
+  #ping(sentMs: number): void {
+    this.#channel.call(frameTypes.ping, { sentMs }, decodePingReply).then(
+      ({ head }) => this.#vitals.pong(head.rssBytes),
+      // Too many calls are pending: not answered is what it is. Gone: then nobody watches any more.
+      () => {},
+    );
+  }
+
+  #forget(environmentId: string): void {
+    const environment = this.#environments.get(environmentId);
+    if (environment === undefined) return;
+    this.#environments.delete(environmentId);
+    this.#allowance.remove(environment.share);
+    this.#endIfDrained();
+  }
+
+  #endIfDrained(): void {
+    if (this.#state.phase !== 'draining' || this.#environments.size > 0) return;
+    void this.kill({ kind: 'retired', reason: this.#state.reason });
+  }
+
+  #hold(): Disposable {
+    if (this.#holds === 0) this.#socket.ref();
+    this.#holds += 1;
+    return this.#release;
+  }
+
+  readonly #release: Disposable = {
+    [Symbol.dispose]: () => {
+      this.#holds -= 1;
+      if (this.#holds === 0) this.#socket.unref();
+    },
+  };
+
+  // What comes from the sandbox.
+
+  /** @throws ProtocolError */
+  #notice(frame: Frame): void {
+    if (this.#state.phase === 'starting') {
+      this.#greet(frame);
+    } else if (frame.type === frameTypes.log) {
+      this.#log(frame);
+    } else {
+      throw new ProtocolError('notice.type', `a log (${frameTypes.log})`, frame.type);
+    }
+  }
+
+  #greet(frame: Frame): void {
+    if (frame.type !== frameTypes.hello) throw new ProtocolError('frame.type', 'a hello first', frame.type);
+    const hello = decodeHello(frame.head);
+    const { runtime, clock, observe } = this.#options;
+    if (hello.protocol !== protocolVersion) {
+      throw new ProtocolError('hello.protocol', String(protocolVersion), hello.protocol);
+    }
+    if (hello.runtimeKey !== runtime.key) {
+      throw new ProtocolError('hello.runtimeKey', `the key of the runtime given, ${runtime.key}`, hello.runtimeKey);
+    }
+    this.#startLimit[Symbol.dispose]();
+    this.#become({ type: 'greeted' });
+    observe({
+      type: 'sandbox.started',
+      sandboxId: this.sandboxId,
+      pid: this.pid,
+      startMs: clock.nowMs() - this.#startedMs,
+    });
+    this.#vitals.start();
+    this.#greeted.resolve();
+  }
+
+  #log(frame: Frame): void {
+    const { environmentId, requestId, kind } = decodeLog(frame.head);
+    const environment = this.#environments.get(environmentId);
+    if (environment === undefined)
+      throw new ProtocolError('log.environmentId', 'that of an environment', environmentId);
+    const { running, initOutput } = environment;
+    // Output is attributed only to the invocation that runs, never to an earlier or a foreign one.
+    if (requestId !== undefined && requestId !== running?.requestId) {
+      throw new ProtocolError('log.requestId', 'that of the running invocation', requestId);
+    }
+    (running?.output ?? initOutput).deliver(kind, frame.body);
+  }
+
+  #offend(message: string): void {
+    this.#options.observe({ type: 'sandbox.protocolError', sandboxId: this.sandboxId, message });
+    void this.kill({ kind: 'killed', reason: 'protocol', detail: message });
+  }
+
+  #print(chunk: Buffer): void {
+    this.#output.push(chunk);
+    if (this.#output.bytesSeen > limits.sandboxOutputBytesMax && isAlive(this.#state)) {
+      this.#offend(`it printed more than ${limits.sandboxOutputBytesMax} bytes (sandboxOutputBytesMax)`);
+    }
+  }
+
+  /** Its end of the socket is closed. Most likely it is dying and tells why when it is reaped; if not, it is of no use any more. */
+  #disconnected(): void {
+    this.#connection = 'closed';
+    this.#exitLimit = this.#options.clock.after(limits.killGraceMs, () => this.#child.kill('SIGKILL'));
+  }
+
+  // The end.
+
+  #reaped(code: number | null, signal: string | null): void {
+    const finish = () => {
+      lingering[Symbol.dispose]();
+      void this.#finish(crashCause({ code, signal, output: this.#output.text(), connection: this.#connection }));
+    };
+    // 'close' follows when all its pipes are read to the end: last answers and last words. Somebody else may hold them open.
+    const lingering = this.#options.clock.after(limits.killGraceMs, () => {
+      this.#child.off('close', finish);
+      finish();
+    });
+    this.#child.once('close', finish);
+  }
+
+  async #finish(seen: ExitCause): Promise<void> {
+    this.#become({ type: 'reaped', cause: seen });
+    invariant(this.#state.phase === 'exited', 'a reaped sandbox has exited');
+    const { cause } = this.#state;
+    this.#stop(cause);
+    for (const stream of this.#child.stdio) stream?.destroy();
+    this.#memory[Symbol.dispose]();
+    this.#environments.clear();
+    // Waits for what is being written; a stranger's file may get the same descriptor only afterwards.
+    await this.#storeFile.close();
+    this.#options.observe({
+      type: 'sandbox.exited',
+      sandboxId: this.sandboxId,
+      cause: describeCause(cause),
+      wanted: isWanted(cause),
+    });
+    this.#ended.resolve(cause);
+  }
+}
+
+function createHead({ environmentId, version, logStreamName, init, initTimeoutMs, inheritsFrom }: EnvironmentSpec) {
+  return {
+    environmentId,
+    versionKey: version.code.versionKey,
+    logStreamName,
+    init,
+    initTimeoutMs,
+    ...(inheritsFrom === undefined ? {} : { inheritsFrom }),
+  } satisfies CreateHead;
+}
+
+/** Absent members stay undefined, which JSON leaves out: this runs for every invocation. */
+function invokeHead(spec: InvocationSpec) {
+  const { environmentId, requestId, timeoutMs, invokedFunctionArn, traceId, clientContextJson, cognitoIdentityJson } =
+    spec;
+  return {
+    environmentId,
+    requestId,
+    timeoutMs,
+    invokedFunctionArn,
+    traceId,
+    clientContextJson,
+    cognitoIdentityJson,
+  } satisfies { [Key in keyof InvokeHead]: InvokeHead[Key] | undefined };
+}
+
+/** What the host dropped counts as dropped, like what the sandbox dropped. */
+function withDropped<Head extends { readonly logBytesDropped?: number }>(head: Head, output: GuestOutput): Head {
+  if (output.droppedBytes === 0) return head;
+  return { ...head, logBytesDropped: (head.logBytesDropped ?? 0) + output.droppedBytes };
+}
+
+function explain(error: unknown): unknown {
+  if (error instanceof CallFailedError) {
+    return new EngineError('ServiceException', `the sandbox could not do it: ${error.message}`, { cause: error });
+  }
+  if (error instanceof CallsPendingError) {
+    return new EngineError('ServiceException', `a sandbox has too many calls pending: ${error.message}`, {
+      cause: error,
+      limit: { name: 'callsPendingMax', value: limits.callsPendingMax },
+    });
+  }
+  if (error instanceof SandboxGoneError || error instanceof InvariantError) return error;
+  return new InvariantError(`a sandbox call failed in an unknown way: ${String(error)}`);
+}

@@ -1,0 +1,110 @@
+/**
+ * Watches one sandbox: sends pings, reads its memory, keeps an eye on deadlines, and tells its owner when it must die. What counts
+ * as ill is decided in `health.ts`. One timer does it all: slow while no guest runs, fast while one does.
+ */
+import { Alarm } from '../base/alarm.ts';
+import type { Clock } from '../base/clock.ts';
+import { limits } from '../model/limits.ts';
+import { findIllness, type GuestCall, type Illness, isHeld } from './health.ts';
+import type { MemoryAllowance } from './memory-allowance.ts';
+import type { ResidentMemory } from './resident-memory.ts';
+
+export interface VitalSignsOptions {
+  readonly clock: Clock;
+  readonly memory: Pick<ResidentMemory, 'readBytes' | 'isStopped'>;
+  readonly allowance: MemoryAllowance;
+  /** Calls in flight that run guest code. */
+  readonly guestCalls: () => Iterable<GuestCall>;
+  readonly sendPing: (sentMs: number) => void;
+  readonly onIllness: (illness: Illness) => void;
+}
+
+export class VitalSigns {
+  readonly #options: VitalSignsOptions;
+  readonly #alarm: Alarm;
+  #ping: { readonly sentMs: number; lagMs: number } | undefined;
+  #heardMs = Number.NEGATIVE_INFINITY;
+  #readMs = Number.NEGATIVE_INFINITY;
+  #residentBytes = 0;
+  #patience: 'given' | 'left' = 'left';
+
+  constructor(options: VitalSignsOptions) {
+    this.#options = options;
+    this.#alarm = new Alarm(options.clock, (lateMs) => this.#look(lateMs));
+  }
+
+  /** The sandbox is blank and answers from now on. */
+  start(): void {
+    this.#look(0);
+  }
+
+  stop(): void {
+    this.#alarm.cancel();
+    this.#ping = undefined;
+  }
+
+  /** Guest code is about to run, or a deadline became known. Called for each invocation: it must cost nothing. */
+  expect(deadlineMs: number, nowMs: number): void {
+    this.#alarm.ensure(Math.min(deadlineMs, nowMs + limits.watchIntervalMs), nowMs);
+  }
+
+  /** The outstanding ping was answered. `reportedBytes` is the sandbox's own figure, for where there is no /proc. */
+  pong(reportedBytes: number): void {
+    this.#heardMs = this.#ping?.sentMs ?? this.#heardMs;
+    this.#ping = undefined;
+    if (this.#residentBytes === 0) this.#residentBytes = reportedBytes;
+  }
+
+  isHeld(): boolean {
+    return this.#ping !== undefined && isHeld(this.#ping, this.#options.clock.nowMs());
+  }
+
+  get residentBytes(): number {
+    return this.#residentBytes;
+  }
+
+  #look(lateMs: number): void {
+    const { clock, memory, allowance, guestCalls, onIllness } = this.#options;
+    const nowMs = clock.nowMs();
+    if (this.#ping !== undefined) this.#ping.lagMs += lateMs;
+    if (lateMs > limits.ownLagMsMax && this.#patience === 'left') {
+      // This process was stuck or stopped. Answers may lie in the socket: they are read before anything is judged.
+      this.#patience = 'given';
+      this.#alarm.ensure(nowMs + limits.killGraceMs, nowMs);
+      return;
+    }
+    this.#patience = 'left';
+
+    const calls = [...guestCalls()];
+    const isReading = calls.length > 0 || nowMs - this.#readMs >= limits.memoryIntervalMs;
+    if (isReading) {
+      this.#residentBytes = memory.readBytes() ?? this.#residentBytes;
+      this.#readMs = nowMs;
+    }
+    const illness = findIllness({
+      nowMs,
+      calls,
+      ping: this.#ping,
+      heardMs: this.#heardMs,
+      memory: { residentBytes: this.#residentBytes, allowedBytes: allowance.allowedBytes },
+      isStopped: () => memory.isStopped(),
+    });
+    if (illness !== undefined) {
+      onIllness(illness);
+      return;
+    }
+    if (isReading && calls.length === 0) allowance.settle(this.#residentBytes);
+
+    this.#ping ??= this.#sendPing(nowMs);
+    const pauseMs = calls.length > 0 ? limits.watchIntervalMs : limits.heartbeatIntervalMs;
+    this.#alarm.ensure(
+      calls.reduce((earliest, call) => Math.min(earliest, call.deadlineMs), nowMs + pauseMs),
+      nowMs,
+    );
+  }
+
+  #sendPing(sentMs: number): { readonly sentMs: number; lagMs: number } {
+    this.#options.sendPing(sentMs);
+    return { sentMs, lagMs: 0 };
+  }
+}

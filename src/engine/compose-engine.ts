@@ -50,7 +50,7 @@ class ComposedEngine implements Engine {
     this.#parts = parts;
     const { options, observe, fleet } = parts;
     const { clock, limits } = options;
-    this.#sandboxes = new Sandboxes(fleet, clock, observe);
+    this.#sandboxes = new Sandboxes(fleet, observe);
     this.#scheduler = new Scheduler({
       limits,
       clock,

@@ -18,8 +18,8 @@ import { platformErrorType, type Verdict } from './verdict.ts';
 type Phase =
   /** The environment is being made. */
   | { readonly name: 'creating'; readonly held: GuestLog[] }
-  /** Init runs inside the invocation: START waits for the first output of the handler, or for the end. */
-  | { readonly name: 'init-owed' }
+  /** Init runs inside the invocation: only its end will tell whether START comes before its output or after it. */
+  | { readonly name: 'init-owed'; readonly held: GuestLog[] }
   | { readonly name: 'started' }
   | { readonly name: 'ended' };
 
@@ -53,15 +53,12 @@ export class Journal {
     this.#write(log, undefined);
   };
 
-  /** Output of the invocation. */
+  /** Output of the invocation, and of an init inside it. */
   readonly log = (log: GuestLog): void => {
     switch (this.#phase.name) {
       case 'creating':
-        this.#phase.held.push(log);
-        break;
       case 'init-owed':
-        this.start();
-        this.#write(log, this.#options.requestId);
+        this.#phase.held.push(log);
         break;
       case 'started':
         this.#write(log, this.#options.requestId);
@@ -76,6 +73,8 @@ export class Journal {
 
   initReported(phase: 'init' | 'invoke', init: InitReport): void {
     if (init.status === 'deferred') return;
+    // An init that failed inside the invocation: nothing else can have printed (B3.6).
+    if (phase === 'invoke' && init.status !== 'success') for (const log of this.#release()) this.#write(log, undefined);
     this.#flushRaw(undefined);
     const { status, errorType } = initVerdict(init);
     this.#emit({
@@ -90,16 +89,13 @@ export class Journal {
 
   /** Init failed or was put off: it runs inside the invocation. */
   owesInit(): void {
-    if (this.#phase.name !== 'creating') return;
-    const { held } = this.#phase;
-    this.#phase = { name: 'init-owed' };
-    for (const log of held) this.log(log);
+    this.#phase = { name: 'init-owed', held: this.#release() };
   }
 
-  /** The handler is about to run. Harmless when it was told before. */
+  /** The handler runs. Harmless when it was told before. */
   start(): void {
     if (this.#phase.name === 'started' || this.#phase.name === 'ended') return;
-    const held = this.#phase.name === 'creating' ? this.#phase.held : [];
+    const held = this.#release();
     this.#flushRaw(undefined);
     this.#phase = { name: 'started' };
     this.#emit({ type: 'platform.start', ...this.#common(), requestId: this.#options.requestId });
@@ -111,6 +107,13 @@ export class Journal {
     const { requestId } = this.#options;
     this.#flushRaw(requestId);
     this.#emit({ type: 'platform.fault', ...this.#common(), requestId, text });
+  }
+
+  /** Output was over a limit. */
+  dropped(droppedBytes: number | undefined): void {
+    if (droppedBytes === undefined || droppedBytes === 0) return;
+    const { functionName, environmentId } = this.#common();
+    this.#emit({ type: 'platform.logsDropped', functionName, environmentId, droppedBytes });
   }
 
   end(verdict: Verdict, report: InvocationReport, producedBytes: number): void {
@@ -133,6 +136,11 @@ export class Journal {
       ...(traceId !== undefined && { traceId }),
     });
     this.#phase = { name: 'ended' };
+  }
+
+  /** What was held back, once. */
+  #release(): GuestLog[] {
+    return 'held' in this.#phase ? this.#phase.held.splice(0) : [];
   }
 
   #write(log: GuestLog, requestId: string | undefined): void {

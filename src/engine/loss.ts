@@ -10,6 +10,7 @@ import type { ExitCause } from '../supervisor/sandbox-port.ts';
 
 export interface Circumstances {
   readonly cause: ExitCause;
+  readonly environmentId: string;
   /** `create`: the environment was not made yet; with init, the user's module code may have run. */
   readonly stage: 'create' | 'invoke';
   /** In this stage. */
@@ -32,26 +33,33 @@ export type Loss =
   | { readonly kind: 'closing' };
 
 export function judge(circumstances: Circumstances): Loss {
-  const { cause, stage, elapsedMs, running } = circumstances;
+  const { cause, stage, elapsedMs } = circumstances;
   if (cause.kind === 'killed' && cause.reason === 'closing') return { kind: 'closing' };
 
   const guilt = guiltOf(circumstances);
-  // Whoever was alone in it, or may have filled the memory, gets a sandbox of its own: the next time it will be clear.
-  const isSuspect = running === 1 || (cause.kind === 'killed' && cause.reason === 'memory');
-  if (stage === 'invoke') return guilt === undefined ? { kind: 'lost', isSuspect } : { kind: guilt };
-  if (guilt === undefined) return { kind: 'elsewhere', isSuspect };
+  if (stage === 'invoke') return guilt === undefined ? { kind: 'lost', ...suspicion(circumstances) } : { kind: guilt };
+  if (guilt === undefined) return { kind: 'elsewhere', ...suspicion(circumstances) };
   return { kind: 'init-failed', init: { status: guilt, durationMs: elapsedMs } };
 }
 
-function guiltOf({ cause, elapsedMs, allowedMs, running }: Circumstances): 'timeout' | 'out-of-memory' | undefined {
+function guiltOf({
+  cause,
+  environmentId,
+  elapsedMs,
+  allowedMs,
+  running,
+}: Circumstances): 'timeout' | 'out-of-memory' | undefined {
   if (cause.kind !== 'killed') return undefined;
   switch (cause.reason) {
     case 'deadline':
       // The sandbox is killed for whoever did not answer in time. Others that are over their time by now did not either.
       return elapsedMs >= allowedMs ? 'timeout' : undefined;
-    case 'memory':
-      // All other environments in it were frozen: they cannot have grown.
-      return running === 1 ? 'out-of-memory' : undefined;
+    case 'memory': {
+      // Environments that ran nothing were frozen: they cannot have grown.
+      const suspects = cause.suspects ?? [];
+      const isOnlyOne = suspects.length === 0 ? running === 1 : suspects.every((suspect) => suspect === environmentId);
+      return isOnlyOne ? 'out-of-memory' : undefined;
+    }
     case 'heartbeat':
     case 'protocol':
     case 'closing':
@@ -59,4 +67,10 @@ function guiltOf({ cause, elapsedMs, allowedMs, running }: Circumstances): 'time
     default:
       return cause satisfies never;
   }
+}
+
+/** Whoever may have done it gets a sandbox of its own: the next time it will be clear who it is. */
+function suspicion({ cause, environmentId, running }: Circumstances): { readonly isSuspect: boolean } {
+  const suspects = cause.kind === 'killed' ? cause.suspects : undefined;
+  return { isSuspect: suspects === undefined ? running === 1 : suspects.includes(environmentId) };
 }

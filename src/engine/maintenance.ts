@@ -5,7 +5,6 @@
 import type { Clock } from '../base/clock.ts';
 import { limits } from '../model/limits.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import { shouldRetire } from '../supervisor/retirement.ts';
 import type { SandboxFleet } from '../supervisor/sandbox-port.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
@@ -45,16 +44,10 @@ export class Maintenance implements Disposable {
   }
 
   #run(): void {
-    const { clock, scheduler, sandboxes, fleet } = this.#parts;
+    const { scheduler, sandboxes, fleet } = this.#parts;
     scheduler.expire();
-    const nowMs = clock.nowMs();
-    for (const { slotId, startedMs, handle } of [...sandboxes.running()]) {
-      const reason = shouldRetire({
-        ageMs: nowMs - startedMs,
-        environmentsServed: scheduler.servedBy(slotId),
-        rssBytes: handle.rssBytes(),
-        storeBytes: 0,
-      });
+    for (const { slotId, handle } of [...sandboxes.running()]) {
+      const reason = handle.retirement();
       if (reason === undefined) continue;
       // A spare first: what the old one held will be wanted again.
       fleet.warm();

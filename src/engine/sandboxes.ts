@@ -2,7 +2,6 @@
  * The world behind the scheduler: turns its slots into sandbox processes and its removals into calls, and tells it what
  * became of them. It decides nothing. Only the engine holds one.
  */
-import type { Clock } from '../base/clock.ts';
 import { deferred } from '../base/deferred.ts';
 import { invariant } from '../base/invariant.ts';
 import { EngineError } from '../model/errors.ts';
@@ -28,15 +27,19 @@ export interface SlotListener {
 export interface RunningSandbox {
   readonly slotId: number;
   readonly domain: string;
-  readonly startedMs: number;
   readonly handle: SandboxHandle;
+}
+
+interface Loss {
+  /** Invocations that ran in it when it was lost. */
+  readonly running: number;
+  /** Why it could not be started. */
+  readonly failure: EngineError | undefined;
 }
 
 interface Slot {
   readonly domain: string;
   readonly environments: Map<string, EnvironmentFacts>;
-  /** When its process was there. */
-  startedMs: number;
   /** Absent while the process starts. */
   handle: SandboxHandle | undefined;
   readonly started: Promise<SandboxHandle>;
@@ -44,16 +47,14 @@ interface Slot {
 
 export class Sandboxes implements FleetPort {
   readonly #fleet: SandboxFleet;
-  readonly #clock: Clock;
   readonly #observe: Observe | undefined;
   readonly #slots = new Map<number, Slot>();
-  /** Invocations that ran in a lost sandbox when it was lost, for those of them that have not asked yet. */
-  readonly #losses = new Map<number, number>();
+  /** Sandboxes that were lost with invocations in them, for those of them that have not asked yet. */
+  readonly #losses = new Map<number, Loss>();
   #listener: SlotListener | undefined;
 
-  constructor(fleet: SandboxFleet, clock: Clock, observe: Observe | undefined) {
+  constructor(fleet: SandboxFleet, observe: Observe | undefined) {
     this.#fleet = fleet;
-    this.#clock = clock;
     this.#observe = observe;
   }
 
@@ -62,11 +63,13 @@ export class Sandboxes implements FleetPort {
     this.#listener = listener;
   }
 
-  /** The process of a slot: at once when it runs. @throws EngineError SandboxStartFailed, SandboxLost */
-  handle(slotId: number): SandboxHandle | Promise<SandboxHandle> {
+  /** The process of a slot: at once when it runs, undefined when it ended. @throws EngineError when it could not be started */
+  handle(slotId: number): SandboxHandle | Promise<SandboxHandle> | undefined {
     const slot = this.#slots.get(slotId);
-    if (slot === undefined) throw new EngineError('SandboxLost', 'The sandbox ended before the invocation reached it.');
-    return slot.handle ?? slot.started;
+    if (slot !== undefined) return slot.handle ?? slot.started;
+    const failure = this.#losses.get(slotId)?.failure;
+    if (failure !== undefined) throw failure;
+    return undefined;
   }
 
   facts(slotId: number, environmentId: string): EnvironmentFacts | undefined {
@@ -86,13 +89,13 @@ export class Sandboxes implements FleetPort {
   /** A call to the sandbox failed because its process ended. Answers how many invocations ran in it then. */
   lost(slotId: number): number {
     this.#lose(slotId);
-    return this.#losses.get(slotId) ?? 1;
+    return this.#losses.get(slotId)?.running ?? 1;
   }
 
   /** Sandboxes whose process runs. */
   *running(): Generator<RunningSandbox> {
-    for (const [slotId, { domain, startedMs, handle }] of this.#slots) {
-      if (handle !== undefined) yield { slotId, domain, startedMs, handle };
+    for (const [slotId, { domain, handle }] of this.#slots) {
+      if (handle !== undefined) yield { slotId, domain, handle };
     }
   }
 
@@ -105,7 +108,6 @@ export class Sandboxes implements FleetPort {
     this.#slots.set(slotId, {
       domain,
       environments: new Map(),
-      startedMs: 0,
       handle: undefined,
       started: started.promise,
     });
@@ -139,9 +141,12 @@ export class Sandboxes implements FleetPort {
     try {
       handle = await this.#fleet.acquire(domain);
     } catch (error) {
-      this.#lose(slotId);
-      if (error instanceof EngineError) throw error;
-      throw new EngineError('SandboxStartFailed', 'No sandbox process could be started.', { cause: error });
+      const failure =
+        error instanceof EngineError
+          ? error
+          : new EngineError('SandboxStartFailed', 'No sandbox process could be started.', { cause: error });
+      this.#lose(slotId, failure);
+      throw failure;
     }
     const slot = this.#slots.get(slotId);
     if (slot === undefined) {
@@ -150,23 +155,27 @@ export class Sandboxes implements FleetPort {
       throw new EngineError('SandboxLost', 'The sandbox was ended before the invocation reached it.');
     }
     slot.handle = handle;
-    slot.startedMs = this.#clock.nowMs();
     void handle.exited.then(() => this.#lose(slotId));
     invariant(this.#listener, 'the scheduler listens before it opens a slot');
     this.#listener.slotReady(slotId);
     return handle;
   }
 
-  #lose(slotId: number): void {
+  #lose(slotId: number, failure?: EngineError): void {
     if (!this.#slots.delete(slotId)) return;
     invariant(this.#listener, 'the scheduler listens before it opens a slot');
     const running = this.#listener.runningIn(slotId);
-    if (running > 0) {
-      this.#losses.set(slotId, running);
-      // Those who lost their invocation ask in this turn of the loop or soon after; nobody asks much later.
-      if (this.#losses.size > lossesRememberedMax) this.#losses.delete(this.#losses.keys().next().value ?? slotId);
-    }
+    if (running > 0) this.#remember(slotId, { running, failure });
     this.#listener.slotGone(slotId);
+  }
+
+  /** Those who lost their invocation ask in this turn of the loop or soon after. */
+  #remember(slotId: number, loss: Loss): void {
+    this.#losses.set(slotId, loss);
+    for (const oldest of this.#losses.keys()) {
+      if (this.#losses.size <= lossesRememberedMax) return;
+      this.#losses.delete(oldest);
+    }
   }
 }
 

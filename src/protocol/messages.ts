@@ -137,7 +137,7 @@ export interface PingReply {
 /** Notice: output of a guest, in order, before the reply of the call it belongs to. Body: UTF-8 text. */
 export interface LogHead {
   readonly environmentId: string;
-  /** Absent outside invocations (init). */
+  /** Absent outside invocations, which is init ahead of one. Output of an init inside an invocation carries its id. */
   readonly requestId?: string;
   /** `line`: formatted records, each ending in a newline. `raw`: bytes of stdout and stderr. */
   readonly kind: 'line' | 'raw';

@@ -57,8 +57,6 @@ export class Slot implements SlotView {
   state: SlotState = { phase: 'starting' };
   running = 0;
   memoryMiB = 0;
-  /** Environments that it ever held. */
-  served = 0;
   lastUsedMs: number;
 
   constructor(slotId: number, domain: string, nowMs: number, isBusy: () => boolean) {
@@ -145,7 +143,6 @@ export class Fleet implements FleetView {
     const environment = new Environment(id, demand, version, slot, requestId, inheritsFrom);
     version.environments.add(environment);
     slot.environments.add(environment);
-    slot.served += 1;
     slot.running += 1;
     slot.memoryMiB += demand.memoryMiB;
     this.phases.starting += 1;

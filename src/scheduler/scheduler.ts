@@ -177,11 +177,6 @@ export class Scheduler implements LeaseKeeper {
     return this.#fleet.slot(slotId)?.running ?? 0;
   }
 
-  /** How many environments a sandbox ever held. */
-  servedBy(slotId: number): number {
-    return this.#fleet.slot(slotId)?.served ?? 0;
-  }
-
   stats(): SchedulerStats {
     const { running, memoryReservedMiB, phases } = this.#fleet;
     const slots = [...this.#fleet.slots()].map(({ slotId, domain, environments }) => {

@@ -1,0 +1,276 @@
+/**
+ * One try of an invocation in the environment that it was given: create it if need be, send the event right behind, and judge
+ * what comes back, or that nothing does. It knows sandboxes and frames; whether to try elsewhere its caller decides.
+ */
+import type { Clock } from '../base/clock.ts';
+import { EngineError } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Observe } from '../model/platform-event.ts';
+import type { CreateReply, InitReport, InvokeReply } from '../protocol/messages.ts';
+import type { Lease } from '../scheduler/lease.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import { type Invoked, SandboxGoneError, type SandboxHandle } from '../supervisor/sandbox-port.ts';
+import { logStreamName } from '../telemetry/log-stream.ts';
+import type { Attempt, Call, Ending } from './call.ts';
+import type { Counters } from './counters.ts';
+import { Journal } from './journal.ts';
+import { judge } from './loss.ts';
+import type { EnvironmentFacts, Sandboxes } from './sandboxes.ts';
+import type { Targets } from './target.ts';
+
+export interface AttemptParts {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly sandboxes: Sandboxes;
+  readonly targets: Targets;
+  readonly counters: Counters;
+  readonly observe: Observe | undefined;
+}
+
+export class Attempts {
+  readonly #parts: AttemptParts;
+
+  constructor(parts: AttemptParts) {
+    this.#parts = parts;
+  }
+
+  /** `init`: how a new environment begins. @throws EngineError */
+  async run(call: Call, lease: Lease, init: 'now' | 'deferred'): Promise<Attempt> {
+    const { berth } = lease;
+    const found = this.#parts.sandboxes.handle(berth.slotId);
+    const sandbox = found instanceof Promise ? await found : found;
+    // It ended between the decision and now.
+    if (sandbox === undefined) return { kind: 'elsewhere', init, error: endedError() };
+    const placedMs = this.#parts.clock.nowMs();
+    return berth.kind === 'warm'
+      ? this.#warm(call, lease, sandbox, placedMs)
+      : this.#cold(call, lease, sandbox, placedMs, berth.kind === 'heir' ? 'deferred' : init);
+  }
+
+  async #warm(call: Call, lease: Lease, sandbox: SandboxHandle, placedMs: number): Promise<Attempt> {
+    const { environmentId, slotId } = lease.berth;
+    const facts = this.#parts.sandboxes.facts(slotId, environmentId);
+    const journal = this.#journal(call, environmentId, facts?.logStream ?? '');
+    journal?.start();
+    try {
+      const invoked = await sandbox.invoke(invocationSpec(call, environmentId, journal));
+      return ended(invoked, { facts, journal, placedMs });
+    } catch (error) {
+      return this.#lost(error, call, lease, { stage: 'invoke', sinceMs: placedMs, facts, journal, placedMs });
+    }
+  }
+
+  async #cold(
+    call: Call,
+    lease: Lease,
+    sandbox: SandboxHandle,
+    placedMs: number,
+    init: 'now' | 'deferred',
+  ): Promise<Attempt> {
+    const { clock, sandboxes, counters } = this.#parts;
+    const { target } = call;
+    const { environmentId, slotId, inheritsFrom } = lease.berth;
+    const { functionName, logging } = target.version.configuration;
+    counters.cold += 1;
+    const logStream = logStreamName({
+      epochMs: clock.epochMs(),
+      functionName,
+      version: target.version.version,
+      logGroup: logging.logGroup,
+      environmentId,
+    });
+    const facts = sandboxes.register(slotId, environmentId, { logStream, memoryPeakBytes: 0 }, inheritsFrom);
+    const journal = this.#journal(call, environmentId, facts.logStream);
+    journal?.initStarted(init === 'now' ? 'init' : 'invoke');
+
+    const creating = sandbox.create({
+      environmentId,
+      version: target.version,
+      logStreamName: facts.logStream,
+      init,
+      initTimeoutMs: limits.initTimeoutMs,
+      ...(inheritsFrom !== undefined && { inheritsFrom }),
+      onLog: journal?.initLog ?? ignoreLog,
+    });
+    // Sent right behind, so that no round trip lies between init and the event.
+    const invoking = sandbox.invoke(invocationSpec(call, environmentId, journal), creating);
+    // If creating fails, nobody waits for it any more.
+    invoking.catch(ignoreSecondFailure);
+
+    let created: CreateReply;
+    try {
+      created = (await creating).reply;
+    } catch (error) {
+      return this.#lost(error, call, lease, { stage: 'create', init, sinceMs: placedMs, facts, journal, placedMs });
+    }
+    lease.started();
+    const invokedMs = clock.nowMs();
+    journal?.dropped(created.logBytesDropped);
+    journal?.initReported('init', created.init);
+    if (created.init.status === 'success') journal?.start();
+    else journal?.owesInit();
+
+    try {
+      const invoked = await invoking;
+      if (invoked.reply.init !== undefined) journal?.initReported('invoke', invoked.reply.init);
+      return ended(invoked, { facts, journal, placedMs, created });
+    } catch (error) {
+      return this.#lost(error, call, lease, { stage: 'invoke', sinceMs: invokedMs, facts, journal, placedMs, created });
+    }
+  }
+
+  /** A call to the sandbox failed. @throws EngineError when the client has to be told that the platform failed */
+  #lost(error: unknown, call: Call, lease: Lease, at: Whereabouts): Attempt {
+    const { clock, sandboxes, scheduler, targets } = this.#parts;
+    if (!(error instanceof SandboxGoneError)) {
+      throw new EngineError('ServiceException', 'The sandbox could not carry out the invocation.', { cause: error });
+    }
+    const { functionName } = call.target.demand;
+    const elapsedMs = clock.nowMs() - at.sinceMs;
+    const loss = judge({
+      cause: error.exitCause,
+      environmentId: lease.berth.environmentId,
+      stage: at.stage,
+      elapsedMs,
+      allowedMs: at.stage === 'create' ? limits.initTimeoutMs : call.target.timeoutMs,
+      running: sandboxes.lost(lease.berth.slotId),
+    });
+    const isSecluded = loss.kind !== 'closing' && ('isSuspect' in loss ? loss.isSuspect : true);
+    if (isSecluded) {
+      scheduler.expel(functionName, targets.seclude(functionName));
+      call.target = targets.of(call.target.version);
+    }
+
+    const { facts, journal, placedMs, created } = at;
+    switch (loss.kind) {
+      case 'timeout':
+      case 'out-of-memory':
+        return {
+          kind: 'ended',
+          ending: {
+            outcome: { kind: loss.kind },
+            durationMs: elapsedMs,
+            freezeMs: 0,
+            isolateMs: created?.isolateMs,
+            initMs: undefined,
+            initAheadMs: created && initAheadMs(created.init),
+            memoryPeakBytes: facts?.memoryPeakBytes ?? 0,
+            journal,
+            placedMs,
+            isSandboxAlive: false,
+          },
+        };
+      case 'init-failed':
+        journal?.initReported('init', loss.init);
+        return { kind: 'elsewhere', init: 'deferred', error: lostError(error, 'was being made') };
+      case 'elsewhere':
+        return { kind: 'elsewhere', init: at.init ?? 'now', error: lostError(error, 'was being made') };
+      case 'lost':
+        throw lostError(error, 'ran this invocation');
+      case 'closing':
+        throw new EngineError('EngineClosed', 'The engine was closed while the invocation ran.', { cause: error });
+      default:
+        return loss satisfies never;
+    }
+  }
+
+  #journal(call: Call, environmentId: string, logStream: string): Journal | undefined {
+    const { clock, observe } = this.#parts;
+    const { requestId, target, tail } = call;
+    if (observe === undefined && tail === undefined) return undefined;
+    return new Journal({
+      clock,
+      target,
+      requestId,
+      environmentId,
+      logStream,
+      observe,
+      tail,
+      traceId: call.details.traceId,
+    });
+  }
+}
+
+/** Where an invocation was when its sandbox ended. */
+interface Whereabouts {
+  readonly stage: 'create' | 'invoke';
+  /** While creating: how init was to run. */
+  readonly init?: 'now' | 'deferred';
+  /** When this stage began. */
+  readonly sinceMs: number;
+  readonly facts: EnvironmentFacts | undefined;
+  readonly journal: Journal | undefined;
+  readonly placedMs: number;
+  readonly created?: CreateReply;
+}
+
+function ignoreLog(): void {}
+
+/** The sandbox ended: the call before it failed with the same error, and that one is dealt with. */
+function ignoreSecondFailure(): void {}
+
+function invocationSpec(call: Call, environmentId: string, journal: Journal | undefined) {
+  return {
+    environmentId,
+    requestId: call.requestId,
+    timeoutMs: call.target.timeoutMs,
+    invokedFunctionArn: call.invokedFunctionArn,
+    ...call.details,
+    payload: call.payload,
+    onLog: journal?.log ?? ignoreLog,
+  };
+}
+
+function ended({ reply, body }: Invoked, at: Pick<Whereabouts, 'facts' | 'journal' | 'placedMs' | 'created'>): Attempt {
+  const { facts, journal, placedMs, created } = at;
+  const memoryPeakBytes = Math.max(reply.memoryPeakBytes, facts?.memoryPeakBytes ?? 0);
+  if (facts !== undefined) facts.memoryPeakBytes = memoryPeakBytes;
+  journal?.dropped(reply.logBytesDropped);
+  const initAhead = created && initAheadMs(created.init);
+  const ending: Ending = {
+    outcome: outcomeOf(reply, body),
+    durationMs: reply.durationMs,
+    freezeMs: reply.freezeMs,
+    isolateMs: created?.isolateMs,
+    initMs: initAhead ?? (reply.init && 'durationMs' in reply.init ? reply.init.durationMs : undefined),
+    initAheadMs: initAhead,
+    memoryPeakBytes,
+    journal,
+    placedMs,
+    isSandboxAlive: true,
+  };
+  return { kind: 'ended', ending };
+}
+
+function outcomeOf({ outcome }: InvokeReply, body: Uint8Array): Outcome {
+  switch (outcome.kind) {
+    case 'success':
+      return { kind: 'success', payload: body };
+    case 'error':
+    case 'fatal':
+    case 'init-error':
+      return { kind: outcome.kind, payload: body, errorType: outcome.errorType };
+    case 'timeout':
+    case 'exit':
+    case 'out-of-memory':
+    case 'response-too-large':
+      return outcome;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** Only an init that ran ahead of the invocation and succeeded is reported and billed beside it (E1.2, E1.5). */
+function initAheadMs(init: InitReport): number | undefined {
+  return init.status === 'success' ? init.durationMs : undefined;
+}
+
+function endedError(): EngineError {
+  return new EngineError('SandboxLost', 'The sandbox process ended before the invocation reached it.');
+}
+
+function lostError(error: SandboxGoneError, during: string): EngineError {
+  const message = `The sandbox process ended while it ${during}: ${error.message}. The function may have run in part; it was not retried.`;
+  return new EngineError('SandboxLost', message, { cause: error });
+}

@@ -1,0 +1,40 @@
+/** One invocation on its way: what was asked, and how a try in one environment ended. Data only. */
+import type { EngineError } from '../model/errors.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Tail } from '../telemetry/tail.ts';
+import type { ClientDetails } from './client-context.ts';
+import type { Journal } from './journal.ts';
+import type { Target } from './target.ts';
+
+/** One invocation as it was asked for, checked. */
+export interface Call {
+  readonly requestId: string;
+  target: Target;
+  readonly invokedFunctionArn: string;
+  readonly payload: Uint8Array;
+  readonly details: ClientDetails;
+  readonly tail: Tail | undefined;
+  readonly startedMs: number;
+}
+
+/** How a try in one environment ended. */
+export type Attempt =
+  | { readonly kind: 'ended'; readonly ending: Ending }
+  /** The guest has not seen the event: another place may do better. */
+  | { readonly kind: 'elsewhere'; readonly init: 'now' | 'deferred'; readonly error: EngineError };
+
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly durationMs: number;
+  readonly freezeMs: number;
+  readonly isolateMs: number | undefined;
+  /** Init that ran ahead, or inside. */
+  readonly initMs: number | undefined;
+  readonly initAheadMs: number | undefined;
+  readonly memoryPeakBytes: number;
+  readonly journal: Journal | undefined;
+  /** When the sandbox was there. */
+  readonly placedMs: number;
+  /** False: the sandbox is gone, nothing of the environment is left. */
+  readonly isSandboxAlive: boolean;
+}

@@ -9,6 +9,7 @@ export type {
   Message,
   Metafile,
   OnLoadResult,
+  PartialMessage,
   Plugin,
   TransformOptions,
 } from 'esbuild';

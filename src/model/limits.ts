@@ -62,6 +62,16 @@ export const limits = {
   /** Code that nothing refers to stays this long: invocations that resolved it may still start (longest timeout, and init). */
   codeRemovalDelayMs: 960_000,
 
+  /** The HTTP server. A request that changes no code is small; a client that sends too slowly is cut. */
+  controlRequestBytesMax: 1 * MiB,
+  httpHeaderBytesMax: 64 * KiB,
+  httpHeadersTimeoutMs: 20_000,
+  /** Headers and body together; 70 MB at 10 Mbit/s take one minute. Waiting for a function does not count. */
+  httpRequestTimeoutMs: 120_000,
+  /** Longer than what the AWS SDK keeps an idle connection, so that it is the client who closes. */
+  httpKeepAliveMs: 75_000,
+  httpPathLabelLengthMax: 1_024,
+
   /** Lifecycle (B3.1, B4). */
   initTimeoutMs: 10_000,
   /** After the deadline the sandbox has this long to answer before it is killed (DESIGN.md section 4). */
@@ -159,4 +169,8 @@ export const limits = {
   shortSliceMsMax: 25,
   /** Invocations whose slices were all short before an environment may run on the main thread. */
   shortInvocationsBeforeMain: 2,
+  /** After so much time of short slices in a row on the main thread, other events of the sandbox come first. */
+  mainThreadTurnMsMax: 5,
+  /** Turns of the event loop between an answer and the freeze (LAMBDA.md A3.15). */
+  turnsAfterAnswerMax: 16,
 } as const;

@@ -1,0 +1,48 @@
+/**
+ * Keeps the API to this machine as long as it asks for no credentials: where it listens, and which requests a browser may have
+ * been tricked into. A web page can reach loopback: by a plain form, or by a name of its own that resolves to 127.0.0.1.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { isIPv4 } from 'node:net';
+import { EngineError } from '../model/errors.ts';
+
+/** @throws EngineError InvalidParameterValueException */
+export function assertLoopback(host: string): void {
+  if (isLoopback(host)) return;
+  throw new EngineError(
+    'InvalidParameterValueException',
+    `host must be a loopback address (127.0.0.1, ::1 or localhost), got ${JSON.stringify(host)}: ` +
+      'listening to other machines needs credentials, which isotherm does not offer yet',
+  );
+}
+
+/** The reason to refuse, or undefined. */
+export function foreignRequest(headers: IncomingHttpHeaders): string | undefined {
+  const { host, origin } = headers;
+  if (host !== undefined && !isLoopback(hostnameOf(host))) {
+    return `Host must name this machine (127.0.0.1, ::1, localhost or host.docker.internal), got ${JSON.stringify(host)}`;
+  }
+  // Only browsers send it; a page that we served ourselves has our own.
+  if (origin !== undefined && origin !== `http://${host}`) {
+    return `Origin must be absent or this server's own, got ${JSON.stringify(origin)}`;
+  }
+  return undefined;
+}
+
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname === '127.0.0.1' ||
+    hostname === '::1' ||
+    // What Docker gives a program in a container for its host. Nobody can make it resolve for a browser.
+    hostname === 'host.docker.internal' ||
+    (isIPv4(hostname) && hostname.startsWith('127.'))
+  );
+}
+
+/** `127.0.0.1:9001`, `[::1]:9001`, `localhost`. */
+function hostnameOf(host: string): string {
+  if (host.startsWith('[')) return host.slice(1, host.indexOf(']'));
+  const colon = host.indexOf(':');
+  return colon === -1 ? host : host.slice(0, colon);
+}

@@ -1,0 +1,36 @@
+/** The engine's figures in Prometheus' text format (prometheus.io/docs/instrumenting/exposition_formats). */
+import type { EngineStats } from '../engine/engine.ts';
+
+export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
+
+export function metricsText(stats: EngineStats): string {
+  const { environments, invocations, sandboxes } = stats;
+  const rssBytes = sandboxes.reduce((sum, sandbox) => sum + sandbox.rssMB * 1024 * 1024, 0);
+  return [
+    gauge('isotherm_functions', 'Functions that exist.', stats.functions),
+    gauge('isotherm_environments_idle', 'Warm environments that wait.', environments.idle),
+    gauge('isotherm_environments_busy', 'Environments that run an invocation.', environments.busy),
+    gauge('isotherm_environments_starting', 'Environments that are being made.', environments.starting),
+    gauge('isotherm_sandboxes', 'Sandbox processes.', sandboxes.length),
+    gauge('isotherm_sandboxes_resident_bytes', 'Resident memory of all sandbox processes.', rssBytes),
+    gauge('isotherm_memory_reserved_bytes', 'Memory sizes of all environments.', stats.memoryReservedMiB * 1024 * 1024),
+    gauge('isotherm_invocations_running', 'Invocations that run now.', invocations.running),
+    gauge('isotherm_invocations_queued', 'Invocations that wait for capacity.', invocations.queued),
+    counter('isotherm_invocations_total', 'Invocations accepted.', invocations.total),
+    counter('isotherm_cold_starts_total', 'Invocations that needed a new environment.', invocations.cold),
+    counter('isotherm_throttles_total', 'Invocations refused for want of capacity.', invocations.throttled),
+    counter('isotherm_failures_total', 'Invocations that ended in a function error.', invocations.failed),
+  ].join('');
+}
+
+function gauge(name: string, help: string, value: number): string {
+  return metric(name, 'gauge', help, value);
+}
+
+function counter(name: string, help: string, value: number): string {
+  return metric(name, 'counter', help, value);
+}
+
+function metric(name: string, type: 'gauge' | 'counter', help: string, value: number): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`;
+}

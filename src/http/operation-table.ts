@@ -1,0 +1,117 @@
+/**
+ * Every operation of Lambda's API that we know of (LAMBDA.md C2), so that what is not offered yet is told from what does
+ * not exist. Offered operations are routes of their own and come first.
+ */
+import { ProtocolError } from './api-error.ts';
+import type { Operation } from './operation.ts';
+import { createFunction } from './operations/create-function.ts';
+import { deleteFunction } from './operations/delete-function.ts';
+import { getFunction } from './operations/get-function.ts';
+import { getFunctionConfiguration } from './operations/get-function-configuration.ts';
+import { invokeRoute } from './operations/invoke.ts';
+import { listFunctions } from './operations/list-functions.ts';
+import { updateFunctionCode } from './operations/update-function-code.ts';
+import { updateFunctionConfiguration } from './operations/update-function-configuration.ts';
+
+export const offered: readonly Operation[] = [
+  createFunction,
+  getFunction,
+  getFunctionConfiguration,
+  updateFunctionCode,
+  updateFunctionConfiguration,
+  listFunctions,
+  deleteFunction,
+];
+
+/** Name, method and path of an operation; labels stand in braces. */
+export type OperationName = readonly [name: string, method: string, path: string];
+
+const f = '/functions/{FunctionName}';
+
+export const notOffered: readonly OperationName[] = [
+  ['ListVersionsByFunction', 'GET', `/2015-03-31${f}/versions`],
+  ['PublishVersion', 'POST', `/2015-03-31${f}/versions`],
+  ['InvokeWithResponseStream', 'POST', `/2021-11-15${f}/response-streaming-invocations`],
+  ['InvokeAsync', 'POST', `/2014-11-13${f}/invoke-async`],
+  ['CreateAlias', 'POST', `/2015-03-31${f}/aliases`],
+  ['ListAliases', 'GET', `/2015-03-31${f}/aliases`],
+  ['GetAlias', 'GET', `/2015-03-31${f}/aliases/{Name}`],
+  ['UpdateAlias', 'PUT', `/2015-03-31${f}/aliases/{Name}`],
+  ['DeleteAlias', 'DELETE', `/2015-03-31${f}/aliases/{Name}`],
+  ['PutFunctionConcurrency', 'PUT', `/2017-10-31${f}/concurrency`],
+  ['DeleteFunctionConcurrency', 'DELETE', `/2017-10-31${f}/concurrency`],
+  ['GetFunctionConcurrency', 'GET', `/2019-09-30${f}/concurrency`],
+  ['PutProvisionedConcurrencyConfig', 'PUT', `/2019-09-30${f}/provisioned-concurrency`],
+  ['GetProvisionedConcurrencyConfig', 'GET', `/2019-09-30${f}/provisioned-concurrency`],
+  ['DeleteProvisionedConcurrencyConfig', 'DELETE', `/2019-09-30${f}/provisioned-concurrency`],
+  ['PutFunctionEventInvokeConfig', 'PUT', `/2019-09-25${f}/event-invoke-config`],
+  ['UpdateFunctionEventInvokeConfig', 'POST', `/2019-09-25${f}/event-invoke-config`],
+  ['GetFunctionEventInvokeConfig', 'GET', `/2019-09-25${f}/event-invoke-config`],
+  ['DeleteFunctionEventInvokeConfig', 'DELETE', `/2019-09-25${f}/event-invoke-config`],
+  ['ListFunctionEventInvokeConfigs', 'GET', `/2019-09-25${f}/event-invoke-config/list`],
+  ['CreateFunctionUrlConfig', 'POST', `/2021-10-31${f}/url`],
+  ['GetFunctionUrlConfig', 'GET', `/2021-10-31${f}/url`],
+  ['UpdateFunctionUrlConfig', 'PUT', `/2021-10-31${f}/url`],
+  ['DeleteFunctionUrlConfig', 'DELETE', `/2021-10-31${f}/url`],
+  ['ListFunctionUrlConfigs', 'GET', `/2021-10-31${f}/urls`],
+  ['CreateEventSourceMapping', 'POST', '/2015-03-31/event-source-mappings'],
+  ['ListEventSourceMappings', 'GET', '/2015-03-31/event-source-mappings'],
+  ['GetEventSourceMapping', 'GET', '/2015-03-31/event-source-mappings/{UUID}'],
+  ['UpdateEventSourceMapping', 'PUT', '/2015-03-31/event-source-mappings/{UUID}'],
+  ['DeleteEventSourceMapping', 'DELETE', '/2015-03-31/event-source-mappings/{UUID}'],
+  ['AddPermission', 'POST', `/2015-03-31${f}/policy`],
+  ['GetPolicy', 'GET', `/2015-03-31${f}/policy`],
+  ['RemovePermission', 'DELETE', `/2015-03-31${f}/policy/{StatementId}`],
+  ['TagResource', 'POST', '/2017-03-31/tags/{Resource}'],
+  ['UntagResource', 'DELETE', '/2017-03-31/tags/{Resource}'],
+  ['ListTags', 'GET', '/2017-03-31/tags/{Resource}'],
+  ['GetAccountSettings', 'GET', '/2016-08-19/account-settings'],
+  ['PublishLayerVersion', 'POST', '/2018-10-31/layers/{LayerName}/versions'],
+  ['ListLayerVersions', 'GET', '/2018-10-31/layers/{LayerName}/versions'],
+  ['GetLayerVersion', 'GET', '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}'],
+  ['DeleteLayerVersion', 'DELETE', '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}'],
+  ['GetLayerVersionPolicy', 'GET', '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy'],
+  ['AddLayerVersionPermission', 'POST', '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy'],
+  [
+    'RemoveLayerVersionPermission',
+    'DELETE',
+    '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}',
+  ],
+  // GetLayerVersionByArn is the same path with `?find=LayerVersion`.
+  ['ListLayers', 'GET', '/2018-10-31/layers'],
+  ['GetFunctionRecursionConfig', 'GET', `/2024-08-31${f}/recursion-config`],
+  ['PutFunctionRecursionConfig', 'PUT', `/2024-08-31${f}/recursion-config`],
+  ['GetRuntimeManagementConfig', 'GET', `/2021-07-20${f}/runtime-management-config`],
+  ['PutRuntimeManagementConfig', 'PUT', `/2021-07-20${f}/runtime-management-config`],
+  ['CreateCodeSigningConfig', 'POST', '/2020-04-22/code-signing-configs'],
+  ['ListCodeSigningConfigs', 'GET', '/2020-04-22/code-signing-configs'],
+  ['GetCodeSigningConfig', 'GET', '/2020-04-22/code-signing-configs/{CodeSigningConfigArn}'],
+  ['UpdateCodeSigningConfig', 'PUT', '/2020-04-22/code-signing-configs/{CodeSigningConfigArn}'],
+  ['DeleteCodeSigningConfig', 'DELETE', '/2020-04-22/code-signing-configs/{CodeSigningConfigArn}'],
+  ['ListFunctionsByCodeSigningConfig', 'GET', '/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions'],
+  ['PutFunctionCodeSigningConfig', 'PUT', `/2020-06-30${f}/code-signing-config`],
+  ['GetFunctionCodeSigningConfig', 'GET', `/2020-06-30${f}/code-signing-config`],
+  ['DeleteFunctionCodeSigningConfig', 'DELETE', `/2020-06-30${f}/code-signing-config`],
+];
+
+/** The path as fastify's router writes it. */
+export function routePath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+/** Why there is no operation for this method and path: the path is unknown, or it is there with other methods. */
+export function unknownOperation(method: string, path: string): ProtocolError {
+  const allowed = everyRoute.filter(({ expression }) => expression.test(path)).map((route) => route.method);
+  return allowed.length === 0
+    ? new ProtocolError('UnknownOperationException', `There is no operation ${method} ${path}`)
+    : new ProtocolError('MethodNotAllowedException', `${method} is not allowed on ${path}, only ${allowed.join(', ')}`);
+}
+
+const everyRoute = [
+  ...offered.map(({ method, path }) => ({ method, path })),
+  invokeRoute,
+  ...notOffered.map(([, method, path]) => ({ method, path })),
+].map(({ method, path }) => ({
+  method,
+  expression: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`),
+}));

@@ -1,0 +1,24 @@
+import { parseFunctionReference } from '../../functions/function-reference.ts';
+import { codeLocation } from '../code-location.ts';
+import { arnQualifier, functionConfiguration } from '../function-answer.ts';
+import { label, type Operation } from '../operation.ts';
+
+/** Configuration, where the code lies, and tags if there are any (LAMBDA.md C3.6). */
+export const getFunction: Operation = {
+  name: 'GetFunction',
+  method: 'GET',
+  path: '/2015-03-31/functions/{FunctionName}',
+  async run(request) {
+    const reference = parseFunctionReference(label(request, 'FunctionName'), request.query.Qualifier);
+    const record = request.engine.functions.get(reference);
+    const { tags } = record.configuration;
+    return {
+      status: 200,
+      body: {
+        Configuration: functionConfiguration(record, arnQualifier(reference)),
+        Code: { RepositoryType: 'S3', Location: codeLocation(request.origin, record) },
+        ...(Object.keys(tags).length > 0 && { Tags: tags }),
+      },
+    };
+  },
+};

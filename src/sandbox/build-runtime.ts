@@ -10,30 +10,27 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import {
+  type BuildProgress,
+  type BuildRequest,
+  type BuiltinEntry,
+  decodeBuildRequest,
+  type ImageManifest,
+  imageFiles,
+  imageFormat,
+} from '../protocol/image-manifest.ts';
 import { compileAll, type ModuleScript } from './build-runtime/code-cache.ts';
 import { latin1 } from './build-runtime/compact.ts';
 import { readConstants, readCoreData } from './build-runtime/constants.ts';
 import { coreScript, moduleScript, primordialsIn } from './build-runtime/core-script.ts';
 import { readNodeLibrary } from './build-runtime/node-library.ts';
-import { type BuiltinEntry, type ImageManifest, imageFiles, imageFormat } from './image-manifest.ts';
 import { takeSnapshot } from './ivm.ts';
 import { coreScriptName } from './runtime-image.ts';
-
-const requestSchema = z.object({
-  key: z.string(),
-  /** Bundled `runtimes/core/main.ts`: a script that defines `isothermGuest`. */
-  guest: z.string(),
-  /** Our own lazily loaded modules, CommonJS text by id. They go before Node's of the same id. */
-  modules: z.record(z.string(), z.string()),
-  snapshot: z.enum(['on', 'off']),
-});
-export type BuildRequest = z.infer<typeof requestSchema>;
 
 const [command, output] = process.argv.slice(2);
 if (output === undefined) throw new Error('usage: build-runtime.ts build|snapshot <output directory>');
 if (command === 'snapshot') snapshotCore(output);
-else build(output, requestSchema.parse(JSON.parse(readFileSync(0, 'utf8'))));
+else build(output, decodeBuildRequest(readFileSync(0, 'utf8')));
 
 function build(directory: string, request: BuildRequest): void {
   const library = readNodeLibrary();
@@ -131,6 +128,7 @@ function packModules(
   return { index, bytes: Buffer.concat(chunks) };
 }
 
-function progress(stage: 'library' | 'snapshot' | 'degraded', detail: string): void {
-  process.stdout.write(`${JSON.stringify({ stage, detail })}\n`);
+function progress(stage: BuildProgress['stage'], detail: string): void {
+  const line: BuildProgress = { stage, detail };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }

@@ -7,7 +7,7 @@ import type { FsReply, FsValue, GuestCalls, GuestSettings, HostCalls, LoopState 
 import { logStreams, settleKinds } from '../bridge/contract.ts';
 import { scriptNames } from '../bridge/script-names.ts';
 import { limits } from '../model/limits.ts';
-import { Callback, type Context, type ExternalCopy, type Isolate, type Reference } from './ivm.ts';
+import { Callback, type Context, type ExternalCopy, type Isolate, type Reference, type Script } from './ivm.ts';
 import type { RuntimeImage } from './runtime-image.ts';
 
 /** How a slice ended. `rejection`: a promise of the guest was rejected and nobody handled it; the loop's state is not known then. */
@@ -45,6 +45,11 @@ export interface Guest {
   ): Promise<SliceOutcome>;
   /** Compiles the user's bundle; what it returns is the argument of `init`. @throws SyntaxError of the bundle */
   load(bundle: string, cachedData?: ExternalCopy<ArrayBuffer>): LoadedBundle;
+  /**
+   * The code cache of the bundle that `load` was given, with all that was compiled by now, lazy functions included. For other
+   * guests that load the same text. Blocks while a slice runs.
+   */
+  codeCache(bundle: string): ExternalCopy<ArrayBuffer> | undefined;
   /** Idempotent. Safe inside a host call: the guest is then terminated when the call returns. */
   dispose(): void;
   readonly isDisposed: boolean;
@@ -52,6 +57,9 @@ export interface Guest {
   /** Microseconds of CPU time, all slices. */
   cpuTimeMicros(): number;
 }
+
+/** What the sandbox answers. Built-in modules are this file's business. */
+export type SandboxCalls = Omit<HostCalls, 'loadBuiltin'>;
 
 export interface GuestMemory {
   readonly heapUsedBytes: number;
@@ -62,7 +70,7 @@ export interface GuestMemory {
 export function openGuest(
   image: RuntimeImage,
   settings: GuestSettings,
-  host: HostCalls,
+  host: SandboxCalls,
   memoryLimitMiB: number,
   onCatastrophicError: (message: string) => void,
 ): Guest {
@@ -80,7 +88,7 @@ class OpenedGuest implements Guest {
   readonly #context: Context;
   readonly #slices: Readonly<Record<SliceName, Reference>>;
 
-  constructor(image: RuntimeImage, isolate: Isolate, context: Context, settings: GuestSettings, host: HostCalls) {
+  constructor(image: RuntimeImage, isolate: Isolate, context: Context, settings: GuestSettings, host: SandboxCalls) {
     this.#isolate = isolate;
     this.#context = context;
     let receive: Reference | undefined;
@@ -92,7 +100,7 @@ class OpenedGuest implements Guest {
       script.release();
       return true;
     };
-    const calls = checkedCalls({ ...host, loadBuiltin }, () => isolate.dispose());
+    const calls = checkedCalls({ ...host, loadBuiltin }, () => this.dispose());
     const names = Object.keys(calls);
     // The parameters are positional; the object that names them is made inside, where the guest's own prototypes are.
     const boot = `return __isothermBoot({${names.map((name, at) => `${name}:$${at}`).join()}},$${names.length})`;
@@ -148,8 +156,24 @@ class OpenedGuest implements Guest {
     return loaded.derefInto({ release: true });
   }
 
+  codeCache(bundle: string): ExternalCopy<ArrayBuffer> | undefined {
+    const script: Script & { readonly cachedData?: ExternalCopy<ArrayBuffer> } = this.#isolate.compileScriptSync(
+      bundle,
+      {
+        filename: scriptNames.bundle,
+        produceCachedData: true,
+      },
+    );
+    script.release();
+    return script.cachedData;
+  }
+
   dispose(): void {
-    if (!this.#isolate.isDisposed) this.#isolate.dispose();
+    if (this.#isolate.isDisposed) return;
+    // A guest chooses what tearing its heap down costs, up to seconds (SECURITY.md 0.6). The thread that holds the isolate last
+    // pays, so a pool thread is given some work in it first. That work is cancelled, which is how it ends.
+    this.#isolate.getHeapStatistics().catch(() => {});
+    this.#isolate.dispose();
   }
 
   get isDisposed(): boolean {

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuiltinEntry, decodeBuiltinIndex, decodeManifest, imageFiles } from './image-manifest.ts';
+import { type BuiltinEntry, decodeBuiltinIndex, decodeManifest, imageFiles } from '../protocol/image-manifest.ts';
 import { type Context, ExternalCopy, Isolate, type Script } from './ivm.ts';
 
 export interface RuntimeImage {

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type BuildOptions, type Plugin } from '../functions/esbuild.ts';
+import { type BuildOptions, build, type Plugin } from '../functions/esbuild.ts';
 import type { BuildRequest } from '../protocol/image-manifest.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -36,7 +36,10 @@ async function bundleModules(): Promise<Record<string, string>> {
   const files = lazyFolders.flatMap((folder) =>
     readdirSync(join(runtimes, 'core', folder))
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
-      .map((name) => ({ id: `isotherm/${folder}/${name.slice(0, -'.ts'.length)}`, path: join(runtimes, 'core', folder, name) })),
+      .map((name) => ({
+        id: `isotherm/${folder}/${name.slice(0, -'.ts'.length)}`,
+        path: join(runtimes, 'core', folder, name),
+      })),
   );
   const texts = await Promise.all(
     files.map(async ({ id, path }) => {
@@ -81,10 +84,14 @@ const common = {
 /** Changes with every file that decides what a built runtime is. */
 export function guestSourcesHash(): string {
   const hash = createHash('sha256');
-  const folders = ['runtimes', 'src/bridge', 'src/sandbox/build-runtime'].map((folder) => join(root, ...folder.split('/')));
+  const folders = ['runtimes', 'src/bridge', 'src/sandbox/build-runtime'].map((folder) =>
+    join(root, ...folder.split('/')),
+  );
   const files = [
     ...folders.flatMap((folder) => filesIn(folder)),
-    ...['build-runtime', 'guest', 'ivm', 'runtime-image', 'verify-runtime'].map((name) => join(root, 'src', 'sandbox', `${name}.ts`)),
+    ...['build-runtime', 'guest', 'ivm', 'runtime-image', 'verify-runtime'].map((name) =>
+      join(root, 'src', 'sandbox', `${name}.ts`),
+    ),
     createRequire(import.meta.url).resolve('whatwg-url/package.json'),
   ];
   for (const file of files) {

@@ -121,15 +121,19 @@ async function buildInto(directory: string, key: string, options: RuntimeCacheOp
     key,
     snapshot: options.snapshot ?? 'on',
   };
-  await runProgram(options.nodePath, [...sandboxNodeFlags, '--expose-internals', '--no-warnings', builderPath, 'build', directory], {
-    input: JSON.stringify(request),
-    timeoutMs: limits.runtimeBuildTimeoutMs,
-    clock: options.clock,
-    onLine(line) {
-      const { stage, detail } = decodeBuildProgress(line);
-      report(stage, detail);
+  await runProgram(
+    options.nodePath,
+    [...sandboxNodeFlags, '--expose-internals', '--no-warnings', builderPath, 'build', directory],
+    {
+      input: JSON.stringify(request),
+      timeoutMs: limits.runtimeBuildTimeoutMs,
+      clock: options.clock,
+      onLine(line) {
+        const { stage, detail } = decodeBuildProgress(line);
+        report(stage, detail);
+      },
     },
-  });
+  );
 }
 
 async function verify(directory: string, { nodePath, clock }: RuntimeCacheOptions): Promise<void> {

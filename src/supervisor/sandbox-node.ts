@@ -39,7 +39,7 @@ export function findSandboxNode(nodePath?: string, surroundings: NodeSurrounding
   if (majorOf(surroundings.version) === sandboxNodeMajor) {
     return { path: surroundings.execPath, version: surroundings.version };
   }
-  const packaged = surroundings.resolvePackage(packages[process.arch] ?? packages['x64'] ?? '');
+  const packaged = surroundings.resolvePackage(packages[process.arch] ?? packages.x64 ?? '');
   const version = packaged === undefined ? undefined : surroundings.versionOf(packaged);
   if (packaged !== undefined && version !== undefined && majorOf(version) === sandboxNodeMajor) {
     return { path: packaged, version };

@@ -15,16 +15,16 @@ export function readConstants({ internalBinding, requireInternal }: NodeLibrary)
   return new Map<string, unknown>([
     ['constants', plain('constants')],
     ['uv', { constants: plain('uv'), errors: [...call<Iterable<unknown>>(uv, 'getErrorMap')] }],
-    ['string_decoder', { ...data(stringDecoder), encodings: [...(stringDecoder['encodings'] as Iterable<unknown>)] }],
-    ['util', data(util['constants'])],
-    ['async_wrap', { constants: data(asyncWrap['constants']), Providers: data(asyncWrap['Providers']) }],
-    ['exitCodes', data(internalBinding('errors')['exitCodes'])],
-    ['performance', data(internalBinding('performance')['constants'])],
+    ['string_decoder', { ...data(stringDecoder), encodings: [...(stringDecoder.encodings as Iterable<unknown>)] }],
+    ['util', data(util.constants)],
+    ['async_wrap', { constants: data(asyncWrap.constants), Providers: data(asyncWrap.Providers) }],
+    ['exitCodes', data(internalBinding('errors').exitCodes)],
+    ['performance', data(internalBinding('performance').constants)],
     ['config', { ...plain('config'), hasInspector: false, hasTracing: false, hasOpenSSL: false }],
     ['options', optionValues(call(options, 'getCLIOptionsValues'))],
-    ['optionTypes', { envSettings: data(options['envSettings']), types: data(options['types']) }],
-    ['urlUpdateActions', data(requireInternal('internal/url')['urlUpdateActions'])],
-    ['fs', { ...plain('fs'), kFsStatsFieldsNumber: internalBinding('fs')['kFsStatsFieldsNumber'] }],
+    ['optionTypes', { envSettings: data(options.envSettings), types: data(options.types) }],
+    ['urlUpdateActions', data(requireInternal('internal/url').urlUpdateActions)],
+    ['fs', { ...plain('fs'), kFsStatsFieldsNumber: internalBinding('fs').kFsStatsFieldsNumber }],
   ]);
 }
 
@@ -39,7 +39,7 @@ export interface CoreData {
 export function readCoreData({ internalBinding, sources }: NodeLibrary): CoreData {
   const names = (object: unknown): string[] => Reflect.ownKeys(object as object).map(String);
   return {
-    privateSymbols: names(internalBinding('util')['privateSymbols']),
+    privateSymbols: names(internalBinding('util').privateSymbols),
     perIsolateSymbols: names(internalBinding('symbols')),
     versions: data(process.versions) as Record<string, string>,
     builtinIds: [...sources.keys()],

@@ -7,7 +7,7 @@ import { offeredModules } from '../../bridge/node-modules.ts';
 
 /** Never included, whoever asks: not reachable by a guest, or replaced by `runtimes/core`. */
 const excluded =
-  /^internal\/(deps|test_runner|bench_runner|test|main|repl|debugger|quic|dtls|ffi|cluster|inspector|policy|modules|vfs|crypto|legacy|source_map|v8_prof\w*|http2?|tls|dns|child_process|vm|wasm_web_api|navigator|streams\/lazy_transform|process\/(permission|pre_execution|execution|esm_loader|finalization|report|signal|worker_thread_only)|watch_mode|main|util\/inspector|util\/parse_args|bootstrap)(\/|$)/;
+  /^internal\/(deps|test_runner|bench_runner|test|main|repl|debugger|quic|dtls|ffi|cluster|inspector|policy|modules|vfs|crypto|legacy|source_map|v8_prof\w*|http2?|tls|dns|child_process|vm|wasm_web_api|navigator|streams\/lazy_transform|process\/(pre_execution|execution|esm_loader|finalization|report|signal|worker_thread_only)|watch_mode|main|util\/inspector|util\/parse_args|bootstrap)(\/|$)/;
 
 /** Needed by our own core and bindings, whoever else asks for them. */
 const ownNeeds = [
@@ -19,6 +19,7 @@ const ownNeeds = [
   'internal/process/per_thread',
   'internal/process/task_queues',
   'internal/process/warning',
+  'internal/repl/history',
   'internal/util/parse_args/parse_args',
   'internal/util/parse_args/utils',
 ];
@@ -35,7 +36,7 @@ export interface NodeLibrary {
 export function readNodeLibrary(): NodeLibrary {
   const require = createRequire(import.meta.url);
   const { internalBinding, primordials } = require('internal/test/binding') as InternalAccess;
-  const natives = internalBinding('builtins')['natives'] as Record<string, string>;
+  const natives = internalBinding('builtins').natives as Record<string, string>;
   const primordialsSource = natives['internal/per_context/primordials'];
   if (primordialsSource === undefined) throw new Error('this node binary carries no sources of its library');
   return {
@@ -60,7 +61,7 @@ function closure(natives: Record<string, string>): Map<string, string> {
     if (text === undefined || sources.has(id)) continue;
     if (excluded.test(id) && !ownNeeds.includes(id)) continue;
     if (isPublic(id) && !(offeredModules as readonly string[]).includes(id)) continue;
-    sources.set(id, text);
+    sources.set(id, adapted(id, text));
     for (const match of text.matchAll(/\brequire\('([^']+)'\)/g)) {
       if (match[1] !== undefined) wanted.push(match[1]);
     }
@@ -70,4 +71,23 @@ function closure(natives: Record<string, string>): Map<string, string> {
 
 function isPublic(id: string): boolean {
   return !id.startsWith('internal/');
+}
+
+const privateAssignment = /([\w.]+)\[(\w+_private_symbol)\] = ([^;]+);/g;
+
+/**
+ * V8's private symbols are invisible; ours are plain symbols, so what is kept under them must not be enumerable. The scripts
+ * that Node runs once for each context get their parameters from the bindings instead.
+ */
+function adapted(id: string, text: string): string {
+  const hidden = text.replace(
+    privateAssignment,
+    (_, target: string, symbol: string, value: string) =>
+      `primordials.ObjectDefineProperty(${target}, ${symbol}, { __proto__: null, value: ${value}, configurable: true, writable: true });`,
+  );
+  if (!id.startsWith('internal/per_context/')) return hidden;
+  return hidden.replace(
+    "'use strict';",
+    "'use strict';\nconst { privateSymbols } = internalBinding('util');\nconst perIsolateSymbols = internalBinding('symbols');",
+  );
 }

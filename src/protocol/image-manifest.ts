@@ -1,5 +1,6 @@
 /**
- * The files of a built runtime and the two JSON texts among them. The builder writes them, `runtime-image.ts` reads them.
+ * A built runtime on disk: which files it has, the two JSON texts among them, and what the builder is asked. The host keeps
+ * and checks these directories, the builder and the sandboxes (programs of their own) write and read them.
  */
 import { z } from 'zod';
 
@@ -45,4 +46,27 @@ export function decodeManifest(text: string): ImageManifest {
 
 export function decodeBuiltinIndex(text: string): readonly BuiltinEntry[] {
   return z.array(builtinSchema).parse(JSON.parse(text));
+}
+
+const buildRequestSchema = z.object({
+  key: z.string(),
+  /** Bundled `runtimes/nodejs/main.ts`: a script that defines `isothermGuest`. */
+  guest: z.string(),
+  /** Our own lazily loaded modules, CommonJS text by id. They go before Node's of the same id. */
+  modules: z.record(z.string(), z.string()),
+  snapshot: z.enum(['on', 'off']),
+});
+/** What the builder reads from its stdin, as JSON. */
+export type BuildRequest = z.infer<typeof buildRequestSchema>;
+
+export function decodeBuildRequest(text: string): BuildRequest {
+  return buildRequestSchema.parse(JSON.parse(text));
+}
+
+const buildProgressSchema = z.object({ stage: z.enum(['library', 'snapshot', 'degraded']), detail: z.string() });
+/** One line of the builder's stdout. */
+export type BuildProgress = z.infer<typeof buildProgressSchema>;
+
+export function decodeBuildProgress(line: string): BuildProgress {
+  return buildProgressSchema.parse(JSON.parse(line));
 }

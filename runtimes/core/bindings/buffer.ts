@@ -1,0 +1,356 @@
+/**
+ * `internalBinding('buffer')` and `internalBinding('string_decoder')`: the byte work under Node's Buffer.
+ */
+import type { CoreContext } from '../context.ts';
+import {
+  atob,
+  type Bytes,
+  btoa,
+  bytesOf,
+  decodeAscii,
+  decodeBase64,
+  decodeHex,
+  decodeLatin1,
+  decodeUtf8,
+  decodeUtf16,
+  encodeUtf8,
+  utf8Length,
+  writeBase64,
+  writeHex,
+  writeLatin1,
+  writeUtf8,
+  writeUtf16,
+} from './encodings.ts';
+
+const {
+  MathMin,
+  TypedArrayPrototypeFill,
+  TypedArrayPrototypeGetLength,
+  TypedArrayPrototypeIndexOf,
+  TypedArrayPrototypeLastIndexOf,
+  TypedArrayPrototypeReverse,
+  TypedArrayPrototypeSet,
+  TypedArrayPrototypeSlice,
+  TypedArrayPrototypeSubarray,
+  Uint8Array,
+} = primordials;
+
+type View = ArrayBuffer | ArrayBufferView;
+type Slice = (buffer: Bytes, start?: number, end?: number) => string;
+type Write = (text: string, target: Bytes, offset: number, room: number) => number;
+
+interface StringDecoderData {
+  readonly encodings: readonly string[];
+  readonly kEncodingField: number;
+  readonly kBufferedBytes: number;
+  readonly kMissingBytes: number;
+}
+
+export function createBindings({ library }: CoreContext): Record<string, object> {
+  const decoder = library.require<StringDecoderData>('isotherm/data/string_decoder');
+  return {
+    buffer: createBuffer(decoder.encodings),
+    string_decoder: { ...decoder, ...createStringDecoder(decoder) },
+  };
+}
+
+/** Node's encodings by number, as `encodingsMap` has them. */
+function createBuffer(encodings: readonly string[]): object {
+  const encoded = (text: string, encoding: string | number | undefined): Bytes =>
+    encodeText(text, typeof encoding === 'number' ? encodings[encoding] : encoding);
+  return {
+    kMaxLength: Number.MAX_SAFE_INTEGER,
+    kStringMaxLength: 536_870_888,
+    setBufferPrototype: () => {},
+    setDetachKey: () => {},
+    getZeroFillToggle: () => undefined,
+    createUnsafeArrayBuffer: (byteLength: number) => new ArrayBuffer(byteLength),
+    arrayBufferAlignedOffset: () => 0,
+    byteLengthUtf8: utf8Length,
+    isAscii: (view: View) => isAscii(bytesOf(view)),
+    isUtf8: (view: View) => {
+      const bytes = bytesOf(view);
+      return decodeUtf8(bytes, 0, TypedArrayPrototypeGetLength(bytes), 'fatal') !== undefined;
+    },
+    atob,
+    btoa,
+    copy(source: View, target: View, targetStart: number, sourceStart: number, count: number) {
+      const from = bytesOf(source);
+      TypedArrayPrototypeSet(
+        bytesOf(target),
+        TypedArrayPrototypeSubarray(from, sourceStart, sourceStart + count),
+        targetStart,
+      );
+      return count;
+    },
+    copyArrayBuffer(target: ArrayBuffer, targetStart: number, source: ArrayBuffer, sourceStart: number, count: number) {
+      TypedArrayPrototypeSet(new Uint8Array(target, targetStart, count), new Uint8Array(source, sourceStart, count));
+    },
+    compare: (a: View, b: View) => compare(bytesOf(a), bytesOf(b)),
+    compareOffset(a: View, b: View, bStart: number, aStart: number, bCount: number, aCount: number) {
+      return compare(
+        TypedArrayPrototypeSubarray(bytesOf(a), aStart, aStart + aCount),
+        TypedArrayPrototypeSubarray(bytesOf(b), bStart, bStart + bCount),
+      );
+    },
+    fill(target: View, value: unknown, start: number, end: number, encoding?: string) {
+      const bytes = bytesOf(target);
+      if (start < 0 || end > TypedArrayPrototypeGetLength(bytes)) return -2;
+      if (start >= end) return undefined;
+      if (typeof value === 'number' || typeof value === 'boolean') {
+        TypedArrayPrototypeFill(bytes, Number(value) & 255, start, end);
+        return undefined;
+      }
+      const pattern = typeof value === 'string' ? encoded(value, encoding) : bytesOf(value as View);
+      return fillPattern(bytes, pattern, start, end);
+    },
+    indexOfNumber(view: View, value: number, offset: number, forward: boolean, end?: number) {
+      const bytes = searched(view, end);
+      const from = clampOffset(offset, TypedArrayPrototypeGetLength(bytes), 1, forward);
+      if (from < 0) return -1;
+      return forward
+        ? TypedArrayPrototypeIndexOf(bytes, value & 255, from)
+        : TypedArrayPrototypeLastIndexOf(bytes, value & 255, from);
+    },
+    indexOfString(view: View, text: string, offset: number, encoding: number, forward: boolean, end?: number) {
+      return indexOfBytes(searched(view, end), encoded(text, encoding), offset, forward, stepOf(encodings[encoding]));
+    },
+    indexOfBuffer(view: View, value: View, offset: number, encoding: number, forward: boolean, end?: number) {
+      return indexOfBytes(searched(view, end), bytesOf(value), offset, forward, stepOf(encodings[encoding]));
+    },
+    swap16: (view: View) => swap(view, 2),
+    swap32: (view: View) => swap(view, 4),
+    swap64: (view: View) => swap(view, 8),
+    asciiSlice: slicer(decodeAscii),
+    latin1Slice: slicer(decodeLatin1),
+    ucs2Slice: slicer(decodeUtf16),
+    utf8Slice: slicer(decodeUtf8),
+    hexSlice: slicer((bytes, start, end) => decodeHex(TypedArrayPrototypeSubarray(bytes, start, end))),
+    base64Slice: slicer((bytes, start, end) => decodeBase64(TypedArrayPrototypeSubarray(bytes, start, end), 'base64')),
+    base64urlSlice: slicer((bytes, start, end) =>
+      decodeBase64(TypedArrayPrototypeSubarray(bytes, start, end), 'base64url'),
+    ),
+    asciiWriteStatic: writer(writeLatin1),
+    latin1WriteStatic: writer(writeLatin1),
+    utf8WriteStatic: writer(writeUtf8),
+    ucs2Write: writer(writeUtf16),
+    hexWrite: writer(writeHex),
+    base64Write: writer(writeBase64),
+    base64urlWrite: writer(writeBase64),
+  };
+}
+
+/** Buffers may be views of another species: the plain view keeps what the user subclassed out of this. */
+function slicer(decode: (bytes: Bytes, start: number, end: number) => string): Slice {
+  return (buffer, start = 0, end) => {
+    const bytes = bytesOf(buffer);
+    const length = TypedArrayPrototypeGetLength(bytes);
+    const to = end === undefined || end > length ? length : end;
+    return start >= to ? '' : decode(bytes, start, to);
+  };
+}
+
+function writer(write: Write): (buffer: Bytes, text: string, offset?: number, length?: number) => number {
+  return (buffer, text, offset = 0, length) => {
+    const bytes = bytesOf(buffer);
+    const room = TypedArrayPrototypeGetLength(bytes) - offset;
+    return write(text, bytes, offset, length === undefined || length > room ? room : length);
+  };
+}
+
+function encodeText(text: string, encoding: string | undefined): Bytes {
+  switch (encoding) {
+    case 'utf16le':
+    case 'ucs2':
+      return written(writeUtf16, text, text.length * 2);
+    case 'latin1':
+    case 'ascii':
+    case 'binary':
+      return written(writeLatin1, text, text.length);
+    case 'hex':
+      return written(writeHex, text, text.length >> 1);
+    case 'base64':
+    case 'base64url':
+      return written(writeBase64, text, text.length);
+    default:
+      return encodeUtf8(text);
+  }
+}
+
+function written(write: Write, text: string, bytesMax: number): Bytes {
+  const bytes = new Uint8Array(bytesMax);
+  return TypedArrayPrototypeSubarray(bytes, 0, write(text, bytes, 0, bytesMax));
+}
+
+function isAscii(bytes: Bytes): boolean {
+  const length = TypedArrayPrototypeGetLength(bytes);
+  for (let at = 0; at < length; at++) if ((bytes[at] ?? 0) > 127) return false;
+  return true;
+}
+
+function compare(a: Bytes, b: Bytes): number {
+  const aLength = TypedArrayPrototypeGetLength(a);
+  const bLength = TypedArrayPrototypeGetLength(b);
+  const shared = MathMin(aLength, bLength);
+  for (let at = 0; at < shared; at++) {
+    const difference = (a[at] ?? 0) - (b[at] ?? 0);
+    if (difference !== 0) return difference < 0 ? -1 : 1;
+  }
+  return aLength === bLength ? 0 : aLength < bLength ? -1 : 1;
+}
+
+function fillPattern(bytes: Bytes, pattern: Bytes, start: number, end: number): number | undefined {
+  const length = TypedArrayPrototypeGetLength(pattern);
+  if (length === 0) return -1;
+  for (let at = start, from = 0; at < end; at++) {
+    bytes[at] = pattern[from] ?? 0;
+    from = from + 1 === length ? 0 : from + 1;
+  }
+  return undefined;
+}
+
+function searched(view: View, end: number | undefined): Bytes {
+  const bytes = bytesOf(view);
+  return end === undefined || end >= TypedArrayPrototypeGetLength(bytes)
+    ? bytes
+    : TypedArrayPrototypeSubarray(bytes, 0, end);
+}
+
+function stepOf(encoding: string | undefined): number {
+  return encoding === 'utf16le' ? 2 : 1;
+}
+
+/** Where a search begins, or -1 when it can find nothing: Node's rules for negative and far offsets. */
+function clampOffset(offset: number, length: number, needleLength: number, forward: boolean): number {
+  let from = offset < 0 ? offset + length : offset;
+  if (from < 0) {
+    if (!forward) return -1;
+    from = 0;
+  }
+  if (from > length - needleLength) {
+    if (forward) return -1;
+    from = length - needleLength;
+  }
+  return from;
+}
+
+function indexOfBytes(bytes: Bytes, needle: Bytes, offset: number, forward: boolean, step: number): number {
+  const length = TypedArrayPrototypeGetLength(bytes);
+  const needleLength = TypedArrayPrototypeGetLength(needle);
+  if (needleLength === 0) {
+    const from = offset < 0 ? offset + length : offset;
+    return from < 0 ? (forward ? 0 : -1) : Math.min(from, length);
+  }
+  if (length < needleLength) return -1;
+  let at = clampOffset(offset, length, needleLength, forward);
+  if (at < 0) return -1;
+  const first = needle[0] ?? 0;
+  while (at >= 0 && at + needleLength <= length) {
+    // V8 searches for one byte far faster than this loop could.
+    if (forward && step === 1) {
+      at = TypedArrayPrototypeIndexOf(bytes, first, at);
+      if (at < 0 || at + needleLength > length) return -1;
+    }
+    let matched = 0;
+    while (matched < needleLength && bytes[at + matched] === needle[matched]) matched++;
+    if (matched === needleLength) return at;
+    at += forward ? step : -step;
+  }
+  return -1;
+}
+
+function swap(view: View, width: number): View {
+  const bytes = bytesOf(view);
+  const length = TypedArrayPrototypeGetLength(bytes);
+  for (let at = 0; at + width <= length; at += width) {
+    TypedArrayPrototypeReverse(TypedArrayPrototypeSubarray(bytes, at, at + width));
+  }
+  return view;
+}
+
+/** Keeps the bytes of a character that is not complete yet in the decoder's state, where Node's library looks for them. */
+function createStringDecoder(data: StringDecoderData): object {
+  const { encodings, kEncodingField, kBufferedBytes, kMissingBytes } = data;
+  return {
+    decode(state: Bytes, input: View) {
+      const encoding = encodings[state[kEncodingField] ?? 0];
+      const chunk = bytesOf(input);
+      const chunkLength = TypedArrayPrototypeGetLength(chunk);
+      const held = state[kBufferedBytes] ?? 0;
+      const bytes = held === 0 ? chunk : new Uint8Array(held + chunkLength);
+      if (held > 0) {
+        TypedArrayPrototypeSet(bytes, TypedArrayPrototypeSubarray(state, 0, held), 0);
+        TypedArrayPrototypeSet(bytes, chunk, held);
+      }
+      const length = held + chunkLength;
+      const { kept, missing } = incompleteTail(bytes, length, encoding);
+      TypedArrayPrototypeSet(state, TypedArrayPrototypeSubarray(bytes, length - kept, length), 0);
+      state[kBufferedBytes] = kept;
+      state[kMissingBytes] = missing;
+      return decodeBytes(bytes, length - kept, encoding);
+    },
+    flush(state: Bytes) {
+      const encoding = encodings[state[kEncodingField] ?? 0];
+      const held = state[kBufferedBytes] ?? 0;
+      state[kBufferedBytes] = 0;
+      state[kMissingBytes] = 0;
+      const bytes = TypedArrayPrototypeSlice(state, 0, held);
+      return decodeBytes(bytes, encoding === 'utf16le' ? held - (held % 2) : held, encoding);
+    },
+  };
+}
+
+function decodeBytes(bytes: Bytes, end: number, encoding: string | undefined): string {
+  switch (encoding) {
+    case 'utf16le':
+      return decodeUtf16(bytes, 0, end);
+    case 'base64':
+    case 'base64url':
+      return decodeBase64(TypedArrayPrototypeSubarray(bytes, 0, end), encoding);
+    case 'hex':
+      return decodeHex(TypedArrayPrototypeSubarray(bytes, 0, end));
+    case 'ascii':
+      return decodeAscii(bytes, 0, end);
+    case 'latin1':
+    case 'binary':
+      return decodeLatin1(bytes, 0, end);
+    default:
+      return decodeUtf8(bytes, 0, end);
+  }
+}
+
+const complete = { kept: 0, missing: 0 };
+
+function incompleteTail(bytes: Bytes, length: number, encoding: string | undefined): { kept: number; missing: number } {
+  switch (encoding) {
+    case 'utf8':
+      return incompleteUtf8(bytes, length);
+    case 'utf16le': {
+      const odd = length % 2;
+      const high = bytes[length - 1 - odd] ?? 0;
+      const endsInHighSurrogate = length >= 2 && (high & 0xfc) === 0xd8;
+      if (endsInHighSurrogate) return { kept: 2 + odd, missing: 2 - odd };
+      return odd === 1 ? { kept: 1, missing: 1 } : complete;
+    }
+    case 'base64':
+    case 'base64url': {
+      const kept = length % 3;
+      return { kept, missing: kept === 0 ? 0 : 3 - kept };
+    }
+    default:
+      return complete;
+  }
+}
+
+function incompleteUtf8(bytes: Bytes, length: number): { kept: number; missing: number } {
+  for (let kept = 1; kept <= 3 && kept <= length; kept++) {
+    const byte = bytes[length - kept] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const needed =
+      byte >= 0xf0 && byte <= 0xf4 ? 4 : byte >= 0xe0 && byte <= 0xef ? 3 : byte >= 0xc2 && byte <= 0xdf ? 2 : 1;
+    if (needed <= kept) return complete;
+    // More than one replacement character: the beginning is malformed already and will not become one character.
+    return decodeUtf8(bytes, length - kept, length).length === 1 ? { kept, missing: needed - kept } : complete;
+  }
+  return complete;
+}

@@ -1,0 +1,102 @@
+/**
+ * Bindings that describe the machine and the process, with fixed answers: a guest learns nothing about its host.
+ */
+import type { CoreContext } from '../context.ts';
+
+const { BigInt, MathFloor, TypedArrayPrototypeFill } = primordials;
+
+export function createBindings(context: CoreContext): Record<string, object> {
+  const { process } = context;
+  const memoryBytes = (): number => context.settings.memorySize * 1024 * 1024;
+  const usedBytes = (): number => context.host.memoryUsage()[0] ?? 0;
+  return {
+    process_methods: createProcessMethods(context),
+    performance: createPerformance(context),
+    credentials: {
+      implementsPosixCredentials: true,
+      safeGetenv: (name: string) => process.env[name],
+      getTempDir: () => process.env.TMPDIR ?? '/tmp',
+      getuid: () => userId,
+      geteuid: () => userId,
+      getgid: () => groupId,
+      getegid: () => groupId,
+      getgroups: () => [groupId],
+    },
+    os: {
+      isBigEndian: false,
+      getAvailableParallelism: () => 1,
+      getCPUs: () => ['vCPU', 2500, 0, 0, 0, 0, 0],
+      getFreeMem: () => memoryBytes() - usedBytes(),
+      getHomeDirectory: () => process.env.HOME ?? '/home/sbx_user1051',
+      getHostname: () => '169.254.0.1',
+      getInterfaceAddresses: () => ['lo', '127.0.0.1', '255.0.0.0', 'IPv4', '00:00:00:00:00:00', true, -1],
+      getLoadAvg: (into: Float64Array) => TypedArrayPrototypeFill(into, 0),
+      getOSInformation: () => ['Linux', '#1 SMP', '5.10.0', 'x86_64'],
+      getPriority: () => 0,
+      setPriority: () => 0,
+      getTotalMem: memoryBytes,
+      getUptime: () => context.host.hrtime() / 1e9,
+      getUserInfo: () => ({
+        uid: userId,
+        gid: groupId,
+        username: 'sbx_user1051',
+        homedir: '/home/sbx_user1051',
+        shell: '/sbin/nologin',
+      }),
+    },
+  };
+}
+
+/** Lambda's sandbox user. */
+const userId = 993;
+const groupId = 990;
+
+function createProcessMethods(context: CoreContext): object {
+  const hrtimeBuffer = new Uint32Array(3);
+  const hrtimeBigInt = new BigInt64Array(hrtimeBuffer.buffer, 0, 1);
+  return {
+    hrtimeBuffer: hrtimeBuffer.buffer,
+    hrtime() {
+      const now = context.host.hrtime();
+      const seconds = MathFloor(now / 1e9);
+      hrtimeBuffer[0] = MathFloor(seconds / 0x1_0000_0000);
+      hrtimeBuffer[1] = seconds >>> 0;
+      hrtimeBuffer[2] = MathFloor(now % 1e9);
+    },
+    hrtimeBigInt() {
+      hrtimeBigInt[0] = BigInt(MathFloor(context.host.hrtime()));
+    },
+    setEmitWarningSync: () => {},
+    patchProcessObject: () => {},
+    cwd: () => context.process.cwd(),
+  };
+}
+
+interface PerformanceData {
+  readonly NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN: number;
+  readonly NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP: number;
+}
+
+function createPerformance(context: CoreContext): object {
+  const constants = context.library.require<PerformanceData>('isotherm/data/performance');
+  const milestones = new Float64Array(16);
+  // Milestones are microseconds for the timestamp, nanoseconds else.
+  milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP] = context.settings.clockOriginEpochMs * 1e3;
+  const nowMs = (): number => context.host.hrtime() / 1e6;
+  return {
+    constants,
+    milestones,
+    observerCounts: new Uint32Array(16),
+    now: nowMs,
+    getTimeOrigin: () => 0,
+    getTimeOriginTimestamp: () => context.settings.clockOriginEpochMs,
+    loopIdleTime: () => 0,
+    markBootstrapComplete: () => {},
+    notify: () => {},
+    setupObservers: () => {},
+    installGarbageCollectionTracking: () => {},
+    removeGarbageCollectionTracking: () => {},
+    uvMetricsInfo: () => [0, 0, 0],
+    createELDHistogram: () => ({}),
+  };
+}

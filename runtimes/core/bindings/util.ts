@@ -1,0 +1,234 @@
+/**
+ * `internalBinding('util')`: what Node's library asks V8 about objects. What JavaScript cannot know (a promise's state, a
+ * proxy's target) is answered as "pending" and "not a proxy".
+ */
+import type { CoreContext } from '../context.ts';
+import { defineLazily } from '../globals.ts';
+import type { Types } from './types.ts';
+
+const {
+  ArrayBufferPrototypeGetDetached,
+  ArrayPrototypePush,
+  Error,
+  ErrorCaptureStackTrace,
+  MapPrototypeEntries,
+  MapIteratorPrototypeNext,
+  NumberParseInt,
+  ObjectGetPrototypeOf,
+  PromisePrototypeThen,
+  ReflectConstruct,
+  ReflectGetOwnPropertyDescriptor,
+  ReflectOwnKeys,
+  RegExpPrototypeExec,
+  SetIteratorPrototypeNext,
+  SetPrototypeValues,
+  String,
+  StringPrototypeCharCodeAt,
+  StringPrototypeToWellFormed,
+  Symbol,
+  TypedArrayPrototypeGetSymbolToStringTag,
+  WeakRef,
+  WeakRefPrototypeDeref,
+} = primordials;
+
+interface UtilConstants {
+  readonly kPending: number;
+  readonly ONLY_ENUMERABLE: number;
+  readonly SKIP_SYMBOLS: number;
+}
+
+export function createUtil(context: CoreContext, types: Types): object {
+  const { data, library } = context;
+  const constants = library.require<UtilConstants>('isotherm/data/util');
+  const privateSymbols: Record<string, symbol> = {};
+  for (let at = 0; at < data.privateSymbols.length; at++) {
+    const name = data.privateSymbols[at] ?? '';
+    privateSymbols[name] = Symbol(name);
+  }
+  return {
+    constants,
+    privateSymbols,
+    shouldAbortOnUncaughtToggle: new Uint32Array(1),
+    getOwnNonIndexProperties: (object: object, filter: number) =>
+      ownNonIndexProperties(object, filter === constants.ONLY_ENUMERABLE),
+    getConstructorName,
+    getPromiseDetails: () => [constants.kPending],
+    getProxyDetails: () => undefined,
+    getCallerLocation: () => undefined,
+    getExternalValue: () => 0n,
+    previewEntries: (value: unknown, isIterator?: boolean) => previewEntries(types, value, isIterator === true),
+    getCallSites,
+    guessHandleType: (fd: number) => (fd <= 2 ? 'PIPE' : 'FILE'),
+    isInsideNodeModules: () => false,
+    isConstructor,
+    isArrayBufferDetached: (buffer: unknown) => ArrayBufferPrototypeGetDetached(buffer),
+    arrayBufferViewHasBuffer: () => true,
+    getSharedArrayBufferGrowable: () => false,
+    constructSharedArrayBuffer: (byteLength: number) => new SharedArrayBuffer(byteLength),
+    markPromiseAsHandled: (promise: Promise<unknown>) => {
+      PromisePrototypeThen(promise, undefined, () => undefined);
+    },
+    sleep: () => {},
+    parseEnv: (text: string) => parseEnvironmentFile(text),
+    toUSVString: (value: unknown) => StringPrototypeToWellFormed(String(value)),
+    defineLazyProperties(target: object, id: string, keys: readonly string[], enumerable = true) {
+      for (let at = 0; at < keys.length; at++) {
+        const key = keys[at] ?? '';
+        defineLazily(target, key, enumerable, () => library.require<Record<string, unknown>>(id)[key]);
+      }
+    },
+    WeakReference,
+    isTypedArray: (value: unknown) => TypedArrayPrototypeGetSymbolToStringTag(value) !== undefined,
+    isUint8Array: (value: unknown) => TypedArrayPrototypeGetSymbolToStringTag(value) === 'Uint8Array',
+    isArrayBufferView: primordials.ArrayBufferIsView,
+    ...types,
+  };
+}
+
+const arrayIndex = /^(?:0|[1-9]\d{0,9})$/;
+const arrayIndexMax = 4_294_967_294;
+
+function ownNonIndexProperties(object: object, onlyEnumerable: boolean): (string | symbol)[] {
+  const found: (string | symbol)[] = [];
+  const keys = ReflectOwnKeys(object);
+  for (let at = 0; at < keys.length; at++) {
+    const key = keys[at];
+    if (key === undefined) continue;
+    if (typeof key === 'string' && isArrayIndex(key)) continue;
+    if (onlyEnumerable && ReflectGetOwnPropertyDescriptor(object, key)?.enumerable !== true) continue;
+    ArrayPrototypePush(found, key);
+  }
+  return found;
+}
+
+function isArrayIndex(key: string): boolean {
+  const first = StringPrototypeCharCodeAt(key, 0);
+  // Most keys are names: no need to run the expression on them.
+  if (!(first >= 48 && first <= 57)) return false;
+  return RegExpPrototypeExec(arrayIndex, key) !== null && NumberParseInt(key, 10) <= arrayIndexMax;
+}
+
+function getConstructorName(object: object): string {
+  for (let at: object | null = object; at !== null; at = ObjectGetPrototypeOf(at)) {
+    const constructor: unknown = ReflectGetOwnPropertyDescriptor(at, 'constructor')?.value;
+    if (typeof constructor === 'function') {
+      const name: unknown = ReflectGetOwnPropertyDescriptor(constructor, 'name')?.value;
+      if (typeof name === 'string' && name !== '') return name;
+    }
+  }
+  return '';
+}
+
+/** Entries of a map or set for inspection; of an iterator nothing can be read without consuming it. */
+function previewEntries(types: Types, value: unknown, isIterator: boolean): unknown {
+  const entries: unknown[] = [];
+  if (types.isMap?.(value)) {
+    const iterator = MapPrototypeEntries(value);
+    for (let step = MapIteratorPrototypeNext(iterator); !step.done; step = MapIteratorPrototypeNext(iterator)) {
+      const [key, mapped] = step.value as [unknown, unknown];
+      ArrayPrototypePush(entries, key, mapped);
+    }
+    return isIterator ? [entries, true] : entries;
+  }
+  if (types.isSet?.(value)) {
+    const iterator = SetPrototypeValues(value);
+    for (let step = SetIteratorPrototypeNext(iterator); !step.done; step = SetIteratorPrototypeNext(iterator)) {
+      ArrayPrototypePush(entries, step.value);
+    }
+  }
+  return isIterator ? [entries, false] : entries;
+}
+
+function isConstructor(value: never): boolean {
+  try {
+    ReflectConstruct(String as never, [], value);
+    return true;
+  } catch {
+    // Only a constructor may be a new target.
+    return false;
+  }
+}
+
+interface CallSite {
+  getFunctionName(): string | null;
+  getFileName(): string | null;
+  getLineNumber(): number | null;
+  getColumnNumber(): number | null;
+}
+
+function getCallSites(count: number): object[] {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  const holder: { stack?: unknown } = {};
+  try {
+    Error.stackTraceLimit = count + 1;
+    Error.prepareStackTrace = (_, sites) => sites;
+    ErrorCaptureStackTrace(holder);
+    const sites = (holder.stack ?? []) as readonly CallSite[];
+    const found: object[] = [];
+    // The first frame is this function.
+    for (let at = 1; at < sites.length; at++) {
+      const site = sites[at];
+      if (site === undefined) continue;
+      const columnNumber = site.getColumnNumber() ?? 0;
+      ArrayPrototypePush(found, {
+        functionName: site.getFunctionName() ?? '',
+        scriptId: '0',
+        scriptName: site.getFileName() ?? '',
+        lineNumber: site.getLineNumber() ?? 0,
+        columnNumber,
+        column: columnNumber,
+      });
+    }
+    return found;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+}
+
+/** Strong while someone counts on it, weak otherwise, as Node's of that name. */
+class WeakReference {
+  readonly #weak: WeakRef<object>;
+  #strong: object | undefined;
+  #count = 0;
+
+  constructor(target: object) {
+    this.#weak = new WeakRef(target);
+  }
+
+  get(): object | undefined {
+    return WeakRefPrototypeDeref(this.#weak);
+  }
+
+  incRef(): void {
+    this.#count++;
+    this.#strong ??= WeakRefPrototypeDeref(this.#weak);
+  }
+
+  decRef(): void {
+    this.#count--;
+    if (this.#count === 0) this.#strong = undefined;
+  }
+}
+
+const environmentLine =
+  /^\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?$/gm;
+
+/** `util.parseEnv`: lines of `NAME=value`, quotes removed, `\n` meant inside double quotes. */
+function parseEnvironmentFile(text: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  environmentLine.lastIndex = 0;
+  for (
+    let match = RegExpPrototypeExec(environmentLine, text);
+    match;
+    match = RegExpPrototypeExec(environmentLine, text)
+  ) {
+    const [, name = '', raw = ''] = match;
+    const value = raw.trim();
+    const quote = value[0];
+    const quoted = value.length > 1 && (quote === '"' || quote === "'" || quote === '`') && value.endsWith(quote);
+    const inner = quoted ? value.slice(1, -1) : value;
+    found[name] = quote === '"' && quoted ? inner.replaceAll('\\n', '\n') : inner;
+  }
+  return found;
+}

@@ -1,0 +1,40 @@
+/**
+ * What the parts of the core share: one object per guest, made when the core is installed and completed at boot.
+ */
+import type { GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
+import type { Library } from './library.ts';
+import type { Loop } from './loop.ts';
+import type { ProcessObject } from './process.ts';
+
+/** The function around each module of Node's library and of ours. */
+export type ModuleFactory = (
+  exports: unknown,
+  require: (id: string) => unknown,
+  module: { exports: unknown },
+  process: object,
+  internalBinding: (name: string) => object,
+  primordials: object,
+) => void;
+
+/** What the builder put beside the guest script. */
+export interface Resources {
+  readonly modules: Readonly<Record<string, ModuleFactory>>;
+  readonly data: {
+    readonly privateSymbols: readonly string[];
+    readonly perIsolateSymbols: readonly string[];
+    readonly versions: Readonly<Record<string, string>>;
+    readonly builtinIds: readonly string[];
+  };
+}
+
+export interface CoreContext {
+  /** Only after boot; while a snapshot is made there is no host. */
+  host: HostCalls;
+  settings: GuestSettings;
+  readonly data: Resources['data'];
+  readonly library: Library;
+  readonly loop: Loop;
+  readonly process: ProcessObject;
+  /** Gives an error that no code of the user caught to the handler loop. */
+  uncaughtException(error: unknown): void;
+}

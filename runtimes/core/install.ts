@@ -1,0 +1,150 @@
+/**
+ * Puts the core of a guest in place: run once while the snapshot is made (or at each start without one), then booted once
+ * in each environment. Leaves one global function, which removes itself when the sandbox calls it.
+ */
+import type { GuestCalls, GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
+import { installConsole } from './console.ts';
+import type { CoreContext, ModuleFactory, Resources } from './context.ts';
+import type { Core, CreateHandlerLoop, HandlerLoop } from './core-api.ts';
+import { finishEngine } from './engine.ts';
+import { installGlobals } from './globals.ts';
+import { createBuiltinModules, Library } from './library.ts';
+import { Loop, type TimerCallbacks } from './loop.ts';
+import { bootProcess, createProcess, makeEmitter } from './process.ts';
+import { installStackTraces } from './stack.ts';
+import { createUserRequire } from './user-require.ts';
+
+const { JSONParse, ObjectDefineProperty, ReflectApply, ReflectDeleteProperty } = primordials;
+
+export function install({ modules, data }: Resources, createHandlerLoop: CreateHandlerLoop): void {
+  const context = createContext(modules, data);
+  installGlobals(context);
+  installConsole(context);
+  ObjectDefineProperty(globalThis, bootName, {
+    // @ts-expect-error descriptors are read through the prototype, which the user will own
+    __proto__: null,
+    configurable: true,
+    value: (host: HostCalls, settingsJson: string) => {
+      ReflectDeleteProperty(globalThis, bootName);
+      context.host = host;
+      context.settings = JSONParse(settingsJson) as GuestSettings;
+      return boot(context, createHandlerLoop);
+    },
+  });
+}
+
+const bootName = '__isothermBoot';
+
+type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
+
+function createContext(modules: Resources['modules'], data: Resources['data']): Mutable<CoreContext> {
+  // Completed below and at boot; nothing reads a part before it is there.
+  const context = { data, uncaughtException: failLoudly } as unknown as Mutable<CoreContext>;
+  context.process = createProcess(() => context);
+  context.loop = new Loop(context);
+  context.library = new Library(context, modules);
+  connect(context);
+  return context;
+}
+
+/** Where Node's own start-up code, which does not run here, would have joined the modules. */
+function connect(context: CoreContext): void {
+  const { library, loop, process, data } = context;
+  library.onceLoaded<{ readonly prototype: object }>('events', (emitter) => makeEmitter(process, emitter));
+  library.onceLoaded<TimersModule>('internal/timers', ({ getTimerCallbacks }) =>
+    loop.useTimers(getTimerCallbacks(() => loop.yieldToMicrotasks())),
+  );
+  library.onceLoaded<{ initializeDebugEnv(names: string): void }>('internal/util/debuglog', ({ initializeDebugEnv }) =>
+    initializeDebugEnv(''),
+  );
+  library.onceLoaded<NodeConsole>('internal/console/global', (console) => {
+    const bind = Object.getOwnPropertySymbols(console).find((symbol) => symbol.description === 'kBindStreamsLazy');
+    if (bind !== undefined) console[bind]?.(process);
+  });
+  library.override('process', () => process);
+  library.override('module', () => {
+    const { createModuleModule } = library.require<ModuleModule>('isotherm/modules/module');
+    return createModuleModule(context, (file) => createUserRequire(context, file));
+  });
+  // Positions are mapped by the host, in `stack.ts`.
+  library.override('internal/source_map/source_map_cache', () => ({
+    findSourceMap: () => undefined,
+    getSourceMapsSupport: () => ({ enabled: false, nodeModules: false, generatedCode: false }),
+  }));
+  library.override('internal/bootstrap/realm', () => ({
+    BuiltinModule: createBuiltinModules(library, data.builtinIds),
+  }));
+}
+
+interface ModuleModule {
+  createModuleModule(context: CoreContext, createRequire: (file: string) => (id: string) => unknown): object;
+}
+
+interface TimersModule {
+  getTimerCallbacks(runNextTicks: () => void): TimerCallbacks;
+}
+
+type NodeConsole = Record<symbol, ((process: object) => void) | undefined>;
+
+/** Before the handler loop exists there is no user code that could throw. */
+function failLoudly(error: unknown): never {
+  throw error;
+}
+
+function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoop): GuestCalls {
+  const { settings, library, loop, process } = context;
+  finishEngine();
+  installStackTraces(context);
+  bootProcess(process, context, settings.entry.kind === 'bundle' ? settings.entry.file : '');
+
+  // Made in the first slice, not here: only from then on can modules be loaded.
+  let made: HandlerLoop | undefined;
+  const handlerLoop = (): HandlerLoop => {
+    if (made === undefined) {
+      const created = createHandlerLoop(createCore(context), settings);
+      context.uncaughtException = (error) => created.uncaughtException(error);
+      made = created;
+    }
+    return made;
+  };
+  return {
+    receive: (_id, factory) => library.receive(factory as ModuleFactory),
+    init: (load) => loop.slice(() => handlerLoop().init(load)),
+    invoke: (eventJson, contextJson) => {
+      loop.enterPollPhase();
+      return loop.slice(() => handlerLoop().invoke(eventJson, contextJson));
+    },
+    turn: () => loop.turn(),
+    loopEmpty: () => loop.slice(() => handlerLoop().loopEmpty()),
+    unhandledRejection: (isError, name, message, stack) =>
+      loop.slice(() => handlerLoop().unhandledRejection({ isError, name, message, stack })),
+  };
+}
+
+function createCore(context: CoreContext): Core {
+  const { host, library, loop, process } = context;
+  return {
+    host,
+    primordials: primordials as unknown as Record<string, unknown>,
+    process,
+    builtin: (id) => library.require(id),
+    format: (...args) => formatted(context, args),
+    createUserRequire: (file) => createUserRequire(context, file),
+    setImmediate(callback) {
+      if (!library.isLoaded('timers')) loop.enqueueImmediate(callback);
+      else library.require<{ setImmediate(run: () => void): void }>('timers').setImmediate(callback);
+    },
+    exit(code) {
+      host.exit(code);
+      throw new Error('exit returned');
+    },
+  };
+}
+
+/** Lines of plain text are most of what is logged; they need no inspect. */
+function formatted({ library }: CoreContext, args: readonly unknown[]): string {
+  const [only] = args;
+  if (args.length === 1 && typeof only === 'string') return only;
+  const { format } = library.require<{ format: (...values: never[]) => unknown }>('internal/util/inspect');
+  return ReflectApply(format, undefined, args) as string;
+}

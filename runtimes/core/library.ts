@@ -1,0 +1,231 @@
+/**
+ * Loads modules of Node's library (and our own lazy ones) in a guest: from the core when they are part of it, else through the
+ * host, which compiles them with their code cache. A module's source is in no heap before its first use.
+ */
+import { notOfferedModules, offeredModules, schemeOnlyModules } from '../../src/bridge/node-modules.ts';
+import type { CoreContext, ModuleFactory } from './context.ts';
+
+const {
+  ArrayPrototypeIncludes,
+  ArrayPrototypePush,
+  FunctionPrototypeCall,
+  ObjectDefineProperty,
+  StringPrototypeSlice,
+  StringPrototypeStartsWith,
+} = primordials;
+
+interface LoadedModule {
+  exports: unknown;
+  readonly id: string;
+  loaded: boolean;
+}
+
+export class Library {
+  readonly #context: CoreContext;
+  readonly #core: Readonly<Record<string, ModuleFactory>>;
+  readonly #modules: Record<string, LoadedModule | undefined> = Object.create(null);
+  readonly #bindings: Record<string, object | undefined> = Object.create(null);
+  /** What the loaded files of `bindings/` made, by binding: some of it makes itself when it is read. */
+  readonly #created: Record<string, Record<string, object> | undefined> = Object.create(null);
+  readonly #overrides: Record<string, (() => unknown) | undefined> = Object.create(null);
+  readonly #observers: Record<string, ((exports: never) => void) | undefined> = Object.create(null);
+  #received: ModuleFactory | undefined;
+  /** Ids compiled by the host so far, in order. */
+  readonly loadedIds: string[] = [];
+
+  constructor(context: CoreContext, core: Readonly<Record<string, ModuleFactory>>) {
+    this.#context = context;
+    this.#core = core;
+    this.require = this.require.bind(this);
+    this.internalBinding = this.internalBinding.bind(this);
+  }
+
+  /** `exports` stands in for Node's module of that id. */
+  override(id: string, exports: () => unknown): void {
+    this.#overrides[id] = exports;
+  }
+
+  /** Calls back once, right after the module was evaluated. */
+  onceLoaded<Exports>(id: string, observer: (exports: Exports) => void): void {
+    this.#observers[id] = observer;
+  }
+
+  /** What the host compiled for `loadBuiltin`, which is about to return. */
+  receive(factory: ModuleFactory): void {
+    this.#received = factory;
+  }
+
+  isLoaded(id: string): boolean {
+    return this.#modules[id] !== undefined;
+  }
+
+  /** @throws Error when the library has no such module: a mistake of ours, users go through `requirePublic`. */
+  require<Exports>(request: string): Exports;
+  require(request: string): unknown {
+    const id = StringPrototypeStartsWith(request, 'node:') ? StringPrototypeSlice(request, 5) : request;
+    const known = this.#modules[id];
+    if (known !== undefined) return known.exports;
+    const override = this.#overrides[id];
+    if (override !== undefined) {
+      const exports = override();
+      this.#modules[id] = { exports, id, loaded: true };
+      return exports;
+    }
+    return this.#evaluate(id);
+  }
+
+  #evaluate(id: string): unknown {
+    const factory = this.#core[id] ?? this.#compile(id);
+    const module: LoadedModule = { exports: {}, id, loaded: false };
+    this.#modules[id] = module;
+    const { process } = this.#context;
+    try {
+      FunctionPrototypeCall(
+        factory,
+        undefined,
+        module.exports,
+        this.require,
+        module,
+        process,
+        this.internalBinding,
+        primordials,
+      );
+      module.loaded = true;
+    } finally {
+      // As in Node: a module that failed is tried again.
+      if (!module.loaded) this.#modules[id] = undefined;
+    }
+    const observer = this.#observers[id];
+    if (observer !== undefined) observer(module.exports as never);
+    return module.exports;
+  }
+
+  #compile(id: string): ModuleFactory {
+    const found = this.#context.host.loadBuiltin(id);
+    const factory = this.#received;
+    this.#received = undefined;
+    if (!found || factory === undefined) throw notOffered(id);
+    ArrayPrototypePush(this.loadedIds, id);
+    return factory;
+  }
+
+  /** Node's `internalBinding`, over `bindings/`: one lazy module for each group of bindings. */
+  internalBinding(name: string): object {
+    const known = this.#bindings[name];
+    if (known !== undefined) return known;
+    if (this.#created[name] === undefined) {
+      const file = bindingFiles[name] ?? name;
+      const { createBindings } = this.require<BindingModule>(`isotherm/bindings/${file}`);
+      const created = createBindings(this.#context);
+      for (const key in created) this.#created[key] ??= created;
+    }
+    const binding = this.#created[name]?.[name];
+    if (binding === undefined) throw new Error(`isotherm has no binding '${name}'`);
+    this.#bindings[name] = binding;
+    return binding;
+  }
+}
+
+/** What a file of `bindings/` exports. */
+export interface BindingModule {
+  createBindings(context: CoreContext): Record<string, object>;
+}
+
+/** Bindings that share a file; the others are in the file of their own name. */
+const bindingFiles: Readonly<Record<string, string | undefined>> = {
+  // @ts-expect-error a null prototype, so that a name like 'constructor' is not found
+  __proto__: null,
+  async_context_frame: 'async',
+  async_wrap: 'async',
+  task_queue: 'async',
+  timers: 'async',
+  builtins: 'base',
+  config: 'base',
+  constants: 'base',
+  errors: 'base',
+  icu: 'encoding',
+  encoding_binding: 'encoding',
+  string_decoder: 'buffer',
+  fs_dir: 'fs',
+  fs_event_wrap: 'fs',
+  module_wrap: 'base',
+  mksnapshot: 'base',
+  options: 'base',
+  permission: 'base',
+  stream_wrap: 'base',
+  symbols: 'base',
+  trace_events: 'base',
+  types: 'base',
+  util: 'base',
+  uv: 'base',
+  credentials: 'process',
+  process_methods: 'process',
+  os: 'process',
+  performance: 'process',
+  diagnostics_channel: 'base',
+  worker: 'base',
+  wasm_web_api: 'base',
+  v8: 'base',
+  heap_utils: 'base',
+  inspector: 'base',
+  url_pattern: 'url',
+  blob: 'messaging',
+};
+
+const offered: readonly string[] = offeredModules;
+const notYet: readonly string[] = notOfferedModules;
+const schemeOnly: readonly string[] = schemeOnlyModules;
+
+/** The library's id of what a user asked for, or undefined when it is no module of Node's (a file then, or nothing). */
+export function publicModule(request: string): string | undefined {
+  const withScheme = StringPrototypeStartsWith(request, 'node:');
+  const id = withScheme ? StringPrototypeSlice(request, 5) : request;
+  if (ArrayPrototypeIncludes(offered, id) || withScheme) return id;
+  return ArrayPrototypeIncludes(notYet, id) && !ArrayPrototypeIncludes(schemeOnly, id) ? id : undefined;
+}
+
+export function isOffered(id: string): boolean {
+  return ArrayPrototypeIncludes(offered, id);
+}
+
+/** Throws when isotherm does not offer the module, whether Node knows it or not. */
+export function assertOffered(id: string): void {
+  if (!isOffered(id)) throw notOffered(id);
+}
+
+function notOffered(id: string): Error {
+  const known = ArrayPrototypeIncludes(notYet, id);
+  const error = new Error(
+    known ? `isotherm does not offer the built-in module 'node:${id}' yet` : `No such built-in module: node:${id}`,
+  );
+  ObjectDefineProperty(error, 'code', {
+    // @ts-expect-error descriptors are read through the prototype, which the user owns
+    __proto__: null,
+    value: 'ERR_UNKNOWN_BUILTIN_MODULE',
+    configurable: true,
+    enumerable: true,
+    writable: true,
+  });
+  return error;
+}
+
+/** Node's `BuiltinModule`, as far as its library asks: what exists, and what users may load. */
+export function createBuiltinModules(library: Library, ids: readonly string[]): object {
+  const isBuiltin = (id: string): boolean => {
+    const name = publicModule(id);
+    return name !== undefined && isOffered(name);
+  };
+  return {
+    exists: (id: string) => ArrayPrototypeIncludes(ids, id),
+    canBeRequiredByUsers: isBuiltin,
+    canBeRequiredByUsersWithoutScheme: isBuiltin,
+    canBeRequiredWithoutScheme: isBuiltin,
+    exposeInternals: () => {},
+    getAllBuiltinModuleIds: () => offered,
+    getCanBeRequiredByUsersWithoutSchemeList: () => offered,
+    getSchemeOnlyModuleNames: () => schemeOnly,
+    isBuiltin,
+    normalizeRequirableId: (id: string) => (isBuiltin(id) ? publicModule(id) : undefined),
+    map: { get: (id: string) => (isBuiltin(id) ? { compileForPublicLoader: () => library.require(id) } : undefined) },
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * `require('module')`: what packages use of it at run time. Finding and evaluating files is `user-require`'s business.
+ */
+import { offeredModules } from '../../../src/bridge/node-modules.ts';
+import type { CoreContext } from '../context.ts';
+
+const { ArrayPrototypeSlice, FunctionPrototypeBind, StringPrototypeStartsWith } = primordials;
+
+type Require = (id: string) => unknown;
+
+/** `Module` is a function that carries everything else, in Node too. */
+export function createModuleModule({ library }: CoreContext, createRequireFor: (file: string) => Require): object {
+  function Module(this: object, id = ''): void {
+    Object.assign(this, { id, exports: {}, loaded: false, children: [] });
+  }
+  const toPath = (place: unknown): string => {
+    if (typeof place === 'string' && StringPrototypeStartsWith(place, '/')) return place;
+    const { fileURLToPath } = library.require<{ fileURLToPath(url: unknown): string }>('internal/url');
+    return fileURLToPath(place);
+  };
+  const { isBuiltin } = library.require<{ BuiltinModule: { isBuiltin(id: string): boolean } }>(
+    'internal/bootstrap/realm',
+  ).BuiltinModule;
+  const unavailable = (name: string) => (): never => {
+    throw new Error(`module.${name}() is not available in isotherm`);
+  };
+  return Object.assign(Module, {
+    Module,
+    builtinModules: ArrayPrototypeSlice(offeredModules),
+    createRequire: (place: unknown) => createRequireFor(toPath(place)),
+    isBuiltin: FunctionPrototypeBind(isBuiltin, undefined),
+    findSourceMap: () => undefined,
+    findPackageJSON: () => undefined,
+    enableCompileCache: () => ({ status: 3 }),
+    getCompileCacheDir: () => undefined,
+    syncBuiltinESMExports: () => {},
+    wrap: (script: string) => `(function (exports, require, module, __filename, __dirname) { ${script}\n});`,
+    register: unavailable('register'),
+    registerHooks: unavailable('registerHooks'),
+    _nodeModulePaths: () => [],
+    _cache: {},
+    _extensions: {},
+    _pathCache: {},
+    globalPaths: [],
+  });
+}

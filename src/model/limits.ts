@@ -71,6 +71,8 @@ export const limits = {
   /** Longer than what the AWS SDK keeps an idle connection, so that it is the client who closes. */
   httpKeepAliveMs: 75_000,
   httpPathLabelLengthMax: 1_024,
+  /** What runs when the server is told to stop may take this much longer. */
+  serveGraceMs: 5_000,
 
   /** Lifecycle (B3.1, B4). */
   initTimeoutMs: 10_000,

@@ -1,0 +1,389 @@
+/**
+ * An execution environment: one function version, one `/tmp`, and one isolate at a time. It runs init and invocations, one
+ * after the other, and replaces an isolate that cannot be used again; `/tmp` stays. How slices run is `phase.ts`.
+ */
+import type { Clock } from '../base/clock.ts';
+import { InvariantError, invariant } from '../base/invariant.ts';
+import { type GuestContext, type GuestSettings, settleKinds } from '../bridge/contract.ts';
+import { limits } from '../model/limits.ts';
+import type { CreateHead, CreateReply, InitReport, InvokeHead, InvokeReply, LogHead } from '../protocol/messages.ts';
+import { type EnvironmentEvent, type EnvironmentState, initialState, transition } from './environment-state.ts';
+import type { Guest, LoadedBundle, SandboxCalls } from './guest.ts';
+import { Incarnation, type Settled } from './incarnation.ts';
+import type { PhaseKind } from './lane.ts';
+import { Output } from './output.ts';
+import { Phase, type PhaseEnd } from './phase.ts';
+import type { PoolLane } from './pool-lane.ts';
+import type { Version } from './version.ts';
+import { FileSystem } from './volume/file-system.ts';
+import type { Volume } from './volume/volume.ts';
+
+/** What all environments of a sandbox share. */
+export interface EnvironmentHost {
+  readonly openGuest: (settings: GuestSettings, calls: SandboxCalls, memoryLimitMiB: number) => Guest;
+  readonly pool: PoolLane;
+  readonly clock: Clock;
+  readonly random: (byteCount: number) => ArrayBuffer;
+  readonly residentBytes: () => number;
+  readonly sendLog: (head: LogHead, body: Uint8Array) => void;
+  /** Runs the callback in a later task. */
+  readonly defer: (callback: () => void) => void;
+}
+
+export interface Answer<Reply> {
+  readonly reply: Reply;
+  /** JSON text of the guest; '' for none. */
+  readonly body: string;
+}
+
+/** The environment was destroyed while this ran. */
+export class EnvironmentGoneError extends Error {
+  override readonly name = 'EnvironmentGoneError';
+}
+
+export class Environment {
+  readonly version: Version;
+  readonly volume: Volume;
+  readonly #head: CreateHead;
+  readonly #host: EnvironmentHost;
+  readonly #output: Output;
+  #state: EnvironmentState;
+  #incarnation: Incarnation | undefined;
+  #memoryPeakBytes = 0;
+  /** Settles when a running init phase has ended. */
+  #started: Promise<unknown> = Promise.resolve();
+
+  constructor(head: CreateHead, version: Version, volume: Volume, host: EnvironmentHost) {
+    this.version = version;
+    this.volume = volume;
+    this.#head = head;
+    this.#host = host;
+    this.#state = initialState(head.init);
+    this.#output = new Output({ environmentId: head.environmentId, send: host.sendLog, defer: host.defer });
+  }
+
+  get state(): EnvironmentState {
+    return this.#state;
+  }
+
+  /** Called once, first. */
+  create(): Promise<Answer<CreateReply>> {
+    const created = this.#create();
+    // Whoever invokes waits for the end, not for success: the state says how it went.
+    this.#started = created.catch(() => {});
+    return created;
+  }
+
+  async #create(): Promise<Answer<CreateReply>> {
+    const { clock } = this.#host;
+    const fromMs = clock.nowMs();
+    this.#output.begin(undefined);
+    this.#open();
+    const isolateMs = clock.nowMs() - fromMs;
+    if (this.#head.init === 'deferred') return { reply: { init: { status: 'deferred' }, isolateMs }, body: '' };
+
+    const { report, body, isDone } = await this.#init(clock.nowMs() + this.#head.initTimeoutMs);
+    this.#change({ type: isDone ? 'init-succeeded' : 'init-failed' });
+    this.#output.flush();
+    return { reply: { init: report, isolateMs, ...this.#dropped() }, body };
+  }
+
+  /** @param event JSON text */
+  async invoke(head: InvokeHead, event: string): Promise<Answer<InvokeReply>> {
+    if (this.#state.phase === 'starting') await this.#started;
+    const { clock } = this.#host;
+    const fromMs = clock.nowMs();
+    const deadlineMs = fromMs + head.timeoutMs;
+    const deadlineEpochMs = clock.epochMs() + head.timeoutMs;
+    this.#change({ type: 'invoked', requestId: head.requestId });
+    this.#output.begin(head.requestId);
+
+    const init = this.#owesInit() ? await this.#init(deadlineMs) : undefined;
+    if (init !== undefined) {
+      this.#change({ type: init.isDone ? 'init-succeeded' : 'init-failed' });
+      if (!init.isDone) {
+        const times = { durationMs: clock.nowMs() - fromMs, freezeMs: 0, longestSliceMs: init.longestSliceMs };
+        return this.#answer({ ...times, init: init.report, outcome: suppressedInitOutcome(init.report) }, init.body);
+      }
+    }
+
+    const { end, settledMs, longestSliceMs } = await this.#handle(
+      guestContext(head, deadlineEpochMs),
+      event,
+      deadlineMs,
+    );
+    const { outcome, body } = judge(end);
+    this.#settleAccounts(head.requestId, end);
+    const nowMs = clock.nowMs();
+    return this.#answer(
+      {
+        outcome,
+        durationMs: nowMs - fromMs,
+        freezeMs: nowMs - settledMs,
+        longestSliceMs: Math.max(longestSliceMs, init?.longestSliceMs ?? 0),
+        ...(init === undefined ? {} : { init: init.report }),
+      },
+      body,
+    );
+  }
+
+  /** Ends whatever runs. The volume is detached, and its owner's again. */
+  dispose(): void {
+    this.#change({ type: 'disposed' });
+    this.#discard();
+  }
+
+  /** From the event to the freeze. */
+  async #handle(context: GuestContext, event: string, deadlineMs: number) {
+    const incarnation = this.#incarnation;
+    invariant(incarnation !== undefined, 'an environment that owes no init has an isolate');
+    const kind: PhaseKind = incarnation.invocations === 0 ? 'first' : 'later';
+    const lane = this.version.laneFor(kind);
+    incarnation.invocations += 1;
+    incarnation.beginPhase('invoke', deadlineMs);
+    const phase = this.#phase(incarnation, lane, deadlineMs);
+    // What became due while it was frozen runs first, and its failures are this invocation's (B2.2, B2.4).
+    if (incarnation.gate.isTimerDue(this.#host.clock.nowMs())) await phase.thaw();
+    const end = await phase.settle({ name: 'invoke', args: [event, JSON.stringify(context)] });
+    const settledMs = this.#host.clock.nowMs();
+    if (incarnation.gate.hasImmediates) await phase.drain();
+    incarnation.endPhase();
+    const { longestSliceMs } = phase;
+    this.version.record({ kind, lane, longestSliceMs, isClean: incarnation.ended === undefined });
+    return { end, settledMs, longestSliceMs };
+  }
+
+  async #init(deadlineMs: number) {
+    const { clock } = this.#host;
+    const fromMs = clock.nowMs();
+    const incarnation = this.#incarnation ?? this.#open();
+    const lane = this.version.laneFor('init');
+    incarnation.beginPhase('init', deadlineMs);
+    const phase = this.#phase(incarnation, lane, deadlineMs);
+    const bundle = this.#load(incarnation);
+    const end: PhaseEnd =
+      bundle.kind === 'loaded' ? await phase.settle({ name: 'init', args: [bundle.value] }) : bundle.end;
+    incarnation.endPhase();
+    const { longestSliceMs } = phase;
+    this.version.record({ kind: 'init', lane, longestSliceMs, isClean: incarnation.ended === undefined });
+    const isDone = isInitDone(end) && incarnation.ended === undefined;
+    this.#noteMemory(end);
+    // A failed runtime process ends, and init runs again in a new one (B3.3).
+    if (!isDone) this.#discard();
+    const report = initReport(end, clock.nowMs() - fromMs);
+    return { report, body: end.kind === 'settled' ? end.settled.text : '', isDone, longestSliceMs };
+  }
+
+  /** Compiles the bundle. Its script is one function expression, so running it runs nothing of the user's. */
+  #load(
+    incarnation: Incarnation,
+  ):
+    | { readonly kind: 'loaded'; readonly value: LoadedBundle | undefined }
+    | { readonly kind: 'failed'; readonly end: PhaseEnd } {
+    const bundle = this.version.bundle();
+    if (bundle === undefined) return { kind: 'loaded', value: undefined };
+    try {
+      return { kind: 'loaded', value: incarnation.guest.load(bundle, this.version.codeCache) };
+    } catch (error) {
+      // What the bundler let through and V8 refuses, or a bundle that does not fit into the function's memory.
+      if (!incarnation.guest.isDisposed)
+        return { kind: 'failed', end: { kind: 'settled', settled: syntaxError(error) } };
+      incarnation.end({ kind: 'out-of-memory' });
+      return { kind: 'failed', end: { kind: 'out-of-memory' } };
+    }
+  }
+
+  #open(): Incarnation {
+    const { openGuest, clock, random, residentBytes } = this.#host;
+    const { settings } = this.version.definition;
+    const files = new FileSystem({ volume: this.volume, packageFiles: this.version.files });
+    try {
+      this.#incarnation = new Incarnation({
+        openGuest: (guestSettings, calls) => openGuest(guestSettings, calls, settings.memorySize),
+        settings: { ...settings, logStreamName: this.#head.logStreamName },
+        files,
+        output: this.#output,
+        positions: this.version.positions,
+        clock,
+        random,
+        residentBytes,
+      });
+      return this.#incarnation;
+    } catch (error) {
+      files.close();
+      throw error;
+    }
+  }
+
+  #phase(incarnation: Incarnation, lane: 'main' | 'pool', deadlineMs: number): Phase {
+    const { pool, clock, defer } = this.#host;
+    const nextTask = (): Promise<void> => new Promise((resolve) => defer(resolve));
+    return new Phase({ incarnation, lane, pool, clock, deadlineMs, nextTask });
+  }
+
+  /** The state after an invocation, its memory, and whether its isolate may go on. */
+  #settleAccounts(requestId: string, end: PhaseEnd): void {
+    this.#noteMemory(end);
+    const isFatal = end.kind === 'settled' && end.settled.kind === settleKinds.fatal;
+    const isKept = this.#incarnation !== undefined && this.#incarnation.ended === undefined && !isFatal;
+    this.#change({ type: 'answered', requestId, isolate: isKept ? 'kept' : 'reset' });
+    if (!isKept) this.#discard();
+    else if (end.kind === 'settled' && end.settled.kind === settleKinds.answer) this.#makeCodeCache();
+  }
+
+  /** Once for each version, when its lazy functions are compiled and nothing runs: what V8 compiled is worth keeping. */
+  #makeCodeCache(): void {
+    const { version } = this;
+    if (version.codeCacheState !== 'missing') return;
+    version.codeCacheState = 'planned';
+    this.#host.defer(() => {
+      const bundle = version.bundle();
+      // Asking a guest that runs on the pool would block this thread until its slice ends.
+      if (bundle === undefined || this.#state.phase !== 'ready' || this.#incarnation === undefined) {
+        version.codeCacheState = 'missing';
+        return;
+      }
+      version.codeCache = this.#incarnation.guest.codeCache(bundle);
+      version.codeCacheState = 'made';
+    });
+  }
+
+  #discard(): void {
+    this.#incarnation?.end({ kind: 'discarded' });
+    this.#incarnation = undefined;
+  }
+
+  #owesInit(): boolean {
+    return this.#state.phase === 'busy' && this.#state.step === 'init';
+  }
+
+  #change(event: EnvironmentEvent): void {
+    if (this.#state.phase === 'disposed') {
+      if (event.type === 'disposed') return;
+      throw new EnvironmentGoneError(`environment ${this.#head.environmentId} was destroyed`);
+    }
+    this.#state = transition(this.#state, event);
+  }
+
+  #answer(reply: Omit<InvokeReply, 'memoryPeakBytes'>, body: string): Answer<InvokeReply> {
+    this.#output.flush();
+    return { reply: { ...reply, memoryPeakBytes: this.#memoryPeakBytes, ...this.#dropped() }, body };
+  }
+
+  #dropped(): { readonly logBytesDropped?: number } {
+    const { droppedBytes } = this.#output;
+    return droppedBytes === 0 ? {} : { logBytesDropped: droppedBytes };
+  }
+
+  /**
+   * The most that was in use when someone looked (E1.6). A look costs 3 microseconds, so after the first invocations, where
+   * memory grows, it is taken now and then.
+   */
+  #noteMemory(end: PhaseEnd): void {
+    if (end.kind === 'out-of-memory') {
+      this.#memoryPeakBytes = Math.max(
+        this.#memoryPeakBytes,
+        this.version.definition.settings.memorySize * 1024 * 1024,
+      );
+    }
+    const incarnation = this.#incarnation;
+    if (incarnation === undefined || incarnation.ended !== undefined) return;
+    const { invocations } = incarnation;
+    if (invocations > memoryLooksAtFirst && invocations % memoryLookInterval !== 0) return;
+    const { heapUsedBytes, externalBytes } = incarnation.guest.memory();
+    this.#memoryPeakBytes = Math.max(this.#memoryPeakBytes, heapUsedBytes + externalBytes);
+  }
+}
+
+const memoryLooksAtFirst = 4;
+const memoryLookInterval = 16;
+
+function guestContext(head: InvokeHead, deadlineEpochMs: number): GuestContext {
+  const { requestId, invokedFunctionArn, traceId, clientContextJson, cognitoIdentityJson } = head;
+  return {
+    requestId,
+    deadlineEpochMs,
+    invokedFunctionArn,
+    ...(traceId === undefined ? {} : { traceId }),
+    ...(clientContextJson === undefined ? {} : { clientContextJson }),
+    ...(cognitoIdentityJson === undefined ? {} : { cognitoIdentityJson }),
+  };
+}
+
+function isInitDone(end: PhaseEnd): boolean {
+  return end.kind === 'settled' && end.settled.kind === settleKinds.initDone;
+}
+
+function initReport(end: PhaseEnd, durationMs: number): InitReport {
+  switch (end.kind) {
+    case 'settled':
+      return isInitDone(end)
+        ? { status: 'success', durationMs }
+        : { status: 'error', durationMs, errorType: end.settled.errorType };
+    case 'timeout':
+    case 'out-of-memory':
+      return { status: end.kind, durationMs };
+    case 'exit':
+      return { status: 'exit', durationMs, code: end.code };
+    case 'discarded':
+      throw new EnvironmentGoneError('the environment was destroyed during init');
+    default:
+      return end satisfies never;
+  }
+}
+
+/** How an invocation ends whose init failed inside it (B3.5). */
+function suppressedInitOutcome(report: InitReport): InvokeReply['outcome'] {
+  switch (report.status) {
+    case 'error':
+      return { kind: 'init-error', errorType: report.errorType };
+    case 'exit':
+      return { kind: 'exit', code: report.code };
+    case 'timeout':
+    case 'out-of-memory':
+      return { kind: report.status };
+    case 'deferred':
+    case 'success':
+      throw new InvariantError(`an init that is ${report.status} did not fail`);
+    default:
+      return report satisfies never;
+  }
+}
+
+function judge(end: PhaseEnd): { readonly outcome: InvokeReply['outcome']; readonly body: string } {
+  switch (end.kind) {
+    case 'settled':
+      return judgeSettled(end.settled);
+    case 'timeout':
+    case 'out-of-memory':
+      return { outcome: { kind: end.kind }, body: '' };
+    case 'exit':
+      return { outcome: { kind: 'exit', code: end.code }, body: '' };
+    case 'discarded':
+      throw new EnvironmentGoneError('the environment was destroyed during an invocation');
+    default:
+      return end satisfies never;
+  }
+}
+
+function judgeSettled({ kind, text, errorType }: Settled): ReturnType<typeof judge> {
+  const payloadBytes = textBytes(text);
+  if (payloadBytes > limits.responsePayloadBytesMax) {
+    return { outcome: { kind: 'response-too-large', payloadBytes }, body: '' };
+  }
+  if (kind === settleKinds.answer) return { outcome: { kind: 'success' }, body: text };
+  return { outcome: { kind: kind === settleKinds.fatal ? 'fatal' : 'error', errorType }, body: text };
+}
+
+/** Exact only where it matters: near the limit. A UTF-16 unit makes at most three bytes. */
+function textBytes(text: string): number {
+  return text.length * 3 <= limits.responsePayloadBytesMax ? text.length : Buffer.byteLength(text);
+}
+
+/** As the guest reports what its own parser refuses (LAMBDA.md A2). */
+function syntaxError(error: unknown): Settled {
+  const errorType = 'Runtime.UserCodeSyntaxError';
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : 'SyntaxError';
+  const errorMessage = message.slice(0, limits.errorMessageCharsMax);
+  return { kind: settleKinds.initError, text: JSON.stringify({ errorType, errorMessage, trace: [] }), errorType };
+}

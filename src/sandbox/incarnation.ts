@@ -1,0 +1,166 @@
+/**
+ * One isolate of an environment, from opening to disposal: what Lambda calls the runtime process. When it ends, whatever the
+ * reason, it ends once and at once; the guest can still be running then, and finds no host call that answers any more.
+ */
+import { domainToASCII } from 'node:url';
+import type { Clock } from '../base/clock.ts';
+import { type FsReply, type GuestSettings, type LoopState, settleKinds } from '../bridge/contract.ts';
+import { EventGate } from './event-gate.ts';
+import type { Guest, SandboxCalls } from './guest.ts';
+import type { Output } from './output.ts';
+import type { PositionMap } from './source-map.ts';
+
+/** Why it ended. The first reason counts. */
+export type IncarnationEnd =
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'out-of-memory' }
+  /** Its environment was destroyed or starts over. */
+  | { readonly kind: 'discarded' };
+
+/** How a guest ended an init or an invocation. */
+export interface Settled {
+  readonly kind: number;
+  readonly text: string;
+  readonly errorType: string;
+}
+
+/** The part of `FileSystem` that is needed here. */
+export interface FileCalls {
+  call(operation: number, a: unknown, b: unknown, c: unknown, d: unknown): FsReply;
+  close(): void;
+}
+
+export type OpenGuest = (settings: GuestSettings, host: SandboxCalls) => Guest;
+
+export interface IncarnationOptions {
+  readonly openGuest: OpenGuest;
+  readonly settings: Omit<GuestSettings, 'clockOriginEpochMs'>;
+  readonly files: FileCalls;
+  readonly output: Output;
+  readonly positions: PositionMap;
+  readonly clock: Clock;
+  /** Exact-size random bytes. */
+  readonly random: (byteCount: number) => ArrayBuffer;
+  /** Resident bytes of the sandbox: an upper bound for each of its environments. */
+  readonly residentBytes: () => number;
+}
+
+export class Incarnation {
+  readonly guest: Guest;
+  readonly gate: EventGate;
+  /** Invocations that it has begun. */
+  invocations = 0;
+
+  readonly #options: IncarnationOptions;
+  readonly #originMs: number;
+  #phase: 'init' | 'invoke' | undefined;
+  #settled: Settled | undefined;
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  #end: IncarnationEnd | undefined;
+  /** Whoever waits for something else than the guest. */
+  #onEnd: (() => void) | undefined;
+  #cpuMicrosAtEnd = 0;
+
+  constructor(options: IncarnationOptions) {
+    this.#options = options;
+    this.#originMs = options.clock.nowMs();
+    this.gate = new EventGate(options.clock);
+    this.guest = options.openGuest(
+      { ...options.settings, clockOriginEpochMs: options.clock.epochMs() },
+      this.#hostCalls(),
+    );
+  }
+
+  /** The running phase's settlement. */
+  get settled(): Settled | undefined {
+    return this.#settled;
+  }
+
+  get ended(): IncarnationEnd | undefined {
+    return this.#end;
+  }
+
+  /** Until `endPhase`, one settlement of this kind counts, and host calls after the deadline end the guest. */
+  beginPhase(phase: 'init' | 'invoke', deadlineMs: number): void {
+    this.#phase = phase;
+    this.#settled = undefined;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  endPhase(): void {
+    this.#phase = undefined;
+  }
+
+  /** Calls back when this ends, until it is replaced. */
+  set onEnd(callback: (() => void) | undefined) {
+    this.#onEnd = callback;
+  }
+
+  /** Harmless the second time. Also inside a host call: the guest is then terminated when the call returns. */
+  end(because: IncarnationEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = because;
+    this.#cpuMicrosAtEnd = this.guest.isDisposed ? 0 : this.guest.cpuTimeMicros();
+    this.guest.dispose();
+    this.#options.files.close();
+    this.gate.interrupt();
+    this.#onEnd?.();
+  }
+
+  get cpuMicros(): number {
+    return this.#end === undefined ? this.guest.cpuTimeMicros() : this.#cpuMicrosAtEnd;
+  }
+
+  #hostCalls(): SandboxCalls {
+    const { clock, output, files, positions, random, residentBytes } = this.#options;
+    return {
+      log: (stream, text) => {
+        if (this.#isServed()) output.write(stream, text);
+      },
+      settle: (kind, text, errorType) => {
+        if (this.#isServed()) this.#settle({ kind, text, errorType });
+      },
+      wake: (state: LoopState) => {
+        if (this.#end === undefined) this.gate.wake(state);
+      },
+      exit: (code) => this.end({ kind: 'exit', code }),
+      hrtime: () => (clock.nowMs() - this.#originMs) * 1e6,
+      random: (byteCount) => random(this.#isServed() ? byteCount : 0),
+      mapPosition: (line, column) => (this.#isServed() ? positions.map(line, column) : ''),
+      domainToAscii: (domain) => (this.#isServed() ? domainToASCII(domain) : ''),
+      memoryUsage: () => (this.#isServed() ? this.#memoryUsage(residentBytes()) : [0, 0, 0, 0, 0]),
+      cpuTime: () => (this.#isServed() ? this.guest.cpuTimeMicros() : 0),
+      fs: (operation, a, b, c, d) => (this.#isServed() ? files.call(operation, a, b, c, d) : 0),
+    };
+  }
+
+  /**
+   * isolated-vm's timeout stands still while a host call runs, so a loop of host calls never meets it (SECURITY.md 2.2).
+   * Therefore each call looks at the deadline.
+   */
+  #isServed(): boolean {
+    if (this.#end !== undefined) return false;
+    if (this.#options.clock.nowMs() <= this.#deadlineMs) return true;
+    this.end({ kind: 'timeout' });
+    return false;
+  }
+
+  #settle(settled: Settled): void {
+    if (this.#settled !== undefined || this.#phase === undefined) return;
+    const isOfInit = settled.kind === settleKinds.initDone || settled.kind === settleKinds.initError;
+    if (isOfInit === (this.#phase === 'init')) this.#settled = settled;
+  }
+
+  #memoryUsage(residentBytes: number): number[] {
+    const { heapUsedBytes, heapTotalBytes, externalBytes } = this.guest.memory();
+    // V8 counts array buffers as external and tells no more.
+    return [
+      heapUsedBytes,
+      heapTotalBytes,
+      externalBytes,
+      externalBytes,
+      Math.min(residentBytes, heapTotalBytes + externalBytes),
+    ];
+  }
+}

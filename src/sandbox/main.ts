@@ -1,0 +1,110 @@
+/**
+ * The sandbox program. The supervisor starts it as `node [flags] main.ts <runtime directory> <sandbox id>` with descriptor 3 a
+ * socket to the host, 4 the backing file of the `/tmp` volumes and 5 the package store. It opens what it needs, warms up, says
+ * hello and then serves calls; from hello on it opens nothing. It ends when its socket does, and always by SIGKILL: leaving
+ * politely while isolates run ends in a crash (SECURITY.md 2.1).
+ */
+import { openSync, readSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { systemClock } from '../base/clock.ts';
+import { limits } from '../model/limits.ts';
+import { type Channel, openChannel } from '../protocol/channel.ts';
+import { frameTypes, type HelloHead, protocolVersion } from '../protocol/messages.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import type { EnvironmentHost } from './environment.ts';
+import { openGuest } from './guest.ts';
+import { isolatedVmVersion } from './ivm.ts';
+import { openPackageStore } from './package-store.ts';
+import { PoolLane } from './pool-lane.ts';
+import { loadRuntimeImage } from './runtime-image.ts';
+import { Server } from './server.ts';
+import { createBackingFile } from './volume/backing-file.ts';
+import { warmUp } from './warm-up.ts';
+
+const socketFd = 3;
+const backingFd = 4;
+const storeFd = 5;
+
+process.on('uncaughtException', (error) => die(`uncaught: ${error.stack ?? error}`));
+
+const [runtimeDirectory] = process.argv.slice(2);
+if (runtimeDirectory === undefined) die('usage: main.ts <runtime directory> <sandbox id>');
+serve(runtimeDirectory);
+
+function serve(directory: string): void {
+  const image = loadRuntimeImage(directory);
+  const residentBytes = openResidentBytes();
+  const backing = createBackingFile({ fd: backingFd });
+  const store = openPackageStore(storeFd);
+  const host: EnvironmentHost = {
+    openGuest: (settings, calls, memoryLimitMiB) => openGuest(image, settings, calls, memoryLimitMiB, die),
+    // isolated-vm has that many threads; with more slices it would start others (SECURITY.md 6.7).
+    pool: new PoolLane(availableParallelism() + 1),
+    clock: systemClock,
+    random: (byteCount) => crypto.getRandomValues(new Uint8Array(byteCount)).buffer,
+    residentBytes,
+    sendLog: (head, body) => channel?.notify(frameTypes.log, head, body),
+    defer: (callback) => void setImmediate(callback),
+  };
+  let channel: Channel | undefined;
+  warmUp(host, backing).then(() => {
+    const server = new Server({
+      host,
+      store,
+      backing,
+      clock: systemClock,
+      reply: (callId, head, body) => channel?.reply(callId, head, body),
+      onBug: (error) => report(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    });
+    channel = openChannel(new Socket({ fd: socketFd }), {
+      incoming: { frameBytesMax: limits.frameBytesToSandboxMax, headBytesMax: limits.frameHeadBytesMax },
+      outgoing: { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesMax: limits.frameHeadBytesMax },
+      callsPendingMax: 0,
+      onCall: (frame) => server.serve(frame),
+      onNotice: (frame) => {
+        throw new ProtocolError('frame.callId', 'that of a call', frame.callId);
+      },
+      onProtocolError: (error) => die(`protocol error: ${error.message}`),
+      onEnd: () => die(undefined),
+    });
+    channel.notify(frameTypes.hello, hello(image));
+  }, die);
+}
+
+function hello({ key, kind }: { readonly key: string; readonly kind: HelloHead['runtimeKind'] }): HelloHead {
+  return {
+    protocol: protocolVersion,
+    pid: process.pid,
+    node: process.versions.node,
+    v8: process.versions.v8,
+    isolatedVm: isolatedVmVersion,
+    runtimeKey: key,
+    runtimeKind: kind,
+  };
+}
+
+/** Opened once and read again and again: later nothing can be opened. */
+function openResidentBytes(): () => number {
+  const fd = openSync('/proc/self/statm', 'r');
+  const text = Buffer.alloc(128);
+  const pageBytes = 4_096;
+  return () => {
+    const [, residentPages] = text.toString('latin1', 0, readSync(fd, text, 0, text.byteLength, 0)).split(' ');
+    return Number(residentPages) * pageBytes;
+  };
+}
+
+function report(text: string): void {
+  try {
+    writeSync(2, `${text}\n`);
+  } catch {
+    // The host closed the pipe: nobody is left to tell.
+  }
+}
+
+function die(reason: unknown): never {
+  if (reason !== undefined) report(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason));
+  process.kill(process.pid, 'SIGKILL');
+  throw new Error('SIGKILL cannot be ignored');
+}

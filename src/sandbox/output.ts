@@ -1,0 +1,112 @@
+/**
+ * What a guest prints, on its way to the host: in order, joined into few notices, cut to the limits of one line and of one
+ * phase (an init or an invocation). Formatting happened in the guest; text is not looked into.
+ */
+import { logStreams } from '../bridge/contract.ts';
+import { limits } from '../model/limits.ts';
+import type { LogHead } from '../protocol/messages.ts';
+
+export interface OutputOptions {
+  readonly environmentId: string;
+  readonly send: (head: LogHead, body: Uint8Array) => void;
+  /** Runs the callback soon, in a task of its own: a slice on the pool may print for minutes before it ends. */
+  readonly defer: (callback: () => void) => void;
+}
+
+export class Output {
+  readonly #options: OutputOptions;
+  #requestId: string | undefined;
+  #phaseBytes = 0;
+  #droppedBytes = 0;
+
+  #kind: LogHead['kind'] = 'line';
+  #pieces: Buffer[] = [];
+  #pendingBytes = 0;
+  #isFlushDeferred = false;
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+  }
+
+  /** From here on output belongs to this invocation, or to an init phase. The books of the phase before are closed. */
+  begin(requestId: string | undefined): void {
+    this.flush();
+    this.#requestId = requestId;
+    this.#phaseBytes = 0;
+    this.#droppedBytes = 0;
+  }
+
+  /** Bytes past the limits that were thrown away in this phase. */
+  get droppedBytes(): number {
+    return this.#droppedBytes;
+  }
+
+  write(stream: number, text: string): void {
+    if (text === '') return;
+    if (stream === logStreams.record) this.#append('line', this.#cutLine(text));
+    else this.#append('raw', Buffer.from(text));
+  }
+
+  flush(): void {
+    if (this.#pendingBytes === 0) return;
+    const head: LogHead = {
+      environmentId: this.#options.environmentId,
+      ...(this.#requestId === undefined ? {} : { requestId: this.#requestId }),
+      kind: this.#kind,
+    };
+    const [only] = this.#pieces;
+    this.#options.send(head, this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces));
+    this.#pieces = [];
+    this.#pendingBytes = 0;
+  }
+
+  #cutLine(text: string): Buffer {
+    const line = Buffer.from(`${text}\n`);
+    if (line.byteLength <= limits.logLineBytesMax) return line;
+    const kept = line.subarray(0, characterBoundary(line, limits.logLineBytesMax - 1));
+    this.#droppedBytes += line.byteLength - 1 - kept.byteLength;
+    return Buffer.concat([kept, newline]);
+  }
+
+  #append(kind: LogHead['kind'], bytes: Buffer): void {
+    const room = limits.logBytesPerInvocationMax - this.#phaseBytes;
+    const kept = bytes.byteLength <= room ? bytes : bytes.subarray(0, characterBoundary(bytes, room));
+    this.#droppedBytes += bytes.byteLength - kept.byteLength;
+    this.#phaseBytes += kept.byteLength;
+    for (let at = 0; at < kept.byteLength; ) {
+      if (kind !== this.#kind || this.#pendingBytes >= limits.logLineBytesMax) this.flush();
+      this.#kind = kind;
+      // The host takes no notice that is longer than a line.
+      const room = limits.logLineBytesMax - this.#pendingBytes;
+      const end = kept.byteLength - at <= room ? kept.byteLength : characterBoundary(kept, at + room);
+      if (end <= at) {
+        // Not even one character fits behind what is pending.
+        this.flush();
+        continue;
+      }
+      this.#pieces.push(kept.subarray(at, end));
+      this.#pendingBytes += end - at;
+      at = end;
+    }
+    this.#deferFlush();
+  }
+
+  #deferFlush(): void {
+    if (this.#isFlushDeferred) return;
+    this.#isFlushDeferred = true;
+    this.#options.defer(() => {
+      this.#isFlushDeferred = false;
+      this.flush();
+    });
+  }
+}
+
+const newline = Buffer.from('\n');
+
+/** The last position up to `at` that does not cut a character of UTF-8. */
+function characterBoundary(bytes: Uint8Array, at: number): number {
+  let boundary = Math.max(0, at);
+  // Continuation bytes are 10xxxxxx; a character has at most three.
+  while (boundary > 0 && ((bytes[boundary] ?? 0) & 0xc0) === 0x80) boundary -= 1;
+  return boundary;
+}

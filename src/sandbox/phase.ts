@@ -1,0 +1,224 @@
+/**
+ * Runs one init or one invocation in an incarnation: slice after slice under one deadline, until the guest settles or its
+ * isolate is gone; then the little that may still run before the freeze. It decides nothing about the environment.
+ */
+import type { Clock } from '../base/clock.ts';
+import { limits } from '../model/limits.ts';
+import type { SliceArgument, SliceOutcome } from './guest.ts';
+import type { Incarnation, IncarnationEnd, Settled } from './incarnation.ts';
+import type { Lane } from './lane.ts';
+import type { PoolLane } from './pool-lane.ts';
+
+export type PhaseEnd =
+  /** The first settlement counts, also when the isolate went down later in the same slice (LAMBDA.md B5.5). */
+  { readonly kind: 'settled'; readonly settled: Settled } | IncarnationEnd;
+
+export interface Slice {
+  readonly name: 'init' | 'invoke' | 'turn' | 'loopEmpty' | 'unhandledRejection';
+  readonly args: readonly SliceArgument[];
+}
+
+export interface PhaseOptions {
+  readonly incarnation: Incarnation;
+  readonly lane: Lane;
+  readonly pool: PoolLane;
+  readonly clock: Clock;
+  /** Monotonic. */
+  readonly deadlineMs: number;
+  /** Resolves in a later task: events of the sandbox come in between. */
+  readonly nextTask: () => Promise<void>;
+}
+
+const turnSlice: Slice = { name: 'turn', args: [] };
+const loopEmptySlice: Slice = { name: 'loopEmpty', args: [] };
+const disposed: SliceOutcome = { kind: 'disposed' };
+
+export class Phase {
+  readonly #options: PhaseOptions;
+  readonly #incarnation: Incarnation;
+  #longestSliceMs = 0;
+  /** The end of the last slice, or the begin: clock readings are shared, as they cost a tenth of a slice. */
+  #nowMs: number;
+  #yieldedMs: number;
+
+  constructor(options: PhaseOptions) {
+    this.#options = options;
+    this.#incarnation = options.incarnation;
+    this.#nowMs = options.clock.nowMs();
+    this.#yieldedMs = this.#nowMs;
+  }
+
+  get longestSliceMs(): number {
+    return this.#longestSliceMs;
+  }
+
+  /** Timers that became due while the environment was frozen (B2.2). Those that become due now wait for `settle`. */
+  async thaw(): Promise<void> {
+    const thawMs = this.#nowMs;
+    while (this.#isRunning() && this.#incarnation.gate.isTimerDue(thawMs)) {
+      await this.#run(turnSlice);
+      await this.#yieldIfLong();
+    }
+  }
+
+  /** Runs `first`, if nothing has settled or ended the phase yet, and the event loop until something does. */
+  async settle(first: Slice): Promise<PhaseEnd> {
+    let slice: Slice | undefined = first;
+    while (slice !== undefined && this.#isRunning()) {
+      // Awaiting on the main thread would cost a warm invocation a microtask for nothing.
+      const run = this.#run(slice);
+      if (run !== undefined) await run;
+      if (!this.#isRunning()) break;
+      slice = await this.#nextSlice(slice);
+    }
+    return this.#end();
+  }
+
+  /**
+   * After the answer Lambda's runtime lets what is due already run before it asks for the next event (A3.15). How often it
+   * comes to that before the freeze is chance there; here it is a number.
+   */
+  async drain(): Promise<void> {
+    const { gate } = this.#incarnation;
+    for (let turns = 0; turns < limits.turnsAfterAnswerMax && gate.hasImmediates; turns++) {
+      if (this.#incarnation.ended !== undefined) return;
+      const run = this.#run(turnSlice);
+      if (run !== undefined) await run;
+    }
+  }
+
+  #isRunning(): boolean {
+    return this.#incarnation.settled === undefined && this.#incarnation.ended === undefined;
+  }
+
+  #end(): PhaseEnd {
+    const { settled, ended } = this.#incarnation;
+    if (settled !== undefined) return { kind: 'settled', settled };
+    if (ended !== undefined) return ended;
+    // The loop is empty, `beforeExit` changed nothing: Node exits here.
+    const exit: IncarnationEnd = { kind: 'exit', code: 0 };
+    this.#incarnation.end(exit);
+    return exit;
+  }
+
+  async #nextSlice(before: Slice): Promise<Slice | undefined> {
+    const { gate } = this.#incarnation;
+    for (;;) {
+      const demand = gate.demand(this.#nowMs);
+      switch (demand.kind) {
+        case 'turn':
+          await this.#yieldIfLong();
+          return turnSlice;
+        case 'empty':
+          return before === loopEmptySlice ? undefined : loopEmptySlice;
+        case 'wait':
+          await gate.changed(Math.min(demand.untilMs, this.#options.deadlineMs));
+          this.#nowMs = this.#yieldedMs = this.#options.clock.nowMs();
+          if (this.#nowMs >= this.#options.deadlineMs) this.#incarnation.end({ kind: 'timeout' });
+          if (!this.#isRunning()) return undefined;
+          break;
+        default:
+          demand satisfies never;
+      }
+    }
+  }
+
+  /** A loop of short slices on the main thread would starve everything else in the process. */
+  async #yieldIfLong(): Promise<void> {
+    if (this.#nowMs - this.#yieldedMs < limits.mainThreadTurnMsMax) return;
+    await this.#options.nextTask();
+    this.#nowMs = this.#yieldedMs = this.#options.clock.nowMs();
+  }
+
+  /** One slice, and the report of the rejection that it ended with. A promise only when something had to be waited for. */
+  #run(slice: Slice): Promise<void> | undefined {
+    if (this.#options.lane === 'pool') return this.#runOnPool(slice);
+    let next: Slice | undefined = slice;
+    while (next !== undefined) next = this.#take(this.#callOnMain(next));
+    return undefined;
+  }
+
+  async #runOnPool(slice: Slice): Promise<void> {
+    let next: Slice | undefined = slice;
+    while (next !== undefined) next = this.#take(await this.#callOnPool(next));
+  }
+
+  #callOnMain({ name, args }: Slice): SliceOutcome {
+    const { incarnation, clock, deadlineMs } = this.#options;
+    const fromMs = clock.nowMs();
+    if (fromMs >= deadlineMs) return { kind: 'timeout' };
+    incarnation.gate.beginSlice();
+    const outcome = incarnation.guest.call(name, args, { timeoutMs: deadlineMs - fromMs, lane: 'main' });
+    this.#measure(fromMs);
+    return outcome;
+  }
+
+  async #callOnPool({ name, args }: Slice): Promise<SliceOutcome> {
+    const { incarnation, pool, clock, deadlineMs } = this.#options;
+    // Waiting for a place is the invocation's time, so its deadline holds from here.
+    using _deadline = this.#armDeadline();
+    const waiting = pool.enter();
+    if (waiting !== undefined) {
+      incarnation.onEnd = () => waiting.cancel();
+      const ended = await waiting.ended;
+      incarnation.onEnd = undefined;
+      if (ended === 'cancelled') return disposed;
+    }
+    try {
+      if (incarnation.ended !== undefined) return disposed;
+      const fromMs = clock.nowMs();
+      if (fromMs >= deadlineMs) return { kind: 'timeout' };
+      incarnation.gate.beginSlice();
+      const outcome = await incarnation.guest.call(name, args, { timeoutMs: deadlineMs - fromMs, lane: 'pool' });
+      this.#measure(fromMs);
+      return outcome;
+    } finally {
+      pool.leave();
+      this.#yieldedMs = this.#nowMs;
+    }
+  }
+
+  /** Ends the incarnation at the deadline. Node counts from the time of its last look at the clock and can ring early. */
+  #armDeadline(): Disposable {
+    const { incarnation, clock, deadlineMs } = this.#options;
+    let timer: Disposable;
+    const arm = (): void => {
+      timer = clock.after(Math.ceil(deadlineMs - clock.nowMs()), () => {
+        if (clock.nowMs() < deadlineMs) arm();
+        else incarnation.end({ kind: 'timeout' });
+      });
+    };
+    arm();
+    return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  }
+
+  #measure(fromMs: number): void {
+    this.#nowMs = this.#options.clock.nowMs();
+    this.#longestSliceMs = Math.max(this.#longestSliceMs, this.#nowMs - fromMs);
+  }
+
+  /** Notes how a slice ended. Returns what must run before anything else. */
+  #take(outcome: SliceOutcome): Slice | undefined {
+    const { incarnation } = this.#options;
+    switch (outcome.kind) {
+      case 'state':
+        incarnation.gate.endSlice(outcome.state, this.#nowMs);
+        return undefined;
+      case 'rejection': {
+        // isolated-vm reports it by failing the slice; the guest decides what an unhandled rejection means.
+        const { isError, name, message, stack } = outcome;
+        return { name: 'unhandledRejection', args: [isError, name, message, stack] };
+      }
+      case 'timeout':
+      case 'out-of-memory':
+        incarnation.end({ kind: outcome.kind });
+        return undefined;
+      case 'disposed':
+        // By us, with the reason noted. Anything else isolated-vm does with an isolate, it does for lack of memory.
+        incarnation.end({ kind: 'out-of-memory' });
+        return undefined;
+      default:
+        return outcome satisfies never;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * One function version as this sandbox knows it: what its environments share. Texts stay in the package store until they are
+ * needed; the code cache lives in this process's memory only and never leaves it (SECURITY.md 6.17).
+ */
+import type { Clock } from '../base/clock.ts';
+import type { DefineHead } from '../protocol/messages.ts';
+import type { ExternalCopy } from './ivm.ts';
+import {
+  afterPhase,
+  type Lane,
+  type LaneRecord,
+  laneFor,
+  newLaneRecord,
+  type PhaseEffort,
+  type PhaseKind,
+} from './lane.ts';
+import { createPackageFiles, type PackageFiles } from './package-files.ts';
+import type { PackageStore } from './package-store.ts';
+import { createPositionMap, type PositionMap } from './source-map.ts';
+
+export class Version {
+  readonly definition: DefineHead;
+  readonly files: PackageFiles;
+  readonly positions: PositionMap;
+  /** Made after the first environment of this version answered, then used by all others. */
+  codeCache: ExternalCopy<ArrayBuffer> | undefined;
+  codeCacheState: 'missing' | 'planned' | 'made' = 'missing';
+
+  readonly #store: PackageStore;
+  #lanes: LaneRecord = newLaneRecord;
+
+  constructor(definition: DefineHead, store: PackageStore, clock: Clock) {
+    this.definition = definition;
+    this.#store = store;
+    this.files = createPackageFiles({ fd: store.fd, fileIndex: definition.fileIndex, clock });
+    const { sourceMap } = definition;
+    this.positions = createPositionMap(sourceMap === undefined ? undefined : () => store.text(sourceMap));
+  }
+
+  /** Undefined when the entry point could not be resolved. Read anew each time: kept, bundles would fill this heap. */
+  bundle(): string | undefined {
+    const { bundle } = this.definition;
+    return bundle === undefined ? undefined : this.#store.text(bundle);
+  }
+
+  laneFor(kind: PhaseKind): Lane {
+    return laneFor(this.#lanes, kind);
+  }
+
+  record(effort: PhaseEffort): void {
+    this.#lanes = afterPhase(this.#lanes, effort);
+  }
+}

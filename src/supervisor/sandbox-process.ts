@@ -8,7 +8,6 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import { type Deferred, deferred } from '../base/deferred.ts';
 import { InvariantError, invariant } from '../base/invariant.ts';
-import type { DeployedVersion } from '../functions/registry.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
@@ -18,7 +17,6 @@ import {
   decodeEmptyReply,
   decodeHello,
   decodeInvokeReply,
-  decodeLog,
   decodePingReply,
 } from '../protocol/decode.ts';
 import type { FrameBody } from '../protocol/frame.ts';
@@ -32,12 +30,13 @@ import {
   protocolVersion,
 } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { definition } from './definition.ts';
+import { Definitions } from './definitions.ts';
+import { type Environment, Environments } from './environments.ts';
 import { crashCause, describeCause, isWanted } from './exit-cause.ts';
-import { GuestOutput } from './guest-output.ts';
+import type { GuestOutput } from './guest-output.ts';
 import type { GuestCall } from './health.ts';
 import { type LaunchedSandbox, launch } from './launch.ts';
-import { MemoryAllowance, type MemoryShare } from './memory-allowance.ts';
+import { MemoryAllowance } from './memory-allowance.ts';
 import { OutputTail } from './output-tail.ts';
 import { PackageStore } from './package-store.ts';
 import { ResidentMemory } from './resident-memory.ts';
@@ -63,15 +62,6 @@ export interface SandboxOptions {
   readonly observe: Observe;
 }
 
-interface Environment {
-  readonly share: MemoryShare;
-  /** Where output goes that belongs to no invocation. */
-  readonly initOutput: GuestOutput;
-  running: { readonly requestId: string; readonly output: GuestOutput } | undefined;
-  /** Settles when `create` was sent; until then nothing else may be sent for it. */
-  sent: Promise<void> | undefined;
-}
-
 export class SandboxProcess implements SandboxHandle {
   readonly sandboxId: string;
   readonly pid: number;
@@ -79,6 +69,7 @@ export class SandboxProcess implements SandboxHandle {
   readonly #options: SandboxOptions;
   readonly #child: ChildProcess;
   readonly #socket: Socket;
+  readonly #outputs: readonly Socket[];
   readonly #channel: Channel;
   readonly #output = new OutputTail(limits.sandboxOutputTailBytes);
   readonly #memory: ResidentMemory;
@@ -90,16 +81,14 @@ export class SandboxProcess implements SandboxHandle {
   readonly #startLimit: Disposable;
   readonly #greeted: Deferred<void> = deferred();
   readonly #ended: Deferred<ExitCause> = deferred();
-  readonly #environments = new Map<string, Environment>();
-  /** Versions that the sandbox was told of; while that is being prepared, the promise of it. */
-  readonly #versions = new Map<string, 'defined' | Promise<void>>();
+  readonly #environments = new Environments(this.#allowance);
+  readonly #definitions: Definitions;
   readonly #guestCalls = new Set<GuestCall>();
   #state: SandboxState = { phase: 'starting' };
   /** Outlives the state: also of a sandbox that ended one may ask whose it was. */
   #trustDomain: string | undefined;
   #exitLimit: Disposable | undefined;
   #connection: 'open' | 'closed' = 'open';
-  #environmentsServed = 0;
   /** Reasons to keep this program's event loop alive. An idle sandbox is none. */
   #holds = 0;
 
@@ -120,8 +109,14 @@ export class SandboxProcess implements SandboxHandle {
     this.exited = this.#ended.promise;
     this.#child = child;
     this.#socket = socket;
+    this.#outputs = output;
     this.#storeFile = store;
     this.#store = new PackageStore(store);
+    this.#definitions = new Definitions({
+      store: this.#store,
+      send: (head) => this.#ask(frameTypes.define, head, decodeEmptyReply),
+      requireAlive: () => this.#requireAlive(),
+    });
     this.#memory = new ResidentMemory(pid);
     this.#startedMs = options.clock.nowMs();
     this.#startLimit = options.clock.after(limits.sandboxStartTimeoutMs, () => {
@@ -185,22 +180,13 @@ export class SandboxProcess implements SandboxHandle {
     if (this.#state.phase === 'draining') {
       throw new SandboxGoneError({ kind: 'retired', reason: this.#state.reason });
     }
-    const { environmentId, version } = spec;
-    invariant(!this.#environments.has(environmentId), `environment ${environmentId} exists already`);
-    const environment: Environment = {
-      share: this.#allowance.add(version.configuration.memorySize),
-      initOutput: new GuestOutput(spec.onLog),
-      running: undefined,
-      sent: undefined,
-    };
-    this.#environments.set(environmentId, environment);
-    this.#environmentsServed += 1;
+    const { environmentId } = spec;
+    const environment = this.#environments.add(spec);
     try {
-      const defining = this.#define(version);
-      if (defining !== undefined) {
-        environment.sent = defining;
-        await defining;
-        environment.sent = undefined;
+      environment.defined = this.#definitions.define(spec.version);
+      if (environment.defined !== undefined) {
+        await environment.defined;
+        environment.defined = undefined;
         this.#requireAlive();
       }
       const { head, body } = await this.#runGuest(
@@ -218,15 +204,11 @@ export class SandboxProcess implements SandboxHandle {
   async invoke(spec: InvocationSpec, created?: Promise<unknown>): Promise<Invoked> {
     this.#requireAlive();
     const { environmentId, requestId } = spec;
-    const environment = this.#environments.get(environmentId);
-    invariant(environment !== undefined, `there is no environment ${environmentId}`);
-    invariant(environment.running === undefined, `environment ${environmentId} runs another invocation`);
-    const output = new GuestOutput(spec.onLog);
-    environment.running = { requestId, output };
+    const { environment, output } = this.#environments.begin(spec);
     try {
       // Only while its version is new to this sandbox: otherwise the frame leaves in this very turn.
-      if (environment.sent !== undefined) {
-        await environment.sent;
+      if (environment.defined !== undefined) {
+        await environment.defined;
         this.#requireAlive();
       }
       const { head, body } = await this.#runGuest(
@@ -242,7 +224,7 @@ export class SandboxProcess implements SandboxHandle {
 
   async destroy(environmentId: string, keepVolume: boolean): Promise<void> {
     this.#requireAlive();
-    await this.#environments.get(environmentId)?.sent;
+    await this.#environments.get(environmentId)?.defined;
     const head: DestroyHead = { environmentId, keepVolume };
     await this.#ask(frameTypes.destroy, head, decodeEmptyReply);
     this.#forget(environmentId);
@@ -258,7 +240,7 @@ export class SandboxProcess implements SandboxHandle {
   retirement(): string | undefined {
     return shouldRetire({
       ageMs: this.#options.clock.nowMs() - this.#startedMs,
-      environmentsServed: this.#environmentsServed,
+      environmentsServed: this.#environments.served,
       rssBytes: this.#vitals.residentBytes,
       storeBytes: this.#store.bytes,
     });
@@ -302,37 +284,6 @@ export class SandboxProcess implements SandboxHandle {
   }
 
   // Calls.
-
-  /** Undefined when the sandbox knows the version. */
-  #define(version: DeployedVersion): Promise<void> | undefined {
-    const { versionKey } = version.code;
-    const known = this.#versions.get(versionKey);
-    if (known === 'defined') return undefined;
-    if (known !== undefined) return known;
-    const defining = this.#sendDefinition(version).catch((error: unknown) => {
-      this.#versions.delete(versionKey);
-      throw error;
-    });
-    this.#versions.set(versionKey, defining);
-    return defining;
-  }
-
-  async #sendDefinition(version: DeployedVersion): Promise<void> {
-    const { versionKey } = version.code;
-    const stored = await this.#store.put(version.code).catch((error: unknown) => {
-      // The disk is full, the pack is gone, or the store was closed because the sandbox ended meanwhile.
-      this.#requireAlive();
-      throw new EngineError('ServiceException', `the code of ${versionKey} could not be given to a sandbox`, {
-        cause: error,
-      });
-    });
-    this.#requireAlive();
-    // Not awaited: what follows on the same stream finds it defined. If it fails, so does the `create` behind it.
-    this.#ask(frameTypes.define, definition(version, stored), decodeEmptyReply).catch(() => {
-      this.#versions.delete(versionKey);
-    });
-    this.#versions.set(versionKey, 'defined');
-  }
 
   /** Runs a call whose guest code has a deadline. With `after`, its time begins when that settles. */
   async #runGuest<Answer>(
@@ -394,10 +345,7 @@ export class SandboxProcess implements SandboxHandle {
   }
 
   #forget(environmentId: string): void {
-    const environment = this.#environments.get(environmentId);
-    if (environment === undefined) return;
     this.#environments.delete(environmentId);
-    this.#allowance.remove(environment.share);
     this.#endIfDrained();
   }
 
@@ -426,7 +374,7 @@ export class SandboxProcess implements SandboxHandle {
     if (this.#state.phase === 'starting') {
       this.#greet(frame);
     } else if (frame.type === frameTypes.log) {
-      this.#log(frame);
+      this.#environments.deliver(frame);
     } else {
       throw new ProtocolError('notice.type', `a log (${frameTypes.log})`, frame.type);
     }
@@ -454,19 +402,6 @@ export class SandboxProcess implements SandboxHandle {
     this.#greeted.resolve();
   }
 
-  #log(frame: Frame): void {
-    const { environmentId, requestId, kind } = decodeLog(frame.head);
-    const environment = this.#environments.get(environmentId);
-    if (environment === undefined)
-      throw new ProtocolError('log.environmentId', 'that of an environment', environmentId);
-    const { running, initOutput } = environment;
-    // Output is attributed only to the invocation that runs, never to an earlier or a foreign one.
-    if (requestId !== undefined && requestId !== running?.requestId) {
-      throw new ProtocolError('log.requestId', 'that of the running invocation', requestId);
-    }
-    (running?.output ?? initOutput).deliver(kind, frame.body);
-  }
-
   #offend(message: string): void {
     this.#options.observe({ type: 'sandbox.protocolError', sandboxId: this.sandboxId, message });
     void this.kill({ kind: 'killed', reason: 'protocol', detail: message });
@@ -482,6 +417,9 @@ export class SandboxProcess implements SandboxHandle {
   /** Its end of the socket is closed. Most likely it is dying and tells why when it is reaped; if not, it is of no use any more. */
   #disconnected(): void {
     this.#connection = 'closed';
+    // Its end is near, and its last words count: this program must not end for want of anything else to wait for.
+    this.#child.ref();
+    for (const stream of this.#outputs) stream.ref();
     this.#exitLimit = this.#options.clock.after(limits.killGraceMs, () => this.#child.kill('SIGKILL'));
   }
 
@@ -507,7 +445,6 @@ export class SandboxProcess implements SandboxHandle {
     this.#stop(cause);
     for (const stream of this.#child.stdio) stream?.destroy();
     this.#memory[Symbol.dispose]();
-    this.#environments.clear();
     // Waits for what is being written; a stranger's file may get the same descriptor only afterwards.
     await this.#storeFile.close();
     this.#options.observe({

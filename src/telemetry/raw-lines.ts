@@ -10,10 +10,13 @@ export class RawLines {
   /** The whole lines that `text` completes, each with its newline; '' when there is none yet. */
   push(text: string): string {
     const end = text.lastIndexOf('\n') + 1;
-    const whole = end === 0 ? '' : this.#unfinished + text.slice(0, end);
+    let whole = end === 0 ? '' : this.#unfinished + text.slice(0, end);
     this.#unfinished = end === 0 ? this.#unfinished + text : text.slice(end);
-    if (this.#unfinished.length <= limits.logLineBytesMax) return whole;
-    return whole + this.flush();
+    while (this.#unfinished.length > limits.logLineBytesMax) {
+      whole += `${this.#unfinished.slice(0, limits.logLineBytesMax)}\n`;
+      this.#unfinished = this.#unfinished.slice(limits.logLineBytesMax);
+    }
+    return whole;
   }
 
   /** The unfinished line, ended. */

@@ -1,0 +1,42 @@
+import test from 'ava';
+import { engineLimitsDefault, validOptions } from '../../src/engine/engine-options.ts';
+
+test('every option is optional, and the result is frozen', (t) => {
+  const options = validOptions({});
+  t.like(options, { hardening: 'auto', isolation: 'domain', dataDirectory: undefined });
+  t.like(options.limits, engineLimitsDefault);
+  t.true(Object.isFrozen(options) && Object.isFrozen(options.limits));
+});
+
+test('paths are made absolute at once', (t) => {
+  t.is(validOptions({ dataDirectory: 'data' }).dataDirectory, `${process.cwd()}/data`);
+});
+
+const wrong: readonly [unknown, string][] = [
+  [null, 'options must be an object, received null'],
+  [
+    { limit: {} },
+    'There is no option "limit"; there are dataDirectory, cacheDirectory, nodePath, hardening, isolation, logger, observe, limits, clock.',
+  ],
+  [{ hardening: 'on' }, 'hardening must be one of auto, required, off, received "on"'],
+  [{ isolation: 1 }, 'isolation must be one of domain, function, received 1'],
+  [{ observe: {} }, 'observe must be a function, received an object'],
+  [{ logger: {} }, 'logger must be a pino logger, received an object'],
+  [{ dataDirectory: '' }, 'dataDirectory must be a path, received ""'],
+  [{ limits: 3 }, 'limits must be an object, received 3'],
+  [
+    { limits: { queue: 1 } },
+    'There is no limit "queue"; there are concurrency, memoryBudgetMiB, environmentIdleMs, environmentsMax, sandboxesMax, environmentsPerSandbox, queueMs.',
+  ],
+  [{ limits: { concurrency: -1 } }, 'limits.concurrency must be a whole number of at least 0, received -1'],
+  [{ limits: { concurrency: '5' } }, 'limits.concurrency must be a whole number of at least 0, received "5"'],
+  [{ limits: { memoryBudgetMiB: 127 } }, 'limits.memoryBudgetMiB must be a whole number of at least 128, received 127'],
+  [{ limits: { sandboxesMax: 1.5 } }, 'limits.sandboxesMax must be a whole number of at least 1, received 1.5'],
+  [{ limits: { queueMs: Number.NaN } }, 'limits.queueMs must be a whole number of at least 0, received NaN'],
+];
+
+for (const [options, message] of wrong) {
+  test(`refused: ${message}`, (t) => {
+    t.throws(() => validOptions(options as never), { code: 'InvalidParameterValueException', message });
+  });
+}

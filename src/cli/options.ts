@@ -11,6 +11,18 @@ export function integerOption(name: string, value: string, min: number, max: num
   return parsed;
 }
 
+export function choiceOption<const Choice extends string>(
+  name: string,
+  value: string,
+  choices: readonly Choice[],
+): Choice {
+  const chosen = choices.find((choice) => choice === value);
+  if (chosen === undefined) {
+    throw new UsageError(`${name} must be one of ${choices.join(', ')}, got ${JSON.stringify(value)}`);
+  }
+  return chosen;
+}
+
 /** `--env K=V`, any number of times. */
 export function environmentOption(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(

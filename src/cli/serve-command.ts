@@ -1,0 +1,127 @@
+/**
+ * `isotherm serve`: an engine, the functions of a directory, and the Lambda API in front of them, until a signal comes. The
+ * ready line is all that goes to stdout; logs, progress and notes go to stderr.
+ */
+import { statSync } from 'node:fs';
+import { createEngine } from '../engine/create-engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import { assertLoopback } from '../http/loopback.ts';
+import { createServer } from '../http/server.ts';
+import { EngineError } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
+import { type CodeTarget, codeTargetsIn } from './code-target.ts';
+import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
+import { choiceOption, integerOption } from './options.ts';
+import { createEventPrinter } from './print-events.ts';
+
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: string;
+  readonly dataDir?: string;
+  readonly hardening: string;
+  readonly isolation: string;
+}
+
+const portMax = 65_535;
+
+export async function serveCommand(directory: string | undefined, options: ServeOptions): Promise<ExitStatus> {
+  const port = integerOption('--port', options.port, 0, portMax);
+  const hardening = choiceOption('--hardening', options.hardening, ['auto', 'required', 'off']);
+  const isolation = choiceOption('--isolation', options.isolation, ['domain', 'function']);
+  assertLoopback(options.host);
+  const targets = directory === undefined ? [] : targetsIn(directory);
+
+  const stopped = untilSignal();
+  await using engine = await createEngine({
+    observe: createEventPrinter(process.stderr),
+    hardening,
+    isolation,
+    ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
+  });
+  for (const target of targets) await deploy(engine, target);
+
+  await using server = createServer({ engine, onUnexpected: printBug });
+  const url = await server.listen({ host: options.host, port });
+  process.stdout.write(`isotherm listening on ${url}\n`);
+
+  await stopped;
+  // The engine first: what still runs gets its time, then is cut and answered, and only then do connections end.
+  const closed = server.close();
+  await engine.close({ graceMs: limits.serveGraceMs });
+  await closed;
+  return exitStatus.answered;
+}
+
+function targetsIn(directory: string): readonly CodeTarget[] {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new UsageError(`${JSON.stringify(directory)} is no directory; serve takes a directory of functions`);
+  }
+  const targets = codeTargetsIn(directory);
+  const names = new Set<string>();
+  for (const { functionName } of targets) {
+    if (names.has(functionName)) {
+      throw new UsageError(`${JSON.stringify(directory)} has two functions that would both be called ${functionName}`);
+    }
+    names.add(functionName);
+  }
+  if (targets.length === 0) {
+    note(
+      `${JSON.stringify(directory)} has no functions: no modules with a handler, no zips, no directories with an index`,
+    );
+  }
+  return targets;
+}
+
+/** One function that cannot be deployed does not keep the others from being served. */
+async function deploy(engine: Engine, { functionName, code, handler }: CodeTarget): Promise<void> {
+  const settings = { functionName, ...(handler === undefined ? {} : { handler }) };
+  try {
+    if (exists(engine, functionName)) {
+      await engine.updateFunctionCode({ functionName, code });
+      if (handler !== undefined) await engine.updateFunctionConfiguration(settings);
+    } else {
+      await engine.createFunction({ ...settings, code });
+    }
+    note(`deployed ${functionName}`);
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.blame !== 'client') throw error;
+    note(`${functionName} is not deployed: ${error.message}`);
+  }
+}
+
+function exists(engine: Engine, functionName: string): boolean {
+  try {
+    engine.functions.get({ functionName, qualifier: '$LATEST', qualified: false });
+    return true;
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'ResourceNotFoundException') return false;
+    throw error;
+  }
+}
+
+/** The first SIGINT or SIGTERM asks to close; a second one does not wait for it. */
+function untilSignal(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
+    resolve();
+    process.removeListener('SIGINT', onSignal);
+    process.removeListener('SIGTERM', onSignal);
+    // Sandboxes notice the end of their socket and end too, so nothing is left although nothing is waited for.
+    const force = (): never => process.exit(128 + (signal === 'SIGINT' ? 2 : 15));
+    process.once('SIGINT', force);
+    process.once('SIGTERM', force);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return promise;
+}
+
+function printBug(error: unknown, requestId: string): void {
+  note(
+    `a bug in isotherm, request ${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
+}
+
+function note(text: string): void {
+  process.stderr.write(`isotherm: ${text}\n`);
+}

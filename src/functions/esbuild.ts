@@ -13,4 +13,4 @@ export type {
   Plugin,
   TransformOptions,
 } from 'esbuild';
-export { build, context, transform } from 'esbuild';
+export { build, context, transform, version } from 'esbuild';

@@ -1,4 +1,5 @@
 import type { EntryPoint } from '../bridge/contract.ts';
+import type { SyntaxProblem } from './syntax-problem.ts';
 
 /** One file of a code package as it lies in the pack. */
 export interface PackedFile {
@@ -29,8 +30,10 @@ export interface PreparedCode {
   /** Changes with code, handler, runtime and every setting an environment sees: environments of another key are never reused. */
   readonly versionKey: string;
   readonly entry: EntryPoint;
-  /** UTF-8 text of the compiled entry; absent when the entry is an error. */
+  /** ASCII text of the compiled entry; absent when the entry is an error. Read from disk at each use: keep it while you need it. */
   readonly bundle?: Uint8Array;
   readonly sourceMap?: Uint8Array;
   readonly pack: CodePack;
+  /** The mistake behind an entry error of type `Runtime.UserCodeSyntaxError`, for whoever shows it with its place. */
+  readonly problem?: SyntaxProblem;
 }

@@ -1,0 +1,162 @@
+/**
+ * Turns a package, a handler and a runtime into what a sandbox runs, once: the result lies beside the package and is found
+ * there the next time, also after a restart. Few at a time, each within a time limit.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import type { Clock } from '../base/clock.ts';
+import type { EntryPoint } from '../bridge/contract.ts';
+import { limits } from '../model/limits.ts';
+import type { RuntimeIdentifier } from '../model/runtime-identifier.ts';
+import { type Bundle, BundleFailedError, bundle } from './bundle.ts';
+import { type CodeStore, isNotFound, writeAtomically } from './code-store.ts';
+import { version as esbuildVersion } from './esbuild.ts';
+import { PackageReader } from './package-reader.ts';
+import type { CodePack } from './prepared-code.ts';
+import { resolveHandler } from './resolve-handler.ts';
+import type { SyntaxProblem } from './syntax-problem.ts';
+import { taskRoot } from './task-files.ts';
+
+/** Raised whenever a bundle of the same package would come out differently. */
+const bundlerRevision = 1;
+
+export interface Preparation {
+  readonly entry: EntryPoint;
+  readonly problem?: SyntaxProblem;
+  /** Absent when the entry is an error. */
+  readonly bundle?: StoredBytes;
+  readonly sourceMap?: StoredBytes;
+}
+
+/** What the file beside the package says. */
+type Note = Pick<Preparation, 'entry' | 'problem'>;
+
+/** Bytes on disk, read when asked for: thousands of functions may be deployed, and few run at once. */
+export class StoredBytes {
+  readonly #path: string;
+  #last: WeakRef<Uint8Array> | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** The same object as long as anybody holds it, so that who compares or shares by identity can. Synchronous: a read of the page cache. */
+  read(): Uint8Array {
+    const known = this.#last?.deref();
+    if (known !== undefined) return known;
+    const bytes = readFileSync(this.#path);
+    this.#last = new WeakRef(bytes);
+    return bytes;
+  }
+}
+
+export class CodePreparer {
+  readonly #store: CodeStore;
+  readonly #clock: Clock;
+  readonly #limit = pLimit(limits.bundlesAtOnceMax);
+  readonly #closing = new AbortController();
+  /** By path: who asks for the same while it is made shares it. */
+  readonly #running = new Map<string, Promise<Preparation>>();
+
+  constructor(store: CodeStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** @throws BundleFailedError, whose message is for the client; errors of the disk */
+  async prepare(pack: CodePack, handler: string, runtime: RuntimeIdentifier): Promise<Preparation> {
+    const stem = this.#stem(pack, handler, runtime);
+    const known = this.#running.get(stem);
+    if (known !== undefined) return await known;
+    const running = this.#prepareAnew(stem, pack, handler, runtime);
+    this.#running.set(stem, running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(stem);
+    }
+  }
+
+  /** What an earlier run left beside the package, or undefined. */
+  async prepared(pack: CodePack, handler: string, runtime: RuntimeIdentifier): Promise<Preparation | undefined> {
+    return await stored(this.#stem(pack, handler, runtime));
+  }
+
+  /** Stops what is running; it rejects. */
+  close(): void {
+    this.#closing.abort(new BundleFailedError('the engine was closed'));
+  }
+
+  #stem(pack: CodePack, handler: string, runtime: RuntimeIdentifier): string {
+    const key = createHash('sha256').update(JSON.stringify([bundlerRevision, esbuildVersion, handler, runtime]));
+    return join(this.#store.folder(pack.codeSha256), 'bundles', key.digest('hex').slice(0, 32));
+  }
+
+  async #prepareAnew(stem: string, pack: CodePack, handler: string, runtime: RuntimeIdentifier): Promise<Preparation> {
+    const earlier = await stored(stem);
+    if (earlier !== undefined) return earlier;
+    return await this.#limit(async () => {
+      const { note, made } = await this.#bundled(pack, handler, runtime);
+      await mkdir(join(stem, '..'), { recursive: true, mode: 0o700 });
+      if (made !== undefined) {
+        await writeAtomically(`${stem}.js`, made.script);
+        await writeAtomically(`${stem}.map`, made.sourceMap);
+      }
+      // Last: where the note is, everything is.
+      await writeAtomically(`${stem}.json`, JSON.stringify(note));
+      return fromNote(stem, note);
+    });
+  }
+
+  async #bundled(
+    pack: CodePack,
+    handler: string,
+    runtime: RuntimeIdentifier,
+  ): Promise<{ readonly note: Note; readonly made?: Extract<Bundle, { kind: 'bundle' }> }> {
+    await using reader = await PackageReader.open(pack);
+    const resolved = resolveHandler(reader.files, handler, runtime);
+    if (resolved.kind === 'error') return { note: { entry: resolved } };
+    const { file, exportPath } = resolved;
+    const made = await this.#inTime((signal) => bundle({ reader, entry: file, runtime, signal }));
+    if (made.kind === 'error') {
+      return { note: { entry: made.error, ...(made.problem === undefined ? {} : { problem: made.problem }) } };
+    }
+    return { note: { entry: { kind: 'bundle', format: made.format, file, exportPath } }, made };
+  }
+
+  async #inTime(run: (signal: AbortSignal) => Promise<Bundle>): Promise<Bundle> {
+    const late = new AbortController();
+    const signal = AbortSignal.any([late.signal, this.#closing.signal]);
+    const { promise, reject } = Promise.withResolvers<never>();
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    using _timer = this.#clock.after(limits.bundleTimeoutMs, () =>
+      late.abort(new BundleFailedError(`bundling ${taskRoot} took longer than ${limits.bundleTimeoutMs} ms`)),
+    );
+    if (signal.aborted) onAbort();
+    try {
+      // esbuild hears of the signal, too, but looks up only between two files.
+      return await Promise.race([run(signal), promise]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+}
+
+async function stored(stem: string): Promise<Preparation | undefined> {
+  try {
+    // Our own file, written whole or not at all, under a name that changes with its format.
+    return fromNote(stem, JSON.parse(await readFile(`${stem}.json`, 'utf8')) as Note);
+  } catch (error) {
+    if (isNotFound(error) || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function fromNote(stem: string, note: Note): Preparation {
+  if (note.entry.kind === 'error') return note;
+  return { ...note, bundle: new StoredBytes(`${stem}.js`), sourceMap: new StoredBytes(`${stem}.map`) };
+}

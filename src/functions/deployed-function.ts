@@ -1,0 +1,97 @@
+/** One function of a registry: its record, its package, and the version that answers. Decides what it may be asked; does nothing itself. */
+import { EngineError } from '../model/errors.ts';
+import { type FunctionRecord, functionArn } from '../model/function-configuration.ts';
+import type { Preparation } from './code-preparer.ts';
+import type { FunctionPhase } from './function-state.ts';
+import type { CodePack, PreparedCode } from './prepared-code.ts';
+import type { DeployedVersion } from './registry.ts';
+import { versionKey } from './version-key.ts';
+
+/** A version that answers, with what it takes to go back to it. */
+export interface ActiveVersion {
+  readonly deployed: DeployedVersion;
+  readonly record: FunctionRecord;
+  readonly preparation: Preparation;
+}
+
+export class DeployedFunction {
+  /** Tells a function from another that had its name before. */
+  readonly creationId: string;
+  record: FunctionRecord;
+  pack: CodePack;
+  phase: FunctionPhase;
+  active: ActiveVersion | undefined;
+  /** A mutation has begun and not yet come to its new record: code is being read. */
+  isTaken = false;
+  /** Settles, and never rejects, when the last mutation is done. */
+  mutation: Promise<void> = Promise.resolve();
+
+  constructor(creationId: string, record: FunctionRecord, pack: CodePack, phase: FunctionPhase) {
+    this.creationId = creationId;
+    this.record = record;
+    this.pack = pack;
+    this.phase = phase;
+  }
+
+  get functionName(): string {
+    return this.record.configuration.functionName;
+  }
+
+  /** @throws EngineError ResourceConflictException (LAMBDA.md C3.9), PreconditionFailedException (C3.14) */
+  assertChangeable(revisionId: string | undefined): void {
+    if (this.isTaken || this.phase === 'updating') {
+      throw new EngineError(
+        'ResourceConflictException',
+        `The operation cannot be performed at this time. An update is in progress for resource: ${functionArn(this.functionName)}`,
+      );
+    }
+    if (this.phase === 'creating') throw this.#inState();
+    if (revisionId !== undefined && revisionId !== this.record.revisionId) {
+      throw new EngineError(
+        'PreconditionFailedException',
+        'The Revision Id provided does not match the latest Revision Id. ' +
+          'Call the GetFunction/GetAlias API to retrieve the latest Revision Id',
+      );
+    }
+  }
+
+  /** @throws EngineError ResourceConflictException */
+  answering(): DeployedVersion {
+    if (this.active === undefined) throw this.#inState();
+    return this.active.deployed;
+  }
+
+  #inState(): EngineError {
+    return new EngineError(
+      'ResourceConflictException',
+      'The operation cannot be performed at this time. ' +
+        `The function is currently in the following state: ${this.record.state}`,
+    );
+  }
+}
+
+export function activeVersion(
+  creationId: string,
+  record: FunctionRecord,
+  pack: CodePack,
+  preparation: Preparation,
+): ActiveVersion {
+  const key = versionKey(record.configuration, record.version, record.codeSha256, creationId);
+  const code = preparedCode(key, pack, preparation);
+  return { deployed: { configuration: record.configuration, version: record.version, code }, record, preparation };
+}
+
+function preparedCode(key: string, pack: CodePack, preparation: Preparation): PreparedCode {
+  const { entry, problem, bundle, sourceMap } = preparation;
+  const common = { versionKey: key, entry, pack, ...(problem === undefined ? {} : { problem }) };
+  if (bundle === undefined || sourceMap === undefined) return common;
+  return {
+    ...common,
+    get bundle() {
+      return bundle.read();
+    },
+    get sourceMap() {
+      return sourceMap.read();
+    },
+  };
+}

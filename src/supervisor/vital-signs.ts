@@ -26,6 +26,8 @@ export class VitalSigns {
   #heardMs = Number.NEGATIVE_INFINITY;
   #readMs = Number.NEGATIVE_INFINITY;
   #residentBytes = 0;
+  /** Where that is from: our own reading is never replaced by what the sandbox says of itself. */
+  #source: 'reported' | 'read' = 'reported';
   #patience: 'given' | 'left' = 'left';
 
   constructor(options: VitalSignsOptions) {
@@ -52,7 +54,7 @@ export class VitalSigns {
   pong(reportedBytes: number): void {
     this.#heardMs = this.#ping?.sentMs ?? this.#heardMs;
     this.#ping = undefined;
-    if (this.#residentBytes === 0) this.#residentBytes = reportedBytes;
+    if (this.#source === 'reported') this.#residentBytes = reportedBytes;
   }
 
   isHeld(): boolean {
@@ -78,7 +80,7 @@ export class VitalSigns {
     const calls = [...guestCalls()];
     const isReading = calls.length > 0 || nowMs - this.#readMs >= limits.memoryIntervalMs;
     if (isReading) {
-      this.#residentBytes = memory.readBytes() ?? this.#residentBytes;
+      this.#read(memory.readBytes());
       this.#readMs = nowMs;
     }
     const illness = findIllness({
@@ -101,6 +103,12 @@ export class VitalSigns {
       calls.reduce((earliest, call) => Math.min(earliest, call.deadlineMs), nowMs + pauseMs),
       nowMs,
     );
+  }
+
+  #read(bytes: number | undefined): void {
+    if (bytes === undefined) return;
+    this.#residentBytes = bytes;
+    this.#source = 'read';
   }
 
   #sendPing(sentMs: number): { readonly sentMs: number; lagMs: number } {

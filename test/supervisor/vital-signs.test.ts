@@ -1,0 +1,175 @@
+import test from 'ava';
+import { limits } from '../../src/model/limits.ts';
+import type { GuestCall, Illness } from '../../src/supervisor/health.ts';
+import { MemoryAllowance } from '../../src/supervisor/memory-allowance.ts';
+import { VitalSigns } from '../../src/supervisor/vital-signs.ts';
+import { createFakeClock } from '../fixtures/fake-clock.ts';
+
+const MiB = 1024 * 1024;
+
+function watched(answers: 'answers' | 'is silent' = 'answers', readable: 'readable' | 'unreadable' = 'readable') {
+  const clock = createFakeClock({ nowMs: 1_000 });
+  const calls = new Set<GuestCall>();
+  const illnesses: Illness[] = [];
+  const pingsMs: number[] = [];
+  const memory = { residentBytes: readable === 'readable' ? 90 * MiB : undefined, reads: 0 };
+  const allowance = new MemoryAllowance();
+  const vitals = new VitalSigns({
+    clock,
+    memory: {
+      readBytes() {
+        memory.reads += 1;
+        return memory.residentBytes;
+      },
+      isStopped: () => false,
+    },
+    allowance,
+    guestCalls: () => calls,
+    sendPing: (sentMs) => {
+      pingsMs.push(sentMs);
+      if (answers === 'answers') clock.after(1, () => vitals.pong(80 * MiB));
+    },
+    onIllness: (illness) => {
+      illnesses.push(illness);
+      vitals.stop();
+    },
+  });
+  const run = (deadlineMs: number): GuestCall => {
+    const call = { environmentId: 'e1', requestId: 'r1', sentMs: clock.nowMs(), deadlineMs };
+    calls.add(call);
+    vitals.expect(deadlineMs, clock.nowMs());
+    return call;
+  };
+  vitals.start();
+  return { clock, calls, illnesses, pingsMs, memory, allowance, vitals, run };
+}
+
+test('an idle sandbox gets a ping for each heartbeat and its memory is read once a second', (t) => {
+  const { clock, pingsMs, memory, illnesses } = watched();
+  clock.advance(10_000);
+  t.is(pingsMs.length, 10_000 / limits.heartbeatIntervalMs + 1);
+  t.is(memory.reads, 10_000 / limits.memoryIntervalMs + 1);
+  t.deepEqual(illnesses, []);
+});
+
+test('while a guest runs it is looked at often, and seldom again afterwards', (t) => {
+  const { clock, calls, memory, run } = watched();
+  clock.advance(2_000);
+  const readsBefore = memory.reads;
+  const call = run(60_000);
+  clock.advance(1_000);
+  const readsBusy = memory.reads - readsBefore;
+  t.true(readsBusy >= 1_000 / limits.watchIntervalMs - 1, `${readsBusy} readings in a second`);
+  calls.delete(call);
+  clock.advance(limits.memoryIntervalMs);
+  const readsThen = memory.reads;
+  clock.advance(10_000);
+  t.is(memory.reads - readsThen, 10);
+});
+
+test('there is one timer, however much happens', (t) => {
+  const { clock, run } = watched('is silent');
+  for (let call = 0; call < 100; call += 1) run(5_000 + call);
+  t.is(clock.timersArmed, 1);
+});
+
+test('a deadline between two looks is kept to the millisecond', (t) => {
+  const { clock, illnesses, run } = watched();
+  run(1_113);
+  clock.advance(112.9);
+  t.deepEqual(illnesses, []);
+  clock.advance(0.1);
+  t.deepEqual(
+    illnesses.map(({ reason }) => reason),
+    ['deadline'],
+  );
+});
+
+test('a silent sandbox without guests is ill after the missed heartbeats', (t) => {
+  const { clock, illnesses } = watched('is silent');
+  clock.advance(limits.heartbeatIntervalMs * limits.heartbeatsMissedMax - 1);
+  t.deepEqual(illnesses, []);
+  clock.advance(limits.heartbeatIntervalMs);
+  t.deepEqual(
+    illnesses.map(({ reason }) => reason),
+    ['heartbeat'],
+  );
+});
+
+test('after our own process was stopped for 30 s a healthy sandbox lives', (t) => {
+  const { clock, calls, illnesses, run } = watched();
+  const call = run(4_100);
+  clock.jump(30_000);
+  // Its answer lies in the socket and is read right after the late timers.
+  clock.advance(1);
+  calls.delete(call);
+  clock.advance(10_000);
+  t.deepEqual(illnesses, []);
+});
+
+test('after our own process was stopped, a guest that does not answer is still killed', (t) => {
+  const { clock, illnesses, run } = watched();
+  run(4_100);
+  clock.jump(30_000);
+  clock.advance(limits.killGraceMs);
+  t.deepEqual(
+    illnesses.map(({ reason }) => reason),
+    ['deadline'],
+  );
+});
+
+test('a loop of ours that is always late puts nothing off for ever', (t) => {
+  const { clock, illnesses, run } = watched();
+  run(1_200);
+  for (let turn = 0; turn < 10; turn += 1) {
+    clock.jump(200);
+    clock.advance(0);
+  }
+  t.is(illnesses.length, 1);
+});
+
+test('it is held while its ping waits', (t) => {
+  const { clock, vitals, run } = watched('is silent');
+  run(60_000);
+  t.false(vitals.isHeld());
+  clock.advance(limits.shortSliceMsMax + limits.busyMarginMs + 1);
+  t.true(vitals.isHeld());
+  vitals.pong(1);
+  t.false(vitals.isHeld());
+});
+
+test('a guest that takes more memory than it may is found at the next look', (t) => {
+  const { clock, illnesses, memory, allowance, run } = watched();
+  const share = allowance.add(128);
+  allowance.run(share);
+  run(60_000);
+  memory.residentBytes = (90 + limits.sandboxMemorySlackMiB + 128 * limits.environmentMemoryFactor) * MiB;
+  clock.advance(limits.watchIntervalMs);
+  t.deepEqual(illnesses, []);
+  memory.residentBytes += 4_096;
+  clock.advance(limits.watchIntervalMs);
+  t.deepEqual(
+    illnesses.map(({ reason }) => reason),
+    ['memory'],
+  );
+});
+
+test('without /proc the sandbox says itself how much it holds', (t) => {
+  const { clock, vitals } = watched('answers', 'unreadable');
+  clock.advance(1);
+  t.is(vitals.residentBytes, 80 * MiB);
+});
+
+test('with /proc nobody asks the sandbox', (t) => {
+  const { clock, vitals, memory } = watched();
+  clock.advance(1);
+  memory.residentBytes = undefined;
+  clock.advance(5_000);
+  t.is(vitals.residentBytes, 90 * MiB);
+});
+
+test('when it is stopped no timer stays', (t) => {
+  const { clock, vitals } = watched('is silent');
+  vitals.stop();
+  t.is(clock.timersArmed, 0);
+});

@@ -136,10 +136,10 @@ export class CallbackModel implements ProgrammingModel {
   #end(prefix: string, error: unknown, status: number): void {
     const { log, settlement, dialect, events } = this.#parts;
     log.error(prefix, error);
-    const debt = settlement.running;
-    debt?.failFatally(describeError(error, dialect));
+    const phase = settlement.running?.phase;
+    settlement.failFatally(describeError(error, dialect));
     // A failed init leaves the environment to the platform, which runs init again (B3.3).
-    if (debt?.phase !== 'init') events.exit(status);
+    if (phase !== 'init') events.exit(status);
   }
 }
 

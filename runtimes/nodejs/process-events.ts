@@ -81,7 +81,10 @@ export class ProcessEvents {
   beforeExit(debt: Debt, status = this.#exitStatus()): boolean {
     if (this.#beforeExitOf === debt) return false;
     this.#beforeExitOf = debt;
-    return this.#emit('beforeExit', status);
+    const isAsked = this.#emit('beforeExit', status);
+    // What they did shows only when microtasks have run: with this the loop turns once more and is found empty again, or not.
+    if (isAsked) this.#core.setImmediate(() => {});
+    return isAsked;
   }
 
   /** Does not return inside a sandbox. */

@@ -36,6 +36,15 @@ export class Settlement {
     return this.#running;
   }
 
+  /**
+   * For an error that nobody caught. Work that was frozen may fail before this loop has heard of the invocation it then belongs
+   * to (B2.4), so it is reported also when no debt is known here; the platform knows whether one is open.
+   */
+  failFatally(report: ErrorReport): void {
+    if (this.#running !== undefined) this.#running.failFatally(report);
+    else this.#settle(settleKinds.fatal, errorJson(report, this.#dialect), platformErrorType(report));
+  }
+
   open(phase: Debt['phase']): Debt {
     const pay = (kind: SettleKind, text: string, errorType: string): void => {
       if (this.#running !== debt) return;

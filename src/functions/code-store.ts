@@ -160,25 +160,51 @@ async function writePack(
   const whole = createHash('sha256');
   let offset = 0;
   await using handle = await open(path, 'wx', 0o600);
+  const out = new GatheredWriter(handle);
   for await (const entry of entries) {
     const hash = createHash('sha256');
-    const bytes = await append(handle, entry.content, hash);
+    const bytes = await append(out, entry.content, hash);
     files.push({ path: entry.path, mode: entry.mode, offset, bytes });
     whole.update(`${JSON.stringify([entry.path, entry.mode, bytes, hash.digest('hex')])}\n`);
     offset += bytes;
   }
+  await out.flush();
   await handle.sync();
   return { files, bytes: offset, sha256: whole.digest('base64') };
 }
 
-async function append(handle: FileHandle, content: AsyncIterable<Uint8Array>, hash: Hash): Promise<number> {
+async function append(out: GatheredWriter, content: AsyncIterable<Uint8Array>, hash: Hash): Promise<number> {
   let bytes = 0;
   for await (const chunk of content) {
     hash.update(chunk);
-    await handle.writeFile(chunk);
+    await out.write(chunk);
     bytes += chunk.byteLength;
   }
   return bytes;
+}
+
+/** Packages consist of thousands of small files; one write for each would cost more than reading them. */
+class GatheredWriter {
+  static readonly #bytesMax = 1_048_576;
+  readonly #handle: FileHandle;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.byteLength;
+    if (this.#waitingBytes >= GatheredWriter.#bytesMax) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#waitingBytes > 0) await this.#handle.writeFile(Buffer.concat(this.#waiting));
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
 }
 
 async function* membersOf(pack: CodePack): AsyncIterable<ZipMember> {

@@ -3,7 +3,7 @@
  * Regular files only. A symbolic link is followed when it ends inside the directory (node_modules of some package managers
  * consist of such links) and refused when it leaves it: a package must not pick up what nobody meant to deploy.
  */
-import { constants } from 'node:fs';
+import { constants, type Dirent } from 'node:fs';
 import { type FileHandle, open, readdir, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { EngineError } from '../model/errors.ts';
@@ -13,6 +13,8 @@ import { packagePath } from './package-path.ts';
 
 /** Never part of a program, and often larger than it. */
 const skippedFolders: ReadonlySet<string> = new Set(['.git']);
+
+const pieceBytes = 1_048_576;
 
 interface Walk {
   readonly root: string;
@@ -42,9 +44,11 @@ async function* walkFolder(
   prefix: string,
   ancestors: readonly string[],
 ): AsyncGenerator<PackageEntry> {
-  for (const name of await namesIn(folder)) {
+  for (const entry of await entriesIn(folder)) {
+    const { name } = entry;
     const path = prefix === '' ? name : `${prefix}/${name}`;
-    const real = await inside(walk, join(folder, name), path);
+    const beside = join(folder, name);
+    const real = entry.isSymbolicLink() ? await inside(walk, beside, path) : beside;
     const handle = await openToRead(real, path);
     try {
       const stats = await handle.stat();
@@ -54,7 +58,7 @@ async function* walkFolder(
         await handle.close();
         yield* walkFolder(walk, real, path, [...ancestors, real]);
       } else if (stats.isFile()) {
-        yield { path: checkedPath(walk, path), mode: packedMode(stats.mode), content: read(walk, handle) };
+        yield { path: checkedPath(walk, path), mode: packedMode(stats.mode), content: read(walk, handle, stats.size) };
       } else {
         throw invalid(`${path} is neither a file nor a folder`);
       }
@@ -64,9 +68,9 @@ async function* walkFolder(
   }
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+async function entriesIn(folder: string): Promise<Dirent[]> {
   // By code unit, not by locale: the order decides the package's hash.
-  return (await readdir(folder)).sort((a, b) => (a < b ? -1 : 1));
+  return (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 async function inside(walk: Walk, file: string, path: string): Promise<string> {
@@ -102,18 +106,25 @@ function checkedPath(walk: Walk, path: string): string {
   return checked.path;
 }
 
-async function* read(walk: Walk, handle: FileHandle): AsyncIterable<Uint8Array> {
-  for await (const chunk of handle.createReadStream({ autoClose: false })) {
-    walk.bytes += chunk.length;
-    if (walk.bytes >= limits.unzippedBytesMax) {
-      throw new EngineError(
-        'InvalidParameterValueException',
-        `Unzipped size must be smaller than ${limits.unzippedBytesMax} bytes`,
-        { limit: { name: 'unzippedBytesMax', value: limits.unzippedBytesMax, asked: walk.bytes } },
-      );
-    }
-    yield chunk;
+/** In pieces; a file that grows meanwhile is read to where it ended. */
+async function* read(walk: Walk, handle: FileHandle, size: number): AsyncIterable<Uint8Array> {
+  for (let position = 0; position < size; ) {
+    const piece = Buffer.allocUnsafe(Math.min(size - position, pieceBytes));
+    const { bytesRead } = await handle.read(piece, 0, piece.byteLength, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    walk.bytes += bytesRead;
+    if (walk.bytes >= limits.unzippedBytesMax) throw tooLarge(walk.bytes);
+    yield piece.subarray(0, bytesRead);
   }
+}
+
+function tooLarge(asked: number): EngineError {
+  return new EngineError(
+    'InvalidParameterValueException',
+    `Unzipped size must be smaller than ${limits.unzippedBytesMax} bytes`,
+    { limit: { name: 'unzippedBytesMax', value: limits.unzippedBytesMax, asked } },
+  );
 }
 
 function invalid(message: string, cause?: unknown): EngineError {

@@ -46,14 +46,18 @@ export class PathOperations {
   mkdirAll(path: string, mode: number): string {
     const missing: string[] = [];
     let first = '';
+    let returned = false;
     for (let next: string | undefined = path; next !== undefined; ) {
-      const outcome = this.#tryMkdir(next, mode);
+      const outcome = this.#tryMkdir(next, mode, missing.length > 0 ? 'ENOTDIR' : 'EEXIST');
       if (outcome === 'parent-missing') {
+        // Once the way back has begun, every parent was there: going up again would never end.
+        if (returned) throw failure('ENOENT');
         missing.push(next);
         next = parentPath(next);
         continue;
       }
       if (outcome === 'made' && first === '') first = next;
+      returned = true;
       next = missing.pop();
     }
     return first;
@@ -189,22 +193,18 @@ export class PathOperations {
     return place;
   }
 
-  #tryMkdir(path: string, mode: number): 'made' | 'there' | 'parent-missing' {
+  #tryMkdir(path: string, mode: number, ifFile: 'ENOTDIR' | 'EEXIST'): 'made' | 'there' | 'parent-missing' {
     try {
       this.mkdir(path, mode);
       return 'made';
     } catch (error) {
       if (!(error instanceof PosixError)) throw error;
       if (error === failure('ENOENT') && parentPath(path) !== undefined) return 'parent-missing';
-      if (error === failure('EEXIST') || error === failure('EROFS')) {
-        if (this.#isDirectory(path)) return 'there';
-      }
-      throw error;
+      if (error !== failure('EEXIST') && error !== failure('EROFS') && error !== failure('ENOENT')) throw error;
+      // Node looks what is there instead, and that fails in its own way: a dangling link is ENOENT.
+      if (this.#namespace.find(path, 'follow').kind === 'directory') return 'there';
+      throw failure(ifFile);
     }
-  }
-
-  #isDirectory(path: string): boolean {
-    return this.#namespace.locate(path, 'follow').inode?.kind === 'directory';
   }
 
   #mkdtempOnce(path: string): void {

@@ -122,7 +122,7 @@ export class Attempts {
 
   /** A call to the sandbox failed. @throws EngineError when the client has to be told that the platform failed */
   #lost(error: unknown, call: Call, lease: Lease, at: Whereabouts): Attempt {
-    const { clock, sandboxes, scheduler, targets } = this.#parts;
+    const { clock, sandboxes, targets } = this.#parts;
     if (!(error instanceof SandboxGoneError)) {
       throw new EngineError('ServiceException', 'The sandbox could not carry out the invocation.', { cause: error });
     }
@@ -138,7 +138,7 @@ export class Attempts {
     });
     const isSecluded = loss.kind !== 'closing' && ('isSuspect' in loss ? loss.isSuspect : true);
     if (isSecluded) {
-      scheduler.expel(functionName, targets.seclude(functionName));
+      targets.seclude(functionName);
       call.target = targets.of(call.target.version);
     }
 

@@ -26,7 +26,7 @@ export interface EngineParts {
   readonly observe: Observe | undefined;
   readonly fleet: SandboxFleet;
   readonly registry: FunctionRegistry;
-  /** What is left to close after fleet and registry. */
+  /** Closes fleet and registry, in this order, and what lies under them. */
   readonly release: () => Promise<void>;
 }
 
@@ -147,7 +147,7 @@ class ComposedEngine implements Engine {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const { options, fleet, registry, release } = this.#parts;
+    const { options, fleet, release } = this.#parts;
     this.#maintenance[Symbol.dispose]();
     this.#scheduler.close();
     const ended = this.#scheduler.whenEnded();
@@ -159,7 +159,6 @@ class ComposedEngine implements Engine {
     // Whatever still runs ends with its sandbox, and its client is told.
     await fleet.close();
     await ended;
-    await registry.close();
     await release();
   }
 

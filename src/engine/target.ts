@@ -27,14 +27,12 @@ export class Targets {
     return target;
   }
 
-  /** From now on the function has sandboxes of its own (DESIGN.md section 1). Answers their trust domain. */
-  seclude(functionName: string): string {
-    if (!this.#secluded.has(functionName)) {
-      this.#secluded.add(functionName);
-      // Rare enough: the others are made again at their next invocation.
-      this.#targets = new WeakMap();
-    }
-    return ownDomain(functionName);
+  /** From now on the function has sandboxes of its own (DESIGN.md section 1). */
+  seclude(functionName: string): void {
+    if (this.#secluded.has(functionName)) return;
+    this.#secluded.add(functionName);
+    // Rare enough: the others are made again at their next invocation.
+    this.#targets = new WeakMap();
   }
 
   /** A deleted function's name may come back as another function. */
@@ -46,13 +44,15 @@ export class Targets {
     const { functionName, memorySize, timeout, trustDomain, isolation } = version.configuration;
     const functionKey = `${functionName}:${version.version}`;
     const isAlone = isolation === 'function' || this.#secluded.has(functionName);
+    const domain = isAlone ? ownDomain(functionName) : `domain:${trustDomain}`;
     return {
       version,
       demand: {
         functionName,
         functionKey,
-        versionKey: `${functionKey} ${version.code.versionKey}`,
-        domain: isAlone ? ownDomain(functionName) : `domain:${trustDomain}`,
+        // With the domain: environments in sandboxes that the function may not use any more are outdated.
+        versionKey: `${functionKey} ${version.code.versionKey} ${domain}`,
+        domain,
         memoryMiB: memorySize,
       },
       timeoutMs: timeout * 1000,

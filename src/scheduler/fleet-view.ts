@@ -8,7 +8,7 @@ export interface Demand {
   readonly functionName: string;
   /** Name and version, `greet:$LATEST`: environments of the same with another version key are outdated. */
   readonly functionKey: string;
-  /** Only environments of the same key may run it. */
+  /** Only environments of the same key may run it. It changes with code, configuration and domain. */
   readonly versionKey: string;
   /** Only sandboxes of the same domain may hold it. */
   readonly domain: string;

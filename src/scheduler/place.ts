@@ -101,7 +101,8 @@ function emptier(best: SlotView | undefined, slot: SlotView): SlotView {
 function leastUsed(view: FleetView, domain: string): SlotView | undefined {
   let best: SlotView | undefined;
   for (const slot of view.slots()) {
-    const isFree = slot.domain !== domain && slot.state.phase === 'open' && slot.running === 0;
+    const isEnding = slot.state.phase === 'draining' || slot.state.phase === 'gone';
+    const isFree = slot.domain !== domain && !isEnding && slot.running === 0;
     if (isFree && (best === undefined || slot.lastUsedMs < best.lastUsedMs)) best = slot;
   }
   return best;

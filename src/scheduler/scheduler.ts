@@ -70,8 +70,8 @@ export class Scheduler implements LeaseKeeper {
   readonly #makeEnvironmentId: () => string;
   readonly #fleet: Fleet;
   readonly #line: WaitLine<Ask, Environment>;
-  /** Function key -> version key of its latest invocation or announcement. */
-  readonly #currentVersions = new Map<string, string>();
+  /** Function -> function key -> version key of its latest invocation or announcement. */
+  readonly #currentVersions = new Map<string, Map<string, string>>();
   readonly #ended = deferred<void>();
   #slotsOpened = 0;
   #phase: 'open' | 'closed' = 'open';
@@ -80,7 +80,7 @@ export class Scheduler implements LeaseKeeper {
     this.#port = port;
     this.#clock = clock;
     this.#makeEnvironmentId = makeEnvironmentId;
-    this.#line = new WaitLine(clock);
+    this.#line = new WaitLine(clock, () => this.#serve());
     this.#fleet = new Fleet(limits, this.#line);
   }
 
@@ -91,7 +91,7 @@ export class Scheduler implements LeaseKeeper {
   acquire(demand: Demand, requestId: string, signal?: AbortSignal): Lease | Promise<Lease> {
     this.#assertOpen();
     // The first invocation of a new version ends the environments of the old one, even if nobody announced the change.
-    if (this.#currentVersions.get(demand.functionKey) !== demand.versionKey) this.outdate(demand);
+    if (!this.#isCurrent(demand)) this.outdate(demand);
 
     const started = this.#start(demand, requestId);
     if (started instanceof Environment) return new Lease(this, started, requestId);
@@ -107,7 +107,9 @@ export class Scheduler implements LeaseKeeper {
     functionKey,
     versionKey,
   }: Pick<Demand, 'functionName' | 'functionKey' | 'versionKey'>): void {
-    this.#currentVersions.set(functionKey, versionKey);
+    const current = this.#currentVersions.get(functionName);
+    if (current === undefined) this.#currentVersions.set(functionName, new Map([[functionKey, versionKey]]));
+    else current.set(functionKey, versionKey);
     for (const { demand, environments } of this.#fleet.versionsOf(functionName)) {
       if (demand.functionKey === functionKey && demand.versionKey !== versionKey)
         this.#dismiss(environments, 'outdated');
@@ -117,21 +119,8 @@ export class Scheduler implements LeaseKeeper {
 
   /** A function was deleted: as `outdate`, for all its versions. */
   forget(functionName: string): void {
-    for (const { demand, environments } of this.#fleet.versionsOf(functionName)) {
-      this.#currentVersions.delete(demand.functionKey);
-      this.#dismiss(environments, 'deleted');
-    }
-    this.#serve();
-  }
-
-  /** A function may live in `domain` only, from now on. */
-  expel(functionName: string, domain: string): void {
-    for (const { environments } of this.#fleet.versionsOf(functionName)) {
-      this.#dismiss(
-        [...environments].filter((environment) => environment.slot.domain !== domain),
-        'moved',
-      );
-    }
+    this.#currentVersions.delete(functionName);
+    for (const { environments } of this.#fleet.versionsOf(functionName)) this.#dismiss(environments, 'deleted');
     this.#serve();
   }
 
@@ -215,7 +204,11 @@ export class Scheduler implements LeaseKeeper {
   moved(environment: Environment, requestId: string, demand: Demand): Environment | Promise<Environment> {
     this.#end(environment, requestId, 'discard');
     const placed = this.#phase === 'open' ? this.#place(demand, requestId) : undefined;
-    if (placed instanceof Environment) return placed;
+    if (placed instanceof Environment) {
+      // What it left, or opened, may have room for others.
+      this.#serve();
+      return placed;
+    }
 
     this.#fleet.running -= 1;
     const later = placed && postpone(this.#fleet, placed.limit);
@@ -292,9 +285,12 @@ export class Scheduler implements LeaseKeeper {
     const environment = this.#fleet.addEnvironment(this.#makeEnvironmentId(), demand, slot, requestId, inheritsFrom);
     slot.lastUsedMs = this.#clock.nowMs();
     // Asked for before an update and placed after it: it runs this invocation and no other.
-    const isCurrent = this.#currentVersions.get(demand.functionKey) === demand.versionKey;
-    if (!isCurrent) this.#apply(environment, { type: 'dismissed', reason: 'outdated' });
+    if (!this.#isCurrent(demand)) this.#apply(environment, { type: 'dismissed', reason: 'outdated' });
     return environment;
+  }
+
+  #isCurrent({ functionName, functionKey, versionKey }: Demand): boolean {
+    return this.#currentVersions.get(functionName)?.get(functionKey) === versionKey;
   }
 
   #open(domain: string): Slot {

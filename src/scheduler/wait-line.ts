@@ -24,8 +24,12 @@ export class WaitLine<Ask, Grant> {
   readonly #clock: Clock;
   readonly #waiters = new LinkedList<Waiter<Ask, Grant>>();
 
-  constructor(clock: Clock) {
+  readonly #onLeft: () => void;
+
+  /** @param onLeft somebody gave up: whoever stood behind may have a chance now. */
+  constructor(clock: Clock, onLeft: () => void) {
     this.#clock = clock;
+    this.#onLeft = onLeft;
   }
 
   get size(): number {
@@ -50,8 +54,12 @@ export class WaitLine<Ask, Grant> {
         reject(error);
       },
     });
-    const onAbort = () => node.value.refuse(signal?.reason);
-    const timer = this.#clock.after(waitMs, () => node.value.refuse(tooLong()));
+    const giveUp = (error: unknown) => {
+      node.value.refuse(error);
+      this.#onLeft();
+    };
+    const onAbort = () => giveUp(signal?.reason);
+    const timer = this.#clock.after(waitMs, () => giveUp(tooLong()));
     signal?.addEventListener('abort', onAbort, { once: true });
     if (position === 'first') this.#waiters.prepend(node);
     else this.#waiters.append(node);

@@ -261,7 +261,7 @@ export function scriptedEngine(limits: EngineLimits = {}) {
     observe: (event) => events.push(event),
     fleet,
     registry,
-    release: async () => undefined,
+    release: () => registry.close(),
   });
   return {
     clock,

@@ -9,11 +9,11 @@ import { Lease } from '../../src/scheduler/lease.ts';
 import { demandOf, FleetWorld } from './fleet-world.ts';
 
 const tight: SchedulerLimits = {
-  concurrency: 5,
-  memoryBudgetMiB: 1000,
-  environmentsMax: 6,
+  concurrency: 3,
+  memoryBudgetMiB: 800,
+  environmentsMax: 5,
   environmentIdleMs: 50,
-  sandboxesMax: 3,
+  sandboxesMax: 2,
   environmentsPerSandbox: 3,
   queueMs: 100,
   invocationsQueuedMax: 4,
@@ -75,6 +75,9 @@ class Model {
   readonly #revisions = new Map<string, number>();
   readonly #secluded = new Set<string>();
   readonly #started = new Set<string>();
+  readonly #drained = new Set<number>();
+  /** Function -> the version that was announced or invoked last. */
+  readonly #current = new Map<string, string>();
 
   async apply(event: Event): Promise<void> {
     const { world } = this;
@@ -103,7 +106,10 @@ class Model {
         });
         break;
       case 'drain':
-        this.#onSlot(event.which, (slotId) => world.scheduler.drain(slotId, 'drained'));
+        this.#onSlot(event.which, (slotId) => {
+          this.#drained.add(slotId);
+          world.scheduler.drain(slotId, 'drained');
+        });
         break;
       case 'pass':
         world.clock.advance(event.ms);
@@ -113,18 +119,20 @@ class Model {
         const { name } = functions[event.function] ?? { name: 'a' };
         this.#revisions.set(name, (this.#revisions.get(name) ?? 1) + 1);
         // Half of the changes are announced; the others show at the next invocation.
-        if ((this.#revisions.get(name) ?? 0) % 2 === 0) world.scheduler.outdate(this.#demand(event.function));
+        if ((this.#revisions.get(name) ?? 0) % 2 === 0) {
+          const demand = this.#demand(event.function);
+          this.#current.set(name, demand.versionKey);
+          world.scheduler.outdate(demand);
+        }
         break;
       }
       case 'delete':
+        this.#current.delete(functions[event.function]?.name ?? 'a');
         world.scheduler.forget(functions[event.function]?.name ?? 'a');
         break;
-      case 'seclude': {
-        const { name } = functions[event.function] ?? { name: 'a' };
-        this.#secluded.add(name);
-        world.scheduler.expel(name, `function:${name}`);
+      case 'seclude':
+        this.#secluded.add(functions[event.function]?.name ?? 'a');
         break;
-      }
       case 'abort': {
         const waiting = this.invocations.filter((invocation) => invocation.state === 'waiting');
         waiting[event.which % Math.max(1, waiting.length)]?.abort.abort(new Error('aborted'));
@@ -166,11 +174,19 @@ class Model {
     // Everything unused can be ended for whoever is first in line, so with nothing running nobody may wait.
     const isStuck = queued > 0 && running === 0;
     if (isStuck) throw new Error('an invocation waits although nothing runs');
+    // Whoever can start has started: looking again starts nobody.
+    world.scheduler.outdate({ functionName: 'nobody', functionKey: 'nobody', versionKey: 'nobody' });
+    equal('queued after looking again', world.scheduler.stats().queued, queued);
+    for (const { demand, holder } of living) {
+      const isOld = this.#current.get(demand.functionName) !== demand.versionKey;
+      if (holder === undefined && isOld) throw new Error('an environment of an old version stays');
+    }
   }
 
   #invoke(demand: Demand): void {
     const invocation: Invocation = { demand, abort: new AbortController(), lease: undefined, state: 'waiting' };
     const requestId = `r${this.invocations.length}`;
+    this.#current.set(demand.functionName, demand.versionKey);
     let leased: Lease | Promise<Lease>;
     try {
       leased = this.world.scheduler.acquire(demand, requestId, invocation.abort.signal);
@@ -234,6 +250,7 @@ class Model {
       return;
     }
     if (known !== undefined) throw new Broken('an environment is made twice');
+    if (this.#drained.has(slotId)) throw new Broken('a draining sandbox gets a new environment');
     if (inheritsFrom !== undefined) {
       const predecessor = this.environments.get(inheritsFrom);
       if (predecessor?.left !== 'keepVolume') throw new Broken('an heir of an environment that was not reset');
@@ -251,7 +268,10 @@ class Model {
   #demand(which: number): Demand {
     const { name, domain, memoryMiB } = functions[which] ?? { name: 'a', domain: 'domain:one', memoryMiB: 128 };
     const revision = this.#revisions.get(name) ?? 1;
-    return demandOf(name, { domain: this.#secluded.has(name) ? `function:${name}` : domain, memoryMiB, revision });
+    const isSecluded = this.#secluded.has(name);
+    const settled = { domain: isSecluded ? `function:${name}` : domain, memoryMiB, revision };
+    const { versionKey } = demandOf(name, settled);
+    return demandOf(name, { ...settled, versionKey: `${versionKey} ${settled.domain}` });
   }
 
   #running(which: number): Invocation | undefined {

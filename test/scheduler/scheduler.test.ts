@@ -274,16 +274,6 @@ test('a lost sandbox takes its environments with it; the leases end without harm
   t.like(world.scheduler.stats(), { running: 0, memoryReservedMiB: 0, slots: [] });
 });
 
-test('an expelled function leaves the sandboxes of other domains', (t) => {
-  const world = new FleetWorld();
-  const idle = run(world, greet);
-  const moved = { ...greet, domain: 'function:greet' };
-  world.scheduler.expel('greet', moved.domain);
-  t.deepEqual(world.removed('moved'), [idle]);
-  using next = lease(world, moved);
-  t.is(world.slots.get(next.berth.slotId), 'function:greet');
-});
-
 test('with queueMs, an invocation over the concurrency waits for its turn, first come first served', async (t) => {
   const world = new FleetWorld({ concurrency: 1, queueMs: 1000 });
   const running = lease(world, greet);

@@ -1,0 +1,84 @@
+/**
+ * Opens an engine: runtime, data directory, registry, sandboxes; and, when one of them cannot be opened, closes those that
+ * were. The composition itself is in compose-engine.
+ */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createFunctionRegistry } from '../functions/create-registry.ts';
+import type { FunctionStore } from '../functions/function-store.ts';
+import { MemoryStore } from '../functions/memory-store.ts';
+import { EngineError } from '../model/errors.ts';
+import { openDataDirectory } from '../store/data-directory.ts';
+import { createFleet } from '../supervisor/fleet.ts';
+import { ensureRuntime } from '../supervisor/runtime-cache.ts';
+import { findSandboxNode } from '../supervisor/sandbox-node.ts';
+import { createLogObserver } from '../telemetry/pino.ts';
+import { composeEngine } from './compose-engine.ts';
+import type { Engine, EngineOptions } from './engine.ts';
+import { type ValidOptions, validOptions } from './engine-options.ts';
+import { combineObservers } from './observers.ts';
+
+/**
+ * Opens an engine. The first start on a machine builds the guest runtime, which takes seconds; later ones take it from the
+ * cache. It does not wait for a sandbox to be ready: the first invocation may have to.
+ *
+ * @throws EngineError InvalidParameterValueException, UnsupportedNode, RuntimeBuildFailed, DataDirectoryUnusable,
+ *   DataDirectoryInUse, HardeningUnavailable
+ *
+ * @example
+ * await using engine = await createEngine();
+ * const greet = await engine.createFunction({
+ *   functionName: 'greet',
+ *   code: { source: 'export const handler = async (event) => `hello ${event.name}`' },
+ * });
+ * await greet({ name: 'Ada' }); // 'hello Ada'
+ */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const valid = validOptions(options);
+  assertHardening(valid.hardening);
+  const { clock, dataDirectory, isolation } = valid;
+  const observe = combineObservers([valid.logger && createLogObserver(valid.logger), valid.observe]);
+  const tell = observe ?? ignoreEvent;
+
+  const { path: nodePath } = findSandboxNode(valid.nodePath);
+  const cacheDirectory = valid.cacheDirectory ?? defaultCacheDirectory();
+  const { directory, key, kind, reason } = await ensureRuntime({ cacheDirectory, nodePath, observe: tell, clock });
+
+  await using opened = new AsyncDisposableStack();
+  const store = openStore(valid);
+  opened.defer(() => store.close());
+  const registry = await createFunctionRegistry({
+    store,
+    clock,
+    isolation,
+    ...(dataDirectory !== undefined && { dataDirectory }),
+  });
+  opened.defer(() => registry.close());
+  const runtime = { directory, key, kind, ...(reason !== undefined && { reason }) };
+  const fleet = createFleet({ nodePath, runtime, observe: tell, clock });
+  opened.defer(() => fleet.close());
+  fleet.warm();
+  const release = opened.move();
+  return composeEngine({ options: valid, observe, fleet, registry, release: () => release.disposeAsync() });
+}
+
+/** Nothing jails the sandbox process yet; whoever depends on it must not be told otherwise. */
+function assertHardening(hardening: ValidOptions['hardening']): void {
+  if (hardening !== 'required') return;
+  throw new EngineError(
+    'HardeningUnavailable',
+    "hardening must be 'auto' or 'off', received 'required': this build has no launcher that jails sandbox processes",
+  );
+}
+
+function openStore({ dataDirectory }: ValidOptions): FunctionStore {
+  return dataDirectory === undefined ? new MemoryStore() : openDataDirectory(dataDirectory).functions;
+}
+
+function defaultCacheDirectory(): string {
+  const base = process.env.XDG_CACHE_HOME;
+  // An empty variable counts as unset, by the XDG specification.
+  return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'isotherm');
+}
+
+function ignoreEvent(): void {}

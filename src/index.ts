@@ -1,0 +1,28 @@
+/** The public API of isotherm: re-exports only. What is not here is not for embedders. */
+export { createEngine } from './engine/create-engine.ts';
+export type {
+  CallableFunction,
+  Engine,
+  EngineLimits,
+  EngineOptions,
+  EngineStats,
+} from './engine/engine.ts';
+export type {
+  CodeInput,
+  CreateFunctionInput,
+  FunctionReference,
+  FunctionRegistry,
+  UpdateCodeInput,
+  UpdateConfigurationInput,
+} from './functions/registry.ts';
+export { EngineError, type EngineErrorCode, type ThrottleReason } from './model/errors.ts';
+export type {
+  FunctionConfiguration,
+  FunctionRecord,
+  FunctionState,
+  LastUpdateStatus,
+} from './model/function-configuration.ts';
+export { FunctionError } from './model/function-error.ts';
+export type { InvocationReport, InvocationType, InvokeInput, InvokeResult, Phases } from './model/invocation.ts';
+export type { PlatformEvent } from './model/platform-event.ts';
+export type { RuntimeIdentifier } from './model/runtime-identifier.ts';

@@ -5,7 +5,11 @@ import type { InvocationReport } from './invocation.ts';
  * those of Lambda's Telemetry API (LAMBDA.md E3.6). No event carries a payload or an environment variable.
  */
 export type PlatformEvent =
-  | (OfEnvironment & { readonly type: 'platform.initStart'; readonly runtime: string; readonly phase: 'init' | 'invoke' })
+  | (OfEnvironment & {
+      readonly type: 'platform.initStart';
+      readonly runtime: string;
+      readonly phase: 'init' | 'invoke';
+    })
   | (OfEnvironment & {
       readonly type: 'platform.initReport';
       readonly phase: 'init' | 'invoke';
@@ -31,14 +35,34 @@ export type PlatformEvent =
   /** Text of the platform inside a function's log: a timeout, an exit (B4.4, B5.3). */
   | (OfInvocation & { readonly type: 'platform.fault'; readonly text: string })
   /** Output of the function. `text` is guest text, already cut to limits; `line` is a formatted record, `raw` is stdout or stderr. */
-  | (OfEnvironment & { readonly type: 'function'; readonly requestId?: string; readonly kind: 'line' | 'raw'; readonly text: string })
-  | { readonly type: 'platform.logsDropped'; readonly functionName: string; readonly environmentId: string; readonly droppedBytes: number }
+  | (OfEnvironment & {
+      readonly type: 'function';
+      readonly requestId?: string;
+      readonly kind: 'line' | 'raw';
+      readonly text: string;
+    })
+  | {
+      readonly type: 'platform.logsDropped';
+      readonly functionName: string;
+      readonly environmentId: string;
+      readonly droppedBytes: number;
+    }
   | { readonly type: 'sandbox.started'; readonly sandboxId: string; readonly pid: number; readonly startMs: number }
   | { readonly type: 'sandbox.exited'; readonly sandboxId: string; readonly cause: string; readonly wanted: boolean }
   | { readonly type: 'sandbox.protocolError'; readonly sandboxId: string; readonly message: string }
   | { readonly type: 'sandbox.unavailable'; readonly reason: string; readonly retryAfterMs: number }
-  | { readonly type: 'runtime.build'; readonly stage: 'started' | 'library' | 'snapshot' | 'verified' | 'ready' | 'degraded'; readonly detail: string; readonly elapsedMs: number }
-  | { readonly type: 'environment.removed'; readonly functionName: string; readonly environmentId: string; readonly reason: string }
+  | {
+      readonly type: 'runtime.build';
+      readonly stage: 'started' | 'library' | 'snapshot' | 'verified' | 'ready' | 'degraded';
+      readonly detail: string;
+      readonly elapsedMs: number;
+    }
+  | {
+      readonly type: 'environment.removed';
+      readonly functionName: string;
+      readonly environmentId: string;
+      readonly reason: string;
+    }
   | { readonly type: 'invocation.throttled'; readonly functionName: string; readonly reason: string };
 
 interface OfEnvironment {

@@ -1,5 +1,12 @@
 /** The values of Lambda's `Runtime` field that isotherm runs, and which programming model each one has (LAMBDA.md A1 to A4, G). */
-export const runtimeIdentifiers = ['nodejs', 'nodejs18.x', 'nodejs20.x', 'nodejs22.x', 'nodejs24.x', 'nodejs26.x'] as const;
+export const runtimeIdentifiers = [
+  'nodejs',
+  'nodejs18.x',
+  'nodejs20.x',
+  'nodejs22.x',
+  'nodejs24.x',
+  'nodejs26.x',
+] as const;
 
 export type RuntimeIdentifier = (typeof runtimeIdentifiers)[number];
 

@@ -236,6 +236,7 @@ function checkConstraints(settings: FunctionSettings): void {
     constraints.text(domain, 'trustDomain', { lengthMax: limits.trustDomainLengthMax, pattern: trustDomainPattern });
   }
   if (settings.logging !== undefined) checkLogging(constraints, settings.logging);
+  if (settings.network !== undefined) checkNetwork(constraints, settings.network);
   if (settings.environment !== undefined) checkEnvironmentNames(constraints, settings.environment);
   if (settings.tags !== undefined) checkTagTexts(constraints, settings.tags);
   constraints.throwIfViolated();
@@ -254,7 +255,18 @@ function checkArchitectures(constraints: Constraints, value: unknown): void {
   }
 }
 
+function checkNetwork(constraints: Constraints, network: unknown): void {
+  const allow = isPlainMap(network) ? (network.allow ?? []) : undefined;
+  if (!Array.isArray(allow) || allow.some((host) => typeof host !== 'string')) {
+    constraints.violate(allow ?? network, 'network.allow', 'Member must be a list of strings');
+  }
+}
+
 function checkLogging(constraints: Constraints, logging: NonNullable<FunctionSettings['logging']>): void {
+  if (!isPlainMap(logging)) {
+    constraints.violate(logging, 'loggingConfig', 'Member must be a structure');
+    return;
+  }
   const { logFormat, applicationLogLevel, systemLogLevel, logGroup } = logging;
   if (logFormat !== undefined) constraints.oneOf(logFormat, 'loggingConfig.logFormat', logFormats);
   if (applicationLogLevel !== undefined) {

@@ -7,8 +7,8 @@ import { limits } from '../model/limits.ts';
 /** A call that runs guest code: an invocation or an init. */
 export interface GuestCall {
   readonly environmentId: string;
-  /** Absent for an init. */
-  readonly requestId?: string;
+  /** Undefined for an init. */
+  readonly requestId: string | undefined;
   readonly sentMs: number;
   /** When the far deadline is; Infinity while the call waits for its environment. */
   readonly deadlineMs: number;

@@ -156,8 +156,12 @@ export class SandboxProcess implements SandboxHandle {
 
   /** Resolves when it is blank and answers. @throws SandboxGoneError */
   async ready(): Promise<void> {
-    using _ = this.#hold();
-    await this.#greeted.promise;
+    this.#hold();
+    try {
+      await this.#greeted.promise;
+    } finally {
+      this.#release();
+    }
   }
 
   isBlank(): boolean {
@@ -189,12 +193,14 @@ export class SandboxProcess implements SandboxHandle {
         environment.defined = undefined;
         this.#requireAlive();
       }
-      const { head, body } = await this.#runGuest(
-        { environmentId, budgetMs: (spec.init === 'now' ? spec.initTimeoutMs : 0) + limits.createGraceMs },
-        environment,
-        () => this.#ask(frameTypes.create, createHead(spec), decodeCreateReply),
-      );
-      return { reply: withDropped(head, environment.initOutput), body };
+      const budgetMs = (spec.init === 'now' ? spec.initTimeoutMs : 0) + limits.createGraceMs;
+      const call = this.#enter(environment, environmentId, undefined, budgetMs, undefined);
+      try {
+        const { head, body } = await this.#ask(frameTypes.create, createHead(spec), decodeCreateReply);
+        return { reply: withDropped(head, environment.initOutput), body };
+      } finally {
+        this.#guestCalls.delete(call);
+      }
     } catch (error) {
       this.#forget(environmentId);
       throw error;
@@ -211,12 +217,13 @@ export class SandboxProcess implements SandboxHandle {
         await environment.defined;
         this.#requireAlive();
       }
-      const { head, body } = await this.#runGuest(
-        { environmentId, requestId, budgetMs: spec.timeoutMs, after: created },
-        environment,
-        () => this.#ask(frameTypes.invoke, invokeHead(spec), decodeInvokeReply, spec.payload),
-      );
-      return { reply: withDropped(head, output), body };
+      const call = this.#enter(environment, environmentId, requestId, spec.timeoutMs, created);
+      try {
+        const { head, body } = await this.#ask(frameTypes.invoke, invokeHead(spec), decodeInvokeReply, spec.payload);
+        return { reply: withDropped(head, output), body };
+      } finally {
+        this.#guestCalls.delete(call);
+      }
     } finally {
       environment.running = undefined;
     }
@@ -285,41 +292,32 @@ export class SandboxProcess implements SandboxHandle {
 
   // Calls.
 
-  /** Runs a call whose guest code has a deadline. With `after`, its time begins when that settles. */
-  async #runGuest<Answer>(
-    call: {
-      readonly environmentId: string;
-      readonly requestId?: string;
-      readonly budgetMs: number;
-      readonly after?: Promise<unknown> | undefined;
-    },
+  /** A call that runs guest code is about to be sent. Its time begins now, or when `after` settles. */
+  #enter(
     environment: Environment,
-    run: () => Promise<Answer>,
-  ): Promise<Answer> {
+    environmentId: string,
+    requestId: string | undefined,
+    budgetMs: number,
+    after: Promise<unknown> | undefined,
+  ): GuestCall {
     const { clock } = this.#options;
-    const { environmentId, requestId, after } = call;
-    const budgetMs = call.budgetMs + limits.killGraceMs;
     const sentMs = clock.nowMs();
-    const guestCall = {
-      environmentId,
-      ...(requestId === undefined ? {} : { requestId }),
-      sentMs,
-      deadlineMs: after === undefined ? sentMs + budgetMs : Number.POSITIVE_INFINITY,
-    };
-    const startClock = () => {
-      const nowMs = clock.nowMs();
-      guestCall.deadlineMs = nowMs + budgetMs;
-      if (this.#guestCalls.has(guestCall)) this.#vitals.expect(guestCall.deadlineMs, nowMs);
-    };
-    after?.then(startClock, startClock);
-    this.#allowance.run(environment.share);
-    this.#guestCalls.add(guestCall);
-    this.#vitals.expect(guestCall.deadlineMs, sentMs);
-    try {
-      return await run();
-    } finally {
-      this.#guestCalls.delete(guestCall);
+    const farMs = budgetMs + limits.killGraceMs;
+    const deadlineMs = after === undefined ? sentMs + farMs : Number.POSITIVE_INFINITY;
+    const call = { environmentId, requestId, sentMs, deadlineMs };
+    if (after !== undefined) {
+      const begin = () => {
+        if (!this.#guestCalls.has(call)) return;
+        const nowMs = clock.nowMs();
+        call.deadlineMs = nowMs + farMs;
+        this.#vitals.expect(call.deadlineMs, nowMs);
+      };
+      after.then(begin, begin);
     }
+    this.#allowance.run(environment.share);
+    this.#guestCalls.add(call);
+    this.#vitals.expect(deadlineMs, sentMs);
+    return call;
   }
 
   async #ask<Head>(
@@ -328,11 +326,13 @@ export class SandboxProcess implements SandboxHandle {
     decode: (head: unknown) => Head,
     body?: FrameBody,
   ): Promise<Reply<Head>> {
-    using _ = this.#hold();
+    this.#hold();
     try {
       return await this.#channel.call(type, head, decode, body);
     } catch (error) {
       throw explain(error);
+    } finally {
+      this.#release();
     }
   }
 
@@ -354,18 +354,15 @@ export class SandboxProcess implements SandboxHandle {
     void this.kill({ kind: 'retired', reason: this.#state.reason });
   }
 
-  #hold(): Disposable {
+  #hold(): void {
     if (this.#holds === 0) this.#socket.ref();
     this.#holds += 1;
-    return this.#release;
   }
 
-  readonly #release: Disposable = {
-    [Symbol.dispose]: () => {
-      this.#holds -= 1;
-      if (this.#holds === 0) this.#socket.unref();
-    },
-  };
+  #release(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0) this.#socket.unref();
+  }
 
   // What comes from the sandbox.
 

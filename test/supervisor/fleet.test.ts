@@ -1,6 +1,9 @@
 /** Sandboxes in number: the spare, the guard against crash loops, and that nothing is left behind. Children are real. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
@@ -127,22 +130,22 @@ test.serial('a spare that dies is replaced', async (t) => {
   t.is(sandbox.pid, secondPid);
 });
 
-test.serial('a sandbox killed under load is replaced within 100 ms', async (t) => {
+test.serial('for a sandbox that was killed the spare stands in, without waiting for a start', async (t) => {
   const { fleet, next } = order(t);
-  const spare = next('sandbox.started');
+  const first = next('sandbox.started');
   fleet.warm();
-  await spare;
-  const sparePromise = next('sandbox.started');
+  await first;
+  const second = next('sandbox.started');
   const sandbox = await fleet.acquire('a');
-  await sparePromise;
+  const { pid: sparePid } = await second;
   const running = echo(sandbox, { do: 'ignore' });
   const killedMs = performance.now();
   process.kill(sandbox.pid, 'SIGKILL');
   await t.throwsAsync(running, { name: 'SandboxGoneError' });
   const heir = await fleet.acquire('a');
   t.deepEqual(await echo(heir), { do: 'echo' });
-  const tookMs = performance.now() - killedMs;
-  t.true(tookMs < 100, `${tookMs} ms`);
+  t.log(`${(performance.now() - killedMs).toFixed(1)} ms from the kill to the next answer`);
+  t.is(heir.pid, sparePid);
 });
 
 test.serial('who leaves while waiting leaves a spare behind', async (t) => {
@@ -271,6 +274,60 @@ test.serial('starts that fail leave nothing behind', async (t) => {
     await fleet.close();
   }
   t.deepEqual(leftovers(), before);
+});
+
+interface HostReport {
+  readonly pids: readonly number[];
+  readonly error?: string;
+}
+
+/** Runs `fixtures/sandboxes/host.ts` in a process of its own and resolves with its first line. */
+async function startHost(t: ExecutionContext, scenario: string, prefix: readonly string[] = []) {
+  const program = fileURLToPath(new URL('../fixtures/sandboxes/host.ts', import.meta.url));
+  const [command, ...rest] = [...prefix, process.execPath, program, scenario];
+  t.truthy(command);
+  const host = spawn(command ?? '', rest, { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.teardown(() => host.kill('SIGKILL'));
+  const [line] = await once(createInterface({ input: host.stdout }), 'line');
+  const report: HostReport = JSON.parse(String(line));
+  return { host, report };
+}
+
+async function allGone(pids: readonly number[]): Promise<void> {
+  while (pids.some((pid) => existsSync(`/proc/${pid}`))) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test.serial('when the host exits its sandboxes go, also one that is stuck', async (t) => {
+  const { host, report } = await startHost(t, 'stuck');
+  t.is(report.pids.length, 2);
+  host.stdin.end();
+  await once(host, 'exit');
+  await allGone(report.pids);
+  t.pass();
+});
+
+test.serial('when the host is killed its sandboxes go by themselves', async (t) => {
+  const { host, report } = await startHost(t, 'idle');
+  t.is(report.pids.length, 2);
+  host.kill('SIGKILL');
+  await allGone(report.pids);
+  t.pass();
+});
+
+test.serial('an idle fleet does not keep its host alive', async (t) => {
+  const { host, report } = await startHost(t, 'leave');
+  const [code] = await once(host, 'exit');
+  t.is(code, 0);
+  await allGone(report.pids);
+});
+
+test.serial('when descriptors run out a start fails, and works again when there are some', async (t) => {
+  const { host, report } = await startHost(t, 'exhaust', ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh']);
+  t.regex(report.error ?? '', /SandboxStartFailed.*(EMFILE|EAGAIN)/);
+  t.is(report.pids.length, 1);
+  host.stdin.end();
+  const [code] = await once(host, 'exit');
+  t.is(code, 0);
 });
 
 /** Pids of this process's children, dead ones that nobody reaped included. */

@@ -220,7 +220,14 @@ sandboxTest('output over the limit of an invocation is dropped and counted', asy
   let chars = 0;
   const bytes = limits.logBytesPerInvocationMax + 1024 * 1024;
   const { reply } = await sandbox.invoke(
-    invocation({ do: 'log much', bytes }, { onLog: ({ text }) => void (chars += text.length) }),
+    invocation(
+      { do: 'log much', bytes },
+      {
+        onLog({ text }) {
+          chars += text.length;
+        },
+      },
+    ),
   );
   t.is(chars, limits.logBytesPerInvocationMax);
   t.is(reply.logBytesDropped, 1024 * 1024);

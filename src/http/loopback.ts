@@ -6,6 +6,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIPv4 } from 'node:net';
 import { EngineError } from '../model/errors.ts';
 
+/** How a program in a Docker container calls the machine around it. No page's owner can make that name resolve. */
+const dockerHost = 'host.docker.internal';
+
 /** @throws EngineError InvalidParameterValueException */
 export function assertLoopback(host: string): void {
   if (isLoopback(host)) return;
@@ -19,8 +22,9 @@ export function assertLoopback(host: string): void {
 /** The reason to refuse, or undefined. */
 export function foreignRequest(headers: IncomingHttpHeaders): string | undefined {
   const { host, origin } = headers;
-  if (host !== undefined && !isLoopback(hostnameOf(host))) {
-    return `Host must name this machine (127.0.0.1, ::1, localhost or host.docker.internal), got ${JSON.stringify(host)}`;
+  const hostname = host === undefined ? undefined : hostnameOf(host);
+  if (hostname !== undefined && !isLoopback(hostname) && hostname !== dockerHost) {
+    return `Host must name this machine (127.0.0.1, ::1, localhost) or be ${dockerHost}, got ${JSON.stringify(host)}`;
   }
   // Only browsers send it; a page that we served ourselves has our own.
   if (origin !== undefined && origin !== `http://${host}`) {
@@ -34,8 +38,6 @@ function isLoopback(hostname: string): boolean {
     hostname === 'localhost' ||
     hostname === '127.0.0.1' ||
     hostname === '::1' ||
-    // What Docker gives a program in a container for its host. Nobody can make it resolve for a browser.
-    hostname === 'host.docker.internal' ||
     (isIPv4(hostname) && hostname.startsWith('127.'))
   );
 }

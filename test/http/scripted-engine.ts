@@ -52,7 +52,8 @@ export function scriptedEngine(...names: readonly string[]): ScriptedEngine {
     functions: {
       async create(input) {
         calls.create.push(input);
-        return record(input.functionName, { state: 'Pending', ...creating });
+        const { lastUpdateStatus: _, ...pending } = record(input.functionName);
+        return { ...pending, state: 'Pending', ...creating };
       },
       get: find,
       async updateCode(input) {

@@ -41,14 +41,13 @@ export function invoke({ engine, functionName, qualifier, headers, body }: Invok
   return engine.invoke(input);
 }
 
-/** Names and values in turn, as `writeHead` takes them fastest. */
-export function invokeHeaders(result: InvokeResult): string[] {
-  const headers = ['content-type', 'application/json', 'x-amzn-RequestId', result.requestId];
-  if (result.executedVersion !== undefined) headers.push('X-Amz-Executed-Version', result.executedVersion);
-  if (result.functionError !== undefined) headers.push('X-Amz-Function-Error', result.functionError);
-  if (result.logResult !== undefined) headers.push('X-Amz-Log-Result', result.logResult);
-  // 204 must not have one (RFC 9110, 8.6).
-  if (result.statusCode !== 204) headers.push('content-length', String(result.payload.byteLength));
+/** Headers in the way of AWS. */
+export function invokeHeaders(result: InvokeResult): Record<string, string> {
+  const headers: Record<string, string> = { 'x-amzn-RequestId': result.requestId };
+  if (result.statusCode === 200) headers['content-type'] = 'application/json';
+  if (result.executedVersion !== undefined) headers['X-Amz-Executed-Version'] = result.executedVersion;
+  if (result.functionError !== undefined) headers['X-Amz-Function-Error'] = result.functionError;
+  if (result.logResult !== undefined) headers['X-Amz-Log-Result'] = result.logResult;
   return headers;
 }
 

@@ -87,12 +87,15 @@ class OpenedGuest implements Guest {
   readonly #isolate: Isolate;
   readonly #context: Context;
   readonly #slices: Readonly<Record<SliceName, Reference>>;
+  /** While a slice runs on the pool: what was known of its memory before. */
+  #onPool: GuestMemory | undefined;
 
   constructor(image: RuntimeImage, isolate: Isolate, context: Context, settings: GuestSettings, host: SandboxCalls) {
     this.#isolate = isolate;
     this.#context = context;
     let receive: Reference | undefined;
-    const loadBuiltin = (id: string): boolean => {
+    const loadBuiltin = (id: string): boolean | string => {
+      if (this.#onPool !== undefined) return textOnPool(image, id);
       const script = image.compileBuiltin(isolate, id);
       if (script === undefined || receive === undefined) return false;
       const factory: Reference = script.runSync(context, { reference: true });
@@ -103,7 +106,16 @@ class OpenedGuest implements Guest {
     const calls = checkedCalls({ ...host, loadBuiltin }, () => this.dispose());
     const names = Object.keys(calls);
     // The parameters are positional; the object that names them is made inside, where the guest's own prototypes are.
-    const boot = `return __isothermBoot({${names.map((name, at) => `${name}:$${at}`).join()}},$${names.length})`;
+    const parameters = names.map((name, at) => `${name}:$${at}`).join();
+    const boot = `const calls = {${parameters}}, compile = eval, load = calls.loadBuiltin;
+      calls.loadBuiltin = (id) => {
+        const found = load(id);
+        if (typeof found !== 'string') return found;
+        guest.receive(id, compile(found));
+        return true;
+      };
+      const guest = __isothermBoot(calls, $${names.length});
+      return guest`;
     const guest: Reference<GuestCalls> = context.evalClosureSync(
       boot,
       [...Object.values(calls).map((call) => new Callback(call)), JSON.stringify(settings)],
@@ -135,9 +147,17 @@ class OpenedGuest implements Guest {
     const slice = this.#slices[name];
     const timeout = Math.max(1, Math.ceil(timeoutMs));
     if (lane === 'pool') {
-      return slice
-        .apply(undefined, [...args], { timeout })
-        .then(stateOutcome, (error: unknown) => this.#failure(error));
+      this.#onPool = this.memory();
+      return slice.apply(undefined, [...args], { timeout }).then(
+        (state) => {
+          this.#onPool = undefined;
+          return stateOutcome(state);
+        },
+        (error: unknown) => {
+          this.#onPool = undefined;
+          return this.#failure(error);
+        },
+      );
     }
     try {
       return stateOutcome(slice.applySync(undefined, [...args], { timeout }));
@@ -181,6 +201,8 @@ class OpenedGuest implements Guest {
   }
 
   memory(): GuestMemory {
+    // Asking would be a call into the guest; see `textOnPool`.
+    if (this.#onPool !== undefined) return this.#onPool;
     const heap = this.#isolate.getHeapStatisticsSync();
     return {
       heapUsedBytes: heap.used_heap_size,
@@ -205,6 +227,16 @@ class OpenedGuest implements Guest {
     if (message === 'Script execution timed out.') return { kind: 'timeout' };
     return rejection(error);
   }
+}
+
+/**
+ * While a guest runs on the pool, calling into it from this thread would run its microtasks and take its rejected promises, in
+ * the middle of the user's code (isolated-vm does both after every call that is not a recursive one). So there the guest
+ * compiles the text itself, without the code cache.
+ */
+function textOnPool(image: RuntimeImage, id: string): string | false {
+  const found = image.builtinText(id);
+  return found === undefined ? false : `${found.source}\n//# sourceURL=${found.filename}`;
 }
 
 function stateOutcome(state: unknown): SliceOutcome {
@@ -236,13 +268,16 @@ function text(value: unknown, charsMax: number): string {
   return String(value).slice(0, charsMax);
 }
 
+/** `loadBuiltin` can also give a text here. */
+type ServedCalls = SandboxCalls & { loadBuiltin(id: string): boolean | string };
+
 type CheckedCalls = Record<
   keyof HostCalls,
   (...args: unknown[]) => number | boolean | string | ArrayBuffer | FsReply | number[] | undefined
 >;
 
 /** The host's functions behind a check of each argument. A call that makes no sense is answered with nothing. */
-function checkedCalls(host: HostCalls, dispose: () => void): CheckedCalls {
+function checkedCalls(host: ServedCalls, dispose: () => void): CheckedCalls {
   return {
     log(stream, line) {
       const known = stream === logStreams.stdout || stream === logStreams.stderr || stream === logStreams.record;

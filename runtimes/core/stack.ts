@@ -17,7 +17,7 @@ const {
 const ErrorPrototypeToString = Error.prototype.toString;
 
 interface CallSite {
-  getFileName(): string | null;
+  getScriptNameOrSourceURL(): string | null;
   getLineNumber(): number | null;
   getColumnNumber(): number | null;
   toString(): string;
@@ -56,7 +56,8 @@ function title(error: unknown): string {
 }
 
 function describe(context: CoreContext, frame: CallSite): string | undefined {
-  const file = frame.getFileName() ?? '';
+  // `getFileName` is null for what was compiled from a code cache.
+  const file = frame.getScriptNameOrSourceURL() ?? '';
   if (StringPrototypeStartsWith(file, ownScripts) || StringPrototypeStartsWith(file, ownModules)) return undefined;
   const text = frame.toString();
   if (file !== scriptNames.bundle) return text;

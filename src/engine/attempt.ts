@@ -123,9 +123,8 @@ export class Attempts {
   /** A call to the sandbox failed. @throws EngineError when the client has to be told that the platform failed */
   #lost(error: unknown, call: Call, lease: Lease, at: Whereabouts): Attempt {
     const { clock, sandboxes, targets } = this.#parts;
-    if (!(error instanceof SandboxGoneError)) {
-      throw new EngineError('ServiceException', 'The sandbox could not carry out the invocation.', { cause: error });
-    }
+    // It lives and said why it could not do it, or this is a bug of ours: both are told as they are.
+    if (!(error instanceof SandboxGoneError)) throw error;
     const { functionName } = call.target.demand;
     const elapsedMs = clock.nowMs() - at.sinceMs;
     const loss = judge({

@@ -8,7 +8,7 @@ import { EngineError } from '../model/errors.ts';
 import type { Observe } from '../model/platform-event.ts';
 import type { RemovalReason } from '../scheduler/environment-state.ts';
 import type { FleetPort } from '../scheduler/scheduler.ts';
-import type { SandboxFleet, SandboxHandle } from '../supervisor/sandbox-port.ts';
+import { type SandboxFleet, SandboxGoneError, type SandboxHandle } from '../supervisor/sandbox-port.ts';
 
 /** What the host remembers of an environment between its invocations. */
 export interface EnvironmentFacts {
@@ -22,6 +22,7 @@ export interface SlotListener {
   slotReady(slotId: number): void;
   slotGone(slotId: number): void;
   runningIn(slotId: number): number;
+  drain(slotId: number, reason: string): void;
 }
 
 export interface RunningSandbox {
@@ -117,23 +118,33 @@ export class Sandboxes implements FleetPort {
   close(slotId: number, reason: string): void {
     const slot = this.#slots.get(slotId);
     this.#slots.delete(slotId);
-    slot?.handle?.kill({ kind: 'retired', reason }).catch(ignoreGone);
+    void slot?.handle?.kill({ kind: 'retired', reason });
   }
 
   reset(environmentId: string, slotId: number): void {
-    this.#slots.get(slotId)?.handle?.destroy(environmentId, true).catch(ignoreGone);
+    this.#destroy(slotId, environmentId, true);
   }
 
   remove(environmentId: string, slotId: number, functionName: string, reason: RemovalReason): void {
     const slot = this.#slots.get(slotId);
     // What an heir takes over it takes over when it is created.
     if (reason !== 'inherited') slot?.environments.delete(environmentId);
-    if (reason !== 'inherited' && reason !== 'lost') slot?.handle?.destroy(environmentId, false).catch(ignoreGone);
+    if (reason !== 'inherited' && reason !== 'lost') this.#destroy(slotId, environmentId, false);
     this.#observe?.({ type: 'environment.removed', functionName, environmentId, reason });
   }
 
   isBusy(slotId: number): boolean {
     return this.#slots.get(slotId)?.handle?.isBusy() ?? false;
+  }
+
+  #destroy(slotId: number, environmentId: string, keepVolume: boolean): void {
+    this.#slots
+      .get(slotId)
+      ?.handle?.destroy(environmentId, keepVolume)
+      .catch((error: unknown) => {
+        // A sandbox that has ended has forgotten everything. One that cannot forget is not to be trusted with more.
+        if (!(error instanceof SandboxGoneError)) this.#listener?.drain(slotId, 'it could not end an environment');
+      });
   }
 
   async #start(slotId: number, domain: string): Promise<SandboxHandle> {
@@ -151,7 +162,7 @@ export class Sandboxes implements FleetPort {
     const slot = this.#slots.get(slotId);
     if (slot === undefined) {
       // The scheduler let go of it while it started.
-      handle.kill({ kind: 'retired', reason: 'no longer needed' }).catch(ignoreGone);
+      void handle.kill({ kind: 'retired', reason: 'no longer needed' });
       throw new EngineError('SandboxLost', 'The sandbox was ended before the invocation reached it.');
     }
     slot.handle = handle;
@@ -180,6 +191,3 @@ export class Sandboxes implements FleetPort {
 }
 
 const lossesRememberedMax = 64;
-
-/** A sandbox that ends while it is told to forget something has forgotten it: there is nothing left to do. */
-function ignoreGone(): void {}

@@ -395,7 +395,7 @@ test('a sandbox that cannot be started is told to the client', async (t) => {
 test('a call that the sandbox cannot carry out is a platform error, and its environment is not used again', async (t) => {
   const { engine, fleet, registry } = scriptedEngine();
   registry.put({ functionName: 'f' });
-  fleet.onInvoke = () => Promise.reject(new Error('failed'));
+  fleet.onInvoke = () => Promise.reject(new EngineError('ServiceException', 'the sandbox could not do it'));
   await t.throwsAsync(engine.invoke({ functionName: 'f' }), { code: 'ServiceException' });
   fleet.onInvoke = () => invoked();
   t.true((await engine.invoke({ functionName: 'f' })).report?.coldStart);

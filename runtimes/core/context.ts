@@ -16,22 +16,19 @@ export type ModuleFactory = (
   primordials: object,
 ) => void;
 
-/** What the builder put beside the guest script. */
-export interface Resources {
-  readonly modules: Readonly<Record<string, ModuleFactory>>;
-  readonly data: {
-    readonly privateSymbols: readonly string[];
-    readonly perIsolateSymbols: readonly string[];
-    readonly versions: Readonly<Record<string, string>>;
-    readonly builtinIds: readonly string[];
-  };
+/** What the builder read from the node binary for the core; the rest is in `isotherm/data`. */
+export interface CoreData {
+  readonly privateSymbols: readonly string[];
+  readonly perIsolateSymbols: readonly string[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly builtinIds: readonly string[];
 }
 
 export interface CoreContext {
   /** Only after boot; while a snapshot is made there is no host. */
   host: HostCalls;
   settings: GuestSettings;
-  readonly data: Resources['data'];
+  readonly data: CoreData;
   readonly library: Library;
   readonly loop: Loop;
   readonly process: ProcessObject;

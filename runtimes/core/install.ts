@@ -1,10 +1,10 @@
 /**
- * Puts the core of a guest in place: run once while the snapshot is made (or at each start without one), then booted once
- * in each environment. Leaves one global function, which removes itself when the sandbox calls it.
+ * Puts the core of a guest in place, once in each new context. Leaves one global function, which removes itself when the
+ * sandbox boots the guest with it.
  */
 import type { GuestCalls, GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
 import { installConsole } from './console.ts';
-import type { CoreContext, ModuleFactory, Resources } from './context.ts';
+import type { CoreContext, CoreData, ModuleFactory } from './context.ts';
 import type { Core, CreateHandlerLoop, HandlerLoop } from './core-api.ts';
 import { finishEngine } from './engine.ts';
 import { installGlobals } from './globals.ts';
@@ -16,8 +16,8 @@ import { createUserRequire } from './user-require.ts';
 
 const { JSONParse, ObjectDefineProperty, ReflectApply, ReflectDeleteProperty } = primordials;
 
-export function install({ modules, data }: Resources, createHandlerLoop: CreateHandlerLoop): void {
-  const context = createContext(modules, data);
+export function install(data: CoreData, createHandlerLoop: CreateHandlerLoop): void {
+  const context = createContext(data);
   installGlobals(context);
   installConsole(context);
   ObjectDefineProperty(globalThis, bootName, {
@@ -37,12 +37,12 @@ const bootName = '__isothermBoot';
 
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
-function createContext(modules: Resources['modules'], data: Resources['data']): Mutable<CoreContext> {
+function createContext(data: CoreData): Mutable<CoreContext> {
   // Completed below and at boot; nothing reads a part before it is there.
   const context = { data, uncaughtException: failLoudly } as unknown as Mutable<CoreContext>;
   context.process = createProcess(() => context);
   context.loop = new Loop(context);
-  context.library = new Library(context, modules);
+  context.library = new Library(context);
   connect(context);
   return context;
 }
@@ -108,7 +108,7 @@ function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoo
     return made;
   };
   return {
-    receive: (_id, factory) => library.receive(factory as ModuleFactory),
+    receive: (id, compiled) => library.receive(id, compiled as ModuleFactory),
     init: (load) => loop.slice(() => handlerLoop().init(load)),
     invoke: (eventJson, contextJson) => {
       loop.enterPollPhase();

@@ -1,6 +1,6 @@
 /**
- * Loads modules of Node's library (and our own lazy ones) in a guest: from the core when they are part of it, else through the
- * host, which compiles them with their code cache. A module's source is in no heap before its first use.
+ * Loads modules of Node's library (and our own lazy ones) in a guest, through the host, which compiles them with their code
+ * cache. A module's source is in no heap before its first use.
  */
 import { notOfferedModules, offeredModules, schemeOnlyModules } from '../../src/bridge/node-modules.ts';
 import type { CoreContext, ModuleFactory } from './context.ts';
@@ -10,6 +10,7 @@ const {
   ArrayPrototypePush,
   FunctionPrototypeCall,
   ObjectDefineProperty,
+  ObjectKeys,
   StringPrototypeSlice,
   StringPrototypeStartsWith,
 } = primordials;
@@ -22,20 +23,19 @@ interface LoadedModule {
 
 export class Library {
   readonly #context: CoreContext;
-  readonly #core: Readonly<Record<string, ModuleFactory>>;
   readonly #modules: Record<string, LoadedModule | undefined> = Object.create(null);
   readonly #bindings: Record<string, object | undefined> = Object.create(null);
   /** What the loaded files of `bindings/` made, by binding: some of it makes itself when it is read. */
   readonly #created: Record<string, Record<string, object> | undefined> = Object.create(null);
   readonly #overrides: Record<string, (() => unknown) | undefined> = Object.create(null);
   readonly #observers: Record<string, ((exports: never) => void) | undefined> = Object.create(null);
-  #received: ModuleFactory | undefined;
+  /** Compiled by the host and not evaluated yet. */
+  readonly #received: Record<string, ModuleFactory | undefined> = Object.create(null);
   /** Ids compiled by the host so far, in order. */
   readonly loadedIds: string[] = [];
 
-  constructor(context: CoreContext, core: Readonly<Record<string, ModuleFactory>>) {
+  constructor(context: CoreContext) {
     this.#context = context;
-    this.#core = core;
     this.require = this.require.bind(this);
     this.internalBinding = this.internalBinding.bind(this);
   }
@@ -50,9 +50,17 @@ export class Library {
     this.#observers[id] = observer;
   }
 
-  /** What the host compiled for `loadBuiltin`, which is about to return. */
-  receive(factory: ModuleFactory): void {
-    this.#received = factory;
+  /** What the host compiled for `loadBuiltin`, which is about to return: one module's factory, or several by id. */
+  receive(id: string, compiled: ModuleFactory | Readonly<Record<string, ModuleFactory>>): void {
+    if (typeof compiled === 'function') {
+      this.#received[id] = compiled;
+      return;
+    }
+    const ids = ObjectKeys(compiled);
+    for (let at = 0; at < ids.length; at++) {
+      const each = ids[at] ?? '';
+      this.#received[each] = compiled[each];
+    }
   }
 
   isLoaded(id: string): boolean {
@@ -75,7 +83,7 @@ export class Library {
   }
 
   #evaluate(id: string): unknown {
-    const factory = this.#core[id] ?? this.#compile(id);
+    const factory = this.#compile(id);
     const module: LoadedModule = { exports: {}, id, loaded: false };
     this.#modules[id] = module;
     const { process } = this.#context;
@@ -101,11 +109,12 @@ export class Library {
   }
 
   #compile(id: string): ModuleFactory {
-    const found = this.#context.host.loadBuiltin(id);
-    const factory = this.#received;
-    this.#received = undefined;
-    if (!found || factory === undefined) throw notOffered(id);
-    ArrayPrototypePush(this.loadedIds, id);
+    if (this.#received[id] === undefined && this.#context.host.loadBuiltin(id)) {
+      ArrayPrototypePush(this.loadedIds, id);
+    }
+    const factory = this.#received[id];
+    if (factory === undefined) throw notOffered(id);
+    this.#received[id] = undefined;
     return factory;
   }
 
@@ -143,9 +152,9 @@ const bindingFiles: Readonly<Record<string, string | undefined>> = {
   config: 'base',
   constants: 'base',
   errors: 'base',
-  icu: 'encoding',
+  icu: 'base',
   encoding_binding: 'encoding',
-  string_decoder: 'buffer',
+  string_decoder: 'base',
   fs_dir: 'fs',
   fs_event_wrap: 'fs',
   module_wrap: 'base',

@@ -1,11 +1,12 @@
 /**
  * Entry of the guest script of the nodejs runtimes: the core with Lambda's handler loop on top. The builder wraps it so that
- * `install` is called once, while the snapshot is made.
+ * `install` is called once in each new context.
  */
-import type { Resources } from '../core/context.ts';
+import '../core/late-primordials.ts';
+import type { CoreData } from '../core/context.ts';
 import { install as installCore } from '../core/install.ts';
 import { createHandlerLoop } from './handler-loop.ts';
 
-export function install(resources: Resources): void {
-  installCore(resources, createHandlerLoop);
+export function install(data: CoreData): void {
+  installCore(data, createHandlerLoop);
 }

@@ -8,6 +8,9 @@ export const imageFiles = {
   /** Hashes of the others, kind and key. */
   manifest: 'manifest.json',
   /** The script that the snapshot was taken of; run as it is when there is no snapshot. */
+  base: 'base.js',
+  baseCache: 'base.cache',
+  /** The guest's core, run in each new context. */
   core: 'core.js',
   coreCache: 'core.cache',
   snapshot: 'snapshot.bin',
@@ -30,7 +33,8 @@ export type ImageManifest = z.infer<typeof manifestSchema>;
 
 const offset = z.number().int().nonnegative();
 const builtinSchema = z.object({
-  id: z.string(),
+  /** Of the modules in this script: one, or those that are always loaded together. */
+  ids: z.array(z.string()),
   /** What stacks show. */
   filename: z.string(),
   sourceOffset: offset,
@@ -55,6 +59,8 @@ const buildRequestSchema = z.object({
   /** Our own lazily loaded modules, CommonJS text by id. They go before Node's of the same id. */
   modules: z.record(z.string(), z.string()),
   snapshot: z.enum(['on', 'off']),
+  /** Run at the end of the base script, for tests of what a snapshot cannot hold. */
+  extraBaseCode: z.string(),
 });
 /** What the builder reads from its stdin, as JSON. */
 export type BuildRequest = z.infer<typeof buildRequestSchema>;

@@ -20,53 +20,54 @@ import {
   imageFormat,
 } from '../protocol/image-manifest.ts';
 import { compileAll, type ModuleScript } from './build-runtime/code-cache.ts';
-import { latin1 } from './build-runtime/compact.ts';
-import { readConstants, readCoreData } from './build-runtime/constants.ts';
-import { coreScript, moduleScript, primordialsIn } from './build-runtime/core-script.ts';
+import { compact } from './build-runtime/compact.ts';
+import { dataModule, readConstants, readCoreData } from './build-runtime/constants.ts';
+import { baseScript, coreScript, primordialsIn } from './build-runtime/core-script.ts';
+import { moduleScripts } from './build-runtime/module-scripts.ts';
 import { readNodeLibrary } from './build-runtime/node-library.ts';
 import { takeSnapshot } from './ivm.ts';
-import { coreScriptName } from './runtime-image.ts';
+import { baseScriptName } from './runtime-image.ts';
 
 const [command, output] = process.argv.slice(2);
 if (output === undefined) throw new Error('usage: build-runtime.ts build|snapshot <output directory>');
-if (command === 'snapshot') snapshotCore(output);
+if (command === 'snapshot') snapshotBase(output);
 else build(output, decodeBuildRequest(readFileSync(0, 'utf8')));
 
 function build(directory: string, request: BuildRequest): void {
   const library = readNodeLibrary();
-  const modules = new Map<string, ModuleScript>();
-  const add = (id: string, source: string): void => {
-    modules.set(id, { filename: `node:${id}`, source: moduleScript(source) });
-  };
+  const sources = new Map<string, string>();
+  const add = (id: string, source: string): Map<string, string> => sources.set(id, compact(source));
   for (const [id, source] of library.sources) add(id, source);
   for (const [id, value] of readConstants(library)) {
-    add(`isotherm/data/${id}`, `module.exports = ${latin1(JSON.stringify(value))};`);
+    add(`isotherm/data/${id}`, dataModule(value));
   }
   for (const [id, source] of Object.entries(request.modules)) add(id, source);
 
-  const texts = [...modules.values()].map((script) => script.source);
-  const used = primordialsIn([...texts, request.guest], library.primordialNames);
-  const core = coreScript(library, readCoreData(library), request.guest, used);
-  progress('library', `${modules.size} modules, core of ${Math.round(core.length / 1024)} KiB`);
+  const used = primordialsIn([...sources.values(), request.guest], library.primordialNames);
+  const base = baseScript(library, used, request.extraBaseCode);
+  const core = coreScript(readCoreData(library), request.guest);
+  const modules = moduleScripts(sources);
+  progress('library', `${sources.size} modules, core of ${Math.round(core.length / 1024)} KiB`);
 
-  const caches = compileAll(core, modules);
+  writeFileSync(join(directory, imageFiles.base), base, 'latin1');
+  const reason = request.snapshot === 'off' ? 'snapshots are switched off' : trySnapshot(directory);
+  const snapshot = reason === undefined ? readFileSync(join(directory, imageFiles.snapshot)) : undefined;
+  if (snapshot !== undefined) progress('snapshot', `${Math.round(snapshot.byteLength / 1024)} KiB`);
+  else progress('degraded', reason ?? '');
+
+  // V8 takes a code cache only in isolates of the same start-up snapshot, so caches come after it.
+  const caches = compileAll({ base, snapshot, core, modules });
   const { index, bytes } = packModules(modules, caches.modules);
   const files = new Map<string, Uint8Array>([
+    [imageFiles.base, Buffer.from(base, 'latin1')],
+    [imageFiles.baseCache, caches.base],
     [imageFiles.core, Buffer.from(core, 'latin1')],
     [imageFiles.coreCache, caches.core],
     [imageFiles.builtins, bytes],
     [imageFiles.builtinIndex, Buffer.from(JSON.stringify(index))],
   ]);
+  if (snapshot !== undefined) files.set(imageFiles.snapshot, snapshot);
   for (const [name, content] of files) writeFileSync(join(directory, name), content);
-
-  const reason = request.snapshot === 'off' ? 'snapshots are switched off' : trySnapshot(directory);
-  if (reason === undefined) {
-    const snapshot = readFileSync(join(directory, imageFiles.snapshot));
-    files.set(imageFiles.snapshot, snapshot);
-    progress('snapshot', `${Math.round(snapshot.byteLength / 1024)} KiB`);
-  } else {
-    progress('degraded', reason);
-  }
   const manifest: ImageManifest = {
     format: imageFormat,
     key: request.key,
@@ -98,32 +99,29 @@ function snapshotFlags(): string[] {
   return process.execArgv.filter((flag) => flag !== '--expose-internals');
 }
 
-function snapshotCore(directory: string): void {
-  const core = readFileSync(join(directory, imageFiles.core), 'latin1');
-  writeFileSync(join(directory, imageFiles.snapshot), takeSnapshot(core, coreScriptName));
+function snapshotBase(directory: string): void {
+  const base = readFileSync(join(directory, imageFiles.base), 'latin1');
+  writeFileSync(join(directory, imageFiles.snapshot), takeSnapshot(base, baseScriptName));
 }
 
 function packModules(
-  modules: ReadonlyMap<string, ModuleScript>,
-  caches: ReadonlyMap<string, Uint8Array>,
+  modules: readonly ModuleScript[],
+  caches: readonly Uint8Array[],
 ): { index: BuiltinEntry[]; bytes: Uint8Array } {
   const index: BuiltinEntry[] = [];
   const chunks: Uint8Array[] = [];
   let offset = 0;
-  for (const [id, { filename, source }] of modules) {
-    const text = Buffer.from(source, 'latin1');
-    const cache = caches.get(id) ?? new Uint8Array();
-    const cacheOffset = offset + text.byteLength;
-    index.push({
-      id,
-      filename,
-      sourceOffset: offset,
-      sourceBytes: text.byteLength,
-      cacheOffset,
-      cacheBytes: cache.byteLength,
-    });
-    chunks.push(text, cache);
-    offset = cacheOffset + cache.byteLength;
+  const append = (chunk: Uint8Array): number => {
+    chunks.push(chunk);
+    offset += chunk.byteLength;
+    return chunk.byteLength;
+  };
+  for (const [at, { ids, filename, source }] of modules.entries()) {
+    const sourceOffset = offset;
+    const sourceBytes = append(Buffer.from(source, 'latin1'));
+    const cacheOffset = offset;
+    const cacheBytes = append(caches[at] ?? new Uint8Array());
+    index.push({ ids: [...ids], filename, sourceOffset, sourceBytes, cacheOffset, cacheBytes });
   }
   return { index, bytes: Buffer.concat(chunks) };
 }

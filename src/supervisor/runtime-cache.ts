@@ -34,8 +34,8 @@ export interface RuntimeCacheOptions {
   readonly clock: Clock;
   /** `off` keeps a separate runtime without a snapshot. Default `on`. */
   readonly snapshot?: 'on' | 'off';
-  /** Guest code put behind our own in the core script; for tests of what a snapshot cannot hold. */
-  readonly extraGuestCode?: string;
+  /** Guest code that the snapshot is to hold too; for tests of what it cannot. */
+  readonly extraBaseCode?: string;
 }
 
 export interface CachedRuntime {
@@ -75,7 +75,7 @@ type BuildStage = Extract<PlatformEvent, { type: 'runtime.build' }>['stage'];
 type Report = (stage: BuildStage, detail: string) => void;
 
 /** Everything that decides what is built, and whether V8 takes it: a cache of another key is never looked at. */
-function runtimeKey({ nodePath, snapshot, extraGuestCode }: RuntimeCacheOptions): string {
+function runtimeKey({ nodePath, snapshot, extraBaseCode }: RuntimeCacheOptions): string {
   const { size, mtimeMs } = statSync(nodePath);
   const isolatedVm: unknown = JSON.parse(
     readFileSync(createRequire(import.meta.url).resolve('isolated-vm/package.json'), 'utf8'),
@@ -90,7 +90,7 @@ function runtimeKey({ nodePath, snapshot, extraGuestCode }: RuntimeCacheOptions)
     isolatedVm: isolatedVmVersion,
     sources: guestSourcesHash(),
     snapshot: snapshot ?? 'on',
-    extraGuestCode: extraGuestCode ?? '',
+    extraBaseCode: extraBaseCode ?? '',
   };
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
 }
@@ -117,9 +117,9 @@ async function buildInto(directory: string, key: string, options: RuntimeCacheOp
   const scripts = await bundleGuestScripts();
   const request: BuildRequest = {
     ...scripts,
-    guest: `${scripts.guest}\n${options.extraGuestCode ?? ''}`,
     key,
     snapshot: options.snapshot ?? 'on',
+    extraBaseCode: options.extraBaseCode ?? '',
   };
   await runProgram(
     options.nodePath,

@@ -4,17 +4,13 @@
  * (bundles that use it are compiled without native async functions).
  */
 import type { CoreContext } from '../context.ts';
+import type { BaseData } from './base.ts';
 
 const { Promise, PromisePrototypeThen, PromiseResolve, ObjectDefineProperty, ReflectApply } = primordials;
 
-interface AsyncWrapData {
-  readonly constants: Readonly<Record<string, number>>;
-  readonly Providers: object;
-}
-
 export function createBindings(context: CoreContext): Record<string, object> {
   const { library, loop } = context;
-  const { constants, Providers } = library.require<AsyncWrapData>('isotherm/data/async_wrap');
+  const { constants, Providers } = library.require<BaseData>('isotherm/data/base').asyncWrap;
   const contextFrame = createContextFrame();
   loop.resetAsyncContext = () => contextFrame.setContinuationPreservedEmbedderData(undefined);
   return {

@@ -2,33 +2,59 @@
  * The bindings that nearly each module of Node's library takes something from: types, util, errors, options and constants.
  */
 import type { CoreContext } from '../context.ts';
+import type * as Encoding from './encoding.ts';
+import type * as StringDecoder from './string-decoder.ts';
 import { createTypes } from './types.ts';
-import { createUtil } from './util.ts';
+import { createUtil, type UtilConstants } from './util.ts';
 
-const { ArrayPrototypeIncludes, String, Symbol } = primordials;
+const { ArrayPrototypeIncludes, ReflectApply, String, Symbol } = primordials;
+
+/** Constants of the node binary that the builder read, as far as bindings of the core need them. */
+export interface BaseData {
+  readonly util: UtilConstants;
+  readonly string_decoder: StringDecoder.StringDecoderData;
+  readonly exitCodes: object;
+  readonly config: object;
+  readonly optionTypes: { readonly envSettings: object; readonly types: object };
+  readonly asyncWrap: { readonly constants: Readonly<Record<string, number>>; readonly Providers: object };
+  readonly performance: Readonly<Record<string, number>>;
+  readonly urlUpdateActions: Readonly<Record<string, number>>;
+}
 
 export function createBindings(context: CoreContext): Record<string, object> {
   const { data, library } = context;
-  const constants = <Value>(id: string): Value => library.require<Value>(`isotherm/data/${id}`);
-  const symbols: Record<string, symbol> = {};
-  for (let at = 0; at < data.perIsolateSymbols.length; at++) {
-    const name = data.perIsolateSymbols[at] ?? '';
-    symbols[name] = Symbol(name);
-  }
+  const constants = library.require<BaseData>('isotherm/data/base');
   const types = createTypes();
+  // Getters: what is large or seldom asked for is made when it is.
   return {
     types,
-    util: createUtil(context, types),
-    symbols,
+    util: createUtil(context, types, constants.util),
+    symbols: createSymbols(data.perIsolateSymbols),
+    config: { ...constants.config, getDefaultLocale: () => 'en-US' },
+    errors: createErrors(context, constants.exitCodes),
+    string_decoder: {
+      ...constants.string_decoder,
+      ...deferred(['decode', 'flush'], () =>
+        library
+          .require<typeof StringDecoder>('isotherm/bindings/string-decoder')
+          .createStringDecoder(constants.string_decoder),
+      ),
+    },
+    icu: deferred(icuFunctions, () =>
+      library.require<typeof Encoding>('isotherm/bindings/encoding').createIcu(context),
+    ),
     get constants() {
-      return constants<object>('constants');
+      return library.require<object>('isotherm/data/constants');
     },
-    get config() {
-      return { ...constants<object>('config'), getDefaultLocale: () => 'en-US' };
+    get uv() {
+      return createUv(library.require('isotherm/data/uv'));
     },
-    uv: createUv(constants('uv')),
-    errors: createErrors(context, constants('exitCodes')),
-    options: createOptions(constants('options'), constants('optionTypes')),
+    get options() {
+      return createOptions(library.require('isotherm/data/options'), constants.optionTypes);
+    },
+    get diagnostics_channel() {
+      return createDiagnosticsChannels();
+    },
     builtins: {
       builtinIds: data.builtinIds,
       natives: {},
@@ -59,7 +85,11 @@ export function createBindings(context: CoreContext): Record<string, object> {
       ModuleWrap: class ModuleWrap {},
     },
     permission: { has: () => true },
-    diagnostics_channel: createDiagnosticsChannels(),
+    stream_wrap: {
+      streamBaseState: new Int32Array(8),
+      ShutdownWrap: class ShutdownWrap {},
+      WriteWrap: class WriteWrap {},
+    },
     worker: {
       isInternalThread: false,
       isMainThread: true,
@@ -69,30 +99,60 @@ export function createBindings(context: CoreContext): Record<string, object> {
       threadName: '',
       getEnvMessagePort: () => undefined,
     },
-    stream_wrap: {
-      streamBaseState: new Int32Array(8),
-      ShutdownWrap: class ShutdownWrap {},
-      WriteWrap: class WriteWrap {},
-    },
     wasm_web_api: { setImplementation: () => {} },
     v8: {},
     heap_utils: {},
     inspector: {},
   };
+}
 
-  function createErrors(core: CoreContext, exitCodes: object): object {
-    return {
-      exitCodes,
-      noSideEffectsToString: (value: unknown) => String(value),
-      triggerUncaughtException: (error: unknown) => core.uncaughtException(error),
-      getErrorSourcePositions: () => undefined,
-      setEnhanceStackForFatalException: () => {},
-      setGetSourceMapErrorSource: () => {},
-      setMaybeCacheGeneratedSourceMap: () => {},
-      setPrepareStackTraceCallback: () => {},
-      setSourceMapsEnabled: () => {},
+const icuFunctions = [
+  'decode',
+  'getConverter',
+  'getStringWidth',
+  'hasConverter',
+  'icuErrName',
+  'toASCII',
+  'toUnicode',
+  'transcode',
+];
+
+/** Functions that are made (and whose file is loaded) when one of them is first called. */
+function deferred(names: readonly string[], make: () => Readonly<Record<string, AnyFunction>>): object {
+  const functions: Record<string, AnyFunction> = {};
+  let made: Readonly<Record<string, AnyFunction>> | undefined;
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] ?? '';
+    functions[name] = (...args: never[]) => {
+      made ??= make();
+      const run = made[name];
+      return run && ReflectApply(run, undefined, args);
     };
   }
+  return functions;
+}
+
+function createSymbols(names: readonly string[]): object {
+  const symbols: Record<string, symbol> = {};
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] ?? '';
+    symbols[name] = Symbol(name);
+  }
+  return symbols;
+}
+
+function createErrors(core: CoreContext, exitCodes: object): object {
+  return {
+    exitCodes,
+    noSideEffectsToString: (value: unknown) => String(value),
+    triggerUncaughtException: (error: unknown) => core.uncaughtException(error),
+    getErrorSourcePositions: () => undefined,
+    setEnhanceStackForFatalException: () => {},
+    setGetSourceMapErrorSource: () => {},
+    setMaybeCacheGeneratedSourceMap: () => {},
+    setPrepareStackTraceCallback: () => {},
+    setSourceMapsEnabled: () => {},
+  };
 }
 
 interface UvData {

@@ -8,21 +8,22 @@ const { RegExpPrototypeExec, StringFromCharCode, StringPrototypeCodePointAt, Typ
   primordials;
 
 export function createBindings(context: CoreContext): Record<string, object> {
-  const toAscii = (domain: string): string => context.host.domainToAscii(domain);
+  return { encoding_binding: createEncoding((domain) => context.host.domainToAscii(domain)) };
+}
+
+/** The functions of `icu`; `base` has the binding, because most who load it never call one. */
+export function createIcu(context: CoreContext): Record<string, AnyFunction> {
   return {
-    encoding_binding: createEncoding(toAscii),
-    icu: {
-      toASCII: toAscii,
-      toUnicode: (domain: string) => domain,
-      getConverter: (encoding: string, flags: number) => createConverter(encoding, flags),
-      decode: (converter: Converter, input: ArrayBuffer | ArrayBufferView, flags: number, encoding: string) =>
-        converter.decode(bytesOf(input), (flags & flushFlag) !== 0, encoding),
-      hasConverter: (encoding: string) => createConverter(encoding, 0) !== undefined,
-      getStringWidth,
-      icuErrName: (code: number) => `U_ERROR_${code}`,
-      // UErrorCode U_ILLEGAL_ARGUMENT_ERROR: the library turns it into an error of its own.
-      transcode: () => 1,
-    },
+    toASCII: (domain: string) => context.host.domainToAscii(domain),
+    toUnicode: (domain: string) => domain,
+    getConverter: (encoding: string, flags: number) => createConverter(encoding, flags),
+    decode: (converter: Converter, input: ArrayBuffer | ArrayBufferView, flags: number, encoding: string) =>
+      converter.decode(bytesOf(input), (flags & flushFlag) !== 0, encoding),
+    hasConverter: (encoding: string) => createConverter(encoding, 0) !== undefined,
+    getStringWidth,
+    icuErrName: (code: number) => `U_ERROR_${code}`,
+    // UErrorCode U_ILLEGAL_ARGUMENT_ERROR: the library turns it into an error of its own.
+    transcode: () => 1,
   };
 }
 

@@ -2,6 +2,7 @@
  * Bindings that describe the machine and the process, with fixed answers: a guest learns nothing about its host.
  */
 import type { CoreContext } from '../context.ts';
+import type { BaseData } from './base.ts';
 
 const { BigInt, MathFloor, TypedArrayPrototypeFill } = primordials;
 
@@ -72,16 +73,12 @@ function createProcessMethods(context: CoreContext): object {
   };
 }
 
-interface PerformanceData {
-  readonly NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN: number;
-  readonly NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP: number;
-}
-
 function createPerformance(context: CoreContext): object {
-  const constants = context.library.require<PerformanceData>('isotherm/data/performance');
+  const constants = context.library.require<BaseData>('isotherm/data/base').performance;
   const milestones = new Float64Array(16);
   // Milestones are microseconds for the timestamp, nanoseconds else.
-  milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP] = context.settings.clockOriginEpochMs * 1e3;
+  milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP ?? 0] =
+    context.settings.clockOriginEpochMs * 1e3;
   const nowMs = (): number => context.host.hrtime() / 1e6;
   return {
     constants,

@@ -10,27 +10,17 @@ import {
   type UrlRecord,
 } from 'whatwg-url/lib/url-state-machine.js';
 import type { CoreContext } from '../context.ts';
+import type { BaseData } from './base.ts';
 import { useDomainToAscii } from './url/tr46.ts';
 
 const { RegExpPrototypeExec, StringPrototypeReplace, StringPrototypeSlice, StringPrototypeStartsWith } = primordials;
 
-interface UpdateActions {
-  readonly kProtocol: number;
-  readonly kHost: number;
-  readonly kHostname: number;
-  readonly kPort: number;
-  readonly kUsername: number;
-  readonly kPassword: number;
-  readonly kPathname: number;
-  readonly kSearch: number;
-  readonly kHash: number;
-  readonly kHref: number;
-}
+type UpdateActions = BaseData['urlUpdateActions'];
 
 export function createBindings(context: CoreContext): Record<string, object> {
   const { library } = context;
   useDomainToAscii((domain) => context.host.domainToAscii(domain));
-  const actions = library.require<UpdateActions>('isotherm/data/urlUpdateActions');
+  const actions = library.require<BaseData>('isotherm/data/base').urlUpdateActions;
   const components = new Uint32Array(9);
   const show = (url: UrlRecord): string => serialize(url, components);
   const invalid = (input: string, base?: string): Error => {

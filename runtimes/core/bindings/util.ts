@@ -31,15 +31,13 @@ const {
   WeakRefPrototypeDeref,
 } = primordials;
 
-interface UtilConstants {
+export interface UtilConstants {
   readonly kPending: number;
   readonly ONLY_ENUMERABLE: number;
   readonly SKIP_SYMBOLS: number;
 }
 
-export function createUtil(context: CoreContext, types: Types): object {
-  const { data, library } = context;
-  const constants = library.require<UtilConstants>('isotherm/data/util');
+export function createUtil({ data, library }: CoreContext, types: Types, constants: UtilConstants): object {
   const privateSymbols: Record<string, symbol> = {};
   for (let at = 0; at < data.privateSymbols.length; at++) {
     const name = data.privateSymbols[at] ?? '';

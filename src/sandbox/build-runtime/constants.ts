@@ -4,28 +4,36 @@
  */
 import type { NodeLibrary } from './node-library.ts';
 
-/** By module id: JSON of the value. Only bindings of `runtimes/core` require these. */
+/** By module id: a value for JSON. Only bindings of `runtimes/core` require these. */
 export function readConstants({ internalBinding, requireInternal }: NodeLibrary): Map<string, unknown> {
   const plain = (binding: string): Record<string, unknown> => data(internalBinding(binding));
   const uv = internalBinding('uv');
   const options = internalBinding('options');
   const stringDecoder = internalBinding('string_decoder');
   const asyncWrap = internalBinding('async_wrap');
-  const util = internalBinding('util');
   return new Map<string, unknown>([
+    [
+      'base',
+      {
+        util: data(internalBinding('util').constants),
+        string_decoder: { ...data(stringDecoder), encodings: [...(stringDecoder.encodings as Iterable<unknown>)] },
+        exitCodes: data(internalBinding('errors').exitCodes),
+        config: { ...plain('config'), hasInspector: false, hasTracing: false, hasOpenSSL: false },
+        optionTypes: { envSettings: data(options.envSettings), types: data(options.types) },
+        asyncWrap: { constants: data(asyncWrap.constants), Providers: data(asyncWrap.Providers) },
+        performance: data(internalBinding('performance').constants),
+        urlUpdateActions: data(requireInternal('internal/url').urlUpdateActions),
+      },
+    ],
     ['constants', plain('constants')],
     ['uv', { constants: plain('uv'), errors: [...call<Iterable<unknown>>(uv, 'getErrorMap')] }],
-    ['string_decoder', { ...data(stringDecoder), encodings: [...(stringDecoder.encodings as Iterable<unknown>)] }],
-    ['util', data(util.constants)],
-    ['async_wrap', { constants: data(asyncWrap.constants), Providers: data(asyncWrap.Providers) }],
-    ['exitCodes', data(internalBinding('errors').exitCodes)],
-    ['performance', data(internalBinding('performance').constants)],
-    ['config', { ...plain('config'), hasInspector: false, hasTracing: false, hasOpenSSL: false }],
     ['options', optionValues(call(options, 'getCLIOptionsValues'))],
-    ['optionTypes', { envSettings: data(options.envSettings), types: data(options.types) }],
-    ['urlUpdateActions', data(requireInternal('internal/url').urlUpdateActions)],
-    ['fs', { ...plain('fs'), kFsStatsFieldsNumber: internalBinding('fs').kFsStatsFieldsNumber }],
   ]);
+}
+
+/** Parsed from a string: a literal of that size would be code to compile, cache and run. */
+export function dataModule(value: unknown): string {
+  return `module.exports = primordials.JSONParse(${JSON.stringify(JSON.stringify(value))});`;
 }
 
 /** What the core itself needs before anything is loaded. */

@@ -1,48 +1,27 @@
 /**
- * Composes the script that is run before a snapshot is taken, or at each start without one: Node's primordials, the few
- * modules that nearly each function uses, and our guest script on top.
+ * Composes the two scripts that make a context a guest: the base (Node's primordials; the snapshot is taken of it) and the
+ * core (our guest script), which is run on top of it in each new context.
  */
 import { compact } from './compact.ts';
 import type { CoreData } from './constants.ts';
 import type { NodeLibrary } from './node-library.ts';
 
-/** Run while the snapshot is made. Each costs every environment time and memory: measure before adding one. */
-const coreModules: readonly string[] = [];
+const handOver = 'globalThis.__isothermPrimordials';
 
-const moduleParameters = 'exports, require, module, process, internalBinding, primordials';
-
-/** A module as a function expression. Not parenthesised where it is stored: V8 compiles a parenthesised function at once. */
-export function moduleFunction(source: string): string {
-  return `function (${moduleParameters}) {${compact(source)}\n}`;
-}
-
-/** Source of one lazily compiled module: its value is the factory. */
-export function moduleScript(source: string): string {
-  return `(${moduleFunction(source)})`;
-}
-
-export function coreScript(
-  library: NodeLibrary,
-  data: CoreData,
-  guest: string,
-  usedPrimordials: readonly string[],
-): string {
-  const modules = coreModules.map((id) => `${JSON.stringify(id)}: ${moduleFunction(library.sources.get(id) ?? '')}`);
+export function baseScript(library: NodeLibrary, usedPrimordials: readonly string[], extraCode: string): string {
+  // Node freezes them; ours are trimmed first, and completed in the core.
+  const source = library.primordialsSource.replace('ObjectFreeze(primordials);', '');
   return `(function () {
 'use strict';
 ${engineStandIns}
-const all = {};
-(function (exports, primordials, privateSymbols, perIsolateSymbols) {${compact(library.primordialsSource)}
-})({}, all, {}, {});
-const primordials = { __proto__: null };
-for (const name of ${JSON.stringify(usedPrimordials)}) {
-  if (name in all) Object.defineProperty(primordials, name, { __proto__: null, value: all[name], configurable: true, enumerable: true, writable: true });
-}
+const primordials = {};
+(function (exports, primordials, privateSymbols, perIsolateSymbols) {${compact(source)}
+})({}, primordials, {}, {});
+const used = new Set(${JSON.stringify(usedPrimordials)});
+for (const name of Reflect.ownKeys(primordials)) if (!used.has(name)) Reflect.deleteProperty(primordials, name);
 for (const name of standIns) delete globalThis[name];
-(function (primordials, resources) {
-${guest}
-isothermGuest.install(resources);
-})(primordials, { modules: { __proto__: null, ${modules.join(',\n')} }, data: ${JSON.stringify(data)} });
+Object.defineProperty(globalThis, '__isothermPrimordials', { value: primordials, configurable: true });
+${extraCode}
 })();
 `;
 }
@@ -51,7 +30,17 @@ isothermGuest.install(resources);
 const engineStandIns = `const standIns = ['SharedArrayBuffer', 'DisposableStack', 'AsyncDisposableStack', 'SuppressedError', 'WebAssembly', 'Temporal'].filter((name) => !(name in globalThis));
 for (const name of standIns) globalThis[name] = { [name]: class {} }[name];`;
 
-/** Primordials that some module or our own code names. The others are dropped: two thousand functions cost 0.2 ms each start. */
+export function coreScript(data: CoreData, guest: string): string {
+  return `(function () {
+const primordials = ${handOver};
+delete ${handOver};
+${compact(guest)}
+isothermGuest.install(${JSON.stringify(data)});
+})();
+`;
+}
+
+/** Primordials that some module or our own code names. The others are dropped: they cost each start 0.2 ms. */
 export function primordialsIn(texts: Iterable<string>, known: ReadonlySet<string>): string[] {
   const used = new Set<string>();
   for (const text of texts) {

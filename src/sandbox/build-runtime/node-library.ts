@@ -73,21 +73,58 @@ function isPublic(id: string): boolean {
   return !id.startsWith('internal/');
 }
 
+/** Node's text as it runs in a guest. A pattern that no longer fits is an error: the library is another than we know. */
+function adapted(id: string, text: string): string {
+  const hidden = hidePrivateProperties(text);
+  if (id === 'internal/errors') return deferErrorClasses(hidden);
+  if (!id.startsWith('internal/per_context/')) return hidden;
+  // Scripts that Node runs once for each context get their parameters from the bindings instead.
+  return replaced(
+    hidden,
+    "'use strict';",
+    "'use strict';\nconst { privateSymbols } = internalBinding('util');\nconst perIsolateSymbols = internalBinding('symbols');",
+  );
+}
+
 const privateAssignment = /([\w.]+)\[(\w+_private_symbol)\] = ([^;]+);/g;
 
-/**
- * V8's private symbols are invisible; ours are plain symbols, so what is kept under them must not be enumerable. The scripts
- * that Node runs once for each context get their parameters from the bindings instead.
- */
-function adapted(id: string, text: string): string {
-  const hidden = text.replace(
+/** V8's private symbols are invisible; ours are plain symbols, so what is kept under them must not be enumerable. */
+function hidePrivateProperties(text: string): string {
+  return text.replace(
     privateAssignment,
     (_, target: string, symbol: string, value: string) =>
       `primordials.ObjectDefineProperty(${target}, ${symbol}, { __proto__: null, value: ${value}, configurable: true, writable: true });`,
   );
-  if (!id.startsWith('internal/per_context/')) return hidden;
-  return hidden.replace(
-    "'use strict';",
-    "'use strict';\nconst { privateSymbols } = internalBinding('util');\nconst perIsolateSymbols = internalBinding('symbols');",
+}
+
+/** Node makes a class for each of 350 error codes at once (1.1 ms); here each is made when it is first asked for. */
+function deferErrorClasses(text: string): string {
+  const deferred = `const pendingCodes = { __proto__: null };
+const codes = new primordials.Proxy({ __proto__: null }, {
+  __proto__: null,
+  get(made, code) {
+    const pending = made[code] === undefined ? pendingCodes[code] : undefined;
+    if (pending !== undefined) primordials.ReflectApply(defineCode, undefined, pending);
+    return made[code];
+  },
+});
+function E(...definition) {
+  pendingCodes[definition[0]] = definition;
+  messages.set(definition[0], definition[1]);
+}`;
+  const signature = 'function E(sym, val, def, ...otherClasses) {';
+  const renamed = replaced(
+    replaced(text, 'const codes = {};', deferred),
+    signature,
+    signature.replace(' E(', ' defineCode('),
   );
+  // They ran before any user code; now they run behind it.
+  return renamed
+    .replaceAll('otherClasses.includes(', 'primordials.ArrayPrototypeIncludes(otherClasses, ')
+    .replaceAll('otherClasses.forEach(', 'primordials.ArrayPrototypeForEach(otherClasses, ');
+}
+
+function replaced(text: string, part: string, by: string): string {
+  if (!text.includes(part)) throw new Error(`this node's library has no ${JSON.stringify(part)} where one is expected`);
+  return text.replace(part, () => by);
 }

@@ -4,6 +4,7 @@
  */
 import { offeredModules } from '../../bridge/node-modules.ts';
 
+/** Init and one invocation of it are run. */
 export const warmUpBundle = `(function (exports, require) {
   for (const id of ${JSON.stringify(offeredModules)}) require(id);
   exports.handler = async (event) => event;

@@ -70,9 +70,10 @@ export class VitalSigns {
     const nowMs = clock.nowMs();
     if (this.#ping !== undefined) this.#ping.lagMs += lateMs;
     if (lateMs > limits.ownLagMsMax && this.#patience === 'left') {
-      // This process was stuck or stopped. Answers may lie in the socket: they are read before anything is judged.
+      // This process was stuck, or stopped, perhaps together with the sandbox. Answers that lie in the socket or are about to come
+      // are read before anything is judged.
       this.#patience = 'given';
-      this.#alarm.ensure(nowMs + limits.killGraceMs, nowMs);
+      this.#alarm.ensure(nowMs + Math.min(lateMs, limits.killGraceMs), nowMs);
       return;
     }
     this.#patience = 'left';

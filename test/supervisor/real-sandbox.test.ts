@@ -1,0 +1,188 @@
+/** The supervisor with the real sandbox program and real guests: faults from outside, and guests that only SIGKILL stops. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { systemClock } from '../../src/base/clock.ts';
+import { limits } from '../../src/model/limits.ts';
+import { createFleet } from '../../src/supervisor/fleet.ts';
+import { type CachedRuntime, ensureRuntime } from '../../src/supervisor/runtime-cache.ts';
+import {
+  type ExitCause,
+  type GuestLog,
+  type SandboxFleet,
+  SandboxGoneError,
+  type SandboxHandle,
+} from '../../src/supervisor/sandbox-port.ts';
+import { deployedVersion } from '../fixtures/deployed-version.ts';
+
+const test = anyTest as TestFn<{ readonly runtime: CachedRuntime }>;
+type Context = ExecutionContext<{ readonly runtime: CachedRuntime }>;
+
+test.before(async (t) => {
+  t.context = {
+    runtime: await ensureRuntime({
+      cacheDirectory: join(tmpdir(), 'isotherm-test-runtimes'),
+      nodePath: process.execPath,
+      observe: () => {},
+      clock: systemClock,
+    }),
+  };
+});
+
+function order(t: Context): SandboxFleet {
+  const { directory, key, kind } = t.context.runtime;
+  const fleet = createFleet({
+    nodePath: process.execPath,
+    runtime: { directory, key, kind },
+    clock: systemClock,
+    observe: () => {},
+  });
+  t.teardown(() => fleet.close());
+  return fleet;
+}
+
+let environments = 0;
+
+/** Makes an environment whose handler has this body, and returns how to call it. */
+function deploy(sandbox: SandboxHandle, body: string) {
+  environments += 1;
+  const environmentId = `e${environments}`;
+  const bundle = Buffer.from(`(function (exports) { exports.handler = async (event) => { ${body} }; })`);
+  const created = sandbox.create({
+    environmentId,
+    version: deployedVersion({ versionKey: environmentId, codeSha256: 'empty', bundle }),
+    logStreamName: 'stream',
+    init: 'now',
+    initTimeoutMs: limits.initTimeoutMs,
+    onLog: () => {},
+  });
+  let requests = 0;
+  return {
+    environmentId,
+    created,
+    async invoke(event: unknown, timeoutMs = 3_000, onLog: (log: GuestLog) => void = () => {}) {
+      requests += 1;
+      const answer = await sandbox.invoke(
+        {
+          environmentId,
+          requestId: `${environmentId}-${requests}`,
+          timeoutMs,
+          invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:greet',
+          payload: Buffer.from(JSON.stringify(event)),
+          onLog,
+        },
+        created,
+      );
+      return { ...answer, text: Buffer.from(answer.body).toString() };
+    },
+  };
+}
+
+async function causeOf(t: Context, call: Promise<unknown>): Promise<ExitCause> {
+  const error = await t.throwsAsync(call, { instanceOf: SandboxGoneError });
+  return error.exitCause;
+}
+
+test.serial('a function answers, cold and warm, and its output arrives before its answer', async (t) => {
+  const fleet = order(t);
+  const sandbox = await fleet.acquire('a');
+  const greet = deploy(sandbox, 'console.log("seen"); return { hello: event.name }');
+  const logs: GuestLog[] = [];
+  t.is((await greet.invoke({ name: 'Ada' })).text, '{"hello":"Ada"}');
+  t.is((await greet.invoke({ name: 'Bob' }, 3_000, (log) => logs.push(log))).text, '{"hello":"Bob"}');
+  t.regex(logs.map(({ text }) => text).join(''), /seen/);
+  await sandbox.destroy(greet.environmentId, false);
+  t.is(sandbox.retirement(), undefined);
+  t.true(sandbox.rssBytes() > 20 * 1024 * 1024);
+});
+
+test.serial('kill -9 during an invocation fails it as a crash, and the next sandbox serves', async (t) => {
+  const fleet = order(t);
+  const sandbox = await fleet.acquire('a');
+  const waiting = deploy(sandbox, 'return new Promise((resolve) => setTimeout(resolve, 60_000))');
+  await waiting.created;
+  const running = waiting.invoke({}, 60_000);
+  process.kill(sandbox.pid, 'SIGKILL');
+  t.like(await causeOf(t, running), { kind: 'crashed' });
+  await sandbox.exited;
+  const greet = deploy(await fleet.acquire('a'), 'return event');
+  t.is((await greet.invoke(1)).text, '1');
+});
+
+test.serial('kill -STOP during an invocation ends in a heartbeat kill', async (t) => {
+  const sandbox = await order(t).acquire('a');
+  const waiting = deploy(sandbox, 'return new Promise((resolve) => setTimeout(resolve, 60_000))');
+  await waiting.created;
+  const running = waiting.invoke({}, 60_000);
+  process.kill(sandbox.pid, 'SIGSTOP');
+  t.like(await causeOf(t, running), { kind: 'killed', reason: 'heartbeat' });
+});
+
+test.serial('a timeout that the sandbox enforces itself costs nobody the process', async (t) => {
+  const sandbox = await order(t).acquire('a');
+  const looping = deploy(sandbox, 'for (;;);');
+  const neighbour = deploy(sandbox, 'return event');
+  await neighbour.invoke(0);
+  const { reply } = await looping.invoke({}, 300);
+  t.deepEqual(reply.outcome, { kind: 'timeout' });
+  t.is((await neighbour.invoke(2)).text, '2');
+});
+
+const unstoppable: [name: string, body: string][] = [
+  ['a sparse search', 'return Array.prototype.lastIndexOf.call({ length: 2 ** 53 - 1 }, 1)'],
+  ['a BigInt power', 'return String(3n ** 100000000n).length'],
+];
+for (const [name, body] of unstoppable) {
+  test.serial(`what only SIGKILL stops is gone soon after its timeout: ${name}`, async (t) => {
+    const sandbox = await order(t).acquire('a');
+    const runaway = deploy(sandbox, body);
+    await runaway.created;
+    const beganMs = performance.now();
+    const cause = await causeOf(t, runaway.invoke({}, 500));
+    await sandbox.exited;
+    const tookMs = performance.now() - beganMs;
+    t.log(`gone ${(tookMs - 500).toFixed(1)} ms after the timeout`);
+    t.like(cause, { kind: 'killed', reason: 'deadline', suspects: [runaway.environmentId] });
+    t.false(existsSync(`/proc/${sandbox.pid}`));
+  });
+}
+
+test.serial('memory that isolated-vm does not count is counted here', async (t) => {
+  const sandbox = await order(t).acquire('a');
+  const bomb = deploy(
+    sandbox,
+    `const kept = [];
+     for (;;) {
+       const buffer = new ArrayBuffer(1, { maxByteLength: 2 ** 28 });
+       buffer.resize(2 ** 28);
+       kept.push(new Uint8Array(buffer).fill(1));
+     }`,
+  );
+  await bomb.created;
+  const cause = await causeOf(t, bomb.invoke({}, 20_000));
+  t.like(cause, { kind: 'killed', reason: 'memory', suspects: [bomb.environmentId] });
+});
+
+test.serial('twenty sandboxes, started and closed, leave nothing behind', async (t) => {
+  const before = leftovers();
+  for (let round = 0; round < 5; round += 1) {
+    const fleet = order(t);
+    const sandboxes = await Promise.all(['a', 'b', 'c', 'd'].map((domain) => fleet.acquire(domain)));
+    const answers = await Promise.all(sandboxes.map((sandbox) => deploy(sandbox, 'return event').invoke(round)));
+    t.deepEqual(
+      answers.map(({ text }) => text),
+      Array(4).fill(String(round)),
+    );
+    await fleet.close();
+  }
+  t.deepEqual(leftovers(), before);
+});
+
+function leftovers() {
+  return {
+    descriptors: readdirSync('/proc/self/fd').length,
+    children: readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8'),
+    directories: readdirSync(tmpdir()).filter((name) => /^isotherm-[A-Za-z0-9]{6}$/.test(name)),
+  };
+}

@@ -24,6 +24,7 @@ import {
 import {
   type ModuleSystem,
   messagesOf,
+  moduleSystem,
   Served,
   startName,
   type TaskPlan,
@@ -62,7 +63,8 @@ type Built =
 
 /** @throws BundleFailedError */
 export async function bundle(request: BundleRequest): Promise<Bundle> {
-  let known: Knowledge = { linking: 'together', output: 'cjs', entrySystem: 'cjs', unparsable: new Map() };
+  const entrySystem = (await moduleSystem(request.reader, request.entry, request.runtime)) ?? 'cjs';
+  let known: Knowledge = { linking: 'together', output: 'cjs', entrySystem, unparsable: new Map() };
   for (let round = 0; round < limits.bundleRoundsMax; round += 1) {
     const served = new Served();
     const built = await build(request, known, served);
@@ -94,12 +96,8 @@ async function afterSuccess(
   }
   const systems = new Set(served.systems.values());
   const isMixed = systems.size > 1;
-  const entrySystem = served.systems.get(request.entry) ?? 'cjs';
   if (isMixed && known.output === 'cjs' && known.linking === 'together') {
     return { kind: 'again', known: { ...known, linking: 'one-by-one' } };
-  }
-  if (known.output === 'esm' && entrySystem !== known.entrySystem) {
-    return { kind: 'again', known: { ...known, entrySystem } };
   }
   const mode = !isMixed && systems.has('esm') ? 'strict' : 'sloppy';
   const script = bundleScript(built.code, known.output, mode);
@@ -216,11 +214,15 @@ const buildOptions = {
   logLimit: 0,
 } as const satisfies BuildOptions;
 
-/** Hands the entry's exports out of a bundle that is an ES module to esbuild. */
+/**
+ * What a bundle begins with: it hands the entry's exports out. The entry itself may begin only where all are ES modules;
+ * esbuild would make the `'use strict'` of a CommonJS entry that of every module.
+ */
 function startModule(entry: string, known: Knowledge): string | undefined {
   const file = JSON.stringify(entry);
-  // In CommonJS output the entry's exports become the script's own.
-  if (known.output === 'cjs') return undefined;
+  if (known.output === 'cjs') {
+    return known.entrySystem === 'esm' && known.linking === 'together' ? undefined : `module.exports=require(${file});`;
+  }
   return known.entrySystem === 'esm'
     ? `import * as namespace from ${file};${fillExportsName}(namespace);`
     : `${outerModuleName}.exports=require(${file});`;

@@ -18,6 +18,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import pLimit from 'p-limit';
 import { EngineError } from '../model/errors.ts';
 import type { PackageEntries } from './package-entry.ts';
 import type { CodePack, PackedFile } from './prepared-code.ts';
@@ -33,6 +34,8 @@ export interface ZipIdentity {
 export class CodeStore {
   readonly #directory: string;
   readonly #ownsDirectory: boolean;
+  /** One at a time: two deployments of the same package would each take the other's for a damaged one and remove it. */
+  readonly #publishTurn = pLimit(1);
 
   private constructor(directory: string, ownsDirectory: boolean) {
     this.#directory = directory;
@@ -74,7 +77,7 @@ export class CodeStore {
       const codeBytes = zip?.bytes.byteLength ?? packed.bytes;
       if (zip !== undefined) await writeDurably(join(folder, 'package.zip'), zip.bytes);
       await writeDurably(join(folder, 'index.json'), JSON.stringify({ codeBytes, files: packed.files }));
-      await this.#publish(folder, codeSha256);
+      await this.#publishTurn(() => this.#publish(folder, codeSha256));
       return { codeSha256, codeBytes, packPath: join(this.folder(codeSha256), 'pack'), files: packed.files };
     } finally {
       // Gone already when it was published.

@@ -30,7 +30,7 @@ export interface PreparedCode {
   /** Changes with code, handler, runtime and every setting an environment sees: environments of another key are never reused. */
   readonly versionKey: string;
   readonly entry: EntryPoint;
-  /** ASCII text of the compiled entry; absent when the entry is an error. Read from disk at each use: keep it while you need it. */
+  /** UTF-8 text of the compiled entry; absent when the entry is an error. Read from disk at each use: keep it while you need it. */
   readonly bundle?: Uint8Array;
   readonly sourceMap?: Uint8Array;
   readonly pack: CodePack;

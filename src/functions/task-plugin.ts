@@ -82,6 +82,18 @@ export function taskPlugin(reader: PackageReader, plan: TaskPlan, served: Served
   };
 }
 
+/** Undefined for what is no script. */
+export async function moduleSystem(
+  reader: PackageReader,
+  file: string,
+  runtime: RuntimeIdentifier,
+): Promise<ModuleSystem | undefined> {
+  const kind = moduleKind(file, reader.files, runtime);
+  if (kind.kind !== 'script') return undefined;
+  if (kind.system !== 'by-syntax') return kind.system;
+  return (await hasModuleSyntax(await reader.text(file), kind.language)) ? 'esm' : 'cjs';
+}
+
 /** The path that a module of the package has in esbuild's messages and source maps, back to its path in `/var/task`. */
 export function taskFileOf(path: string): string | undefined {
   return path.endsWith(pathEnd) ? withoutEnd(path.startsWith('task:') ? path.slice('task:'.length) : path) : undefined;
@@ -180,14 +192,8 @@ class PackageModules {
     }
   }
 
-  /** Undefined for what is no script. */
   #system(file: string): Promise<ModuleSystem | undefined> {
-    return remembered(this.#systems, file, async () => {
-      const kind = moduleKind(file, this.#reader.files, this.#plan.runtime);
-      if (kind.kind !== 'script') return undefined;
-      if (kind.system !== 'by-syntax') return kind.system;
-      return (await hasModuleSyntax(await this.#text(file), kind.language)) ? 'esm' : 'cjs';
-    });
+    return remembered(this.#systems, file, () => moduleSystem(this.#reader, file, this.#plan.runtime));
   }
 
   #text(file: string): Promise<string> {

@@ -25,6 +25,8 @@ export interface EnvironmentHost {
   readonly clock: Clock;
   readonly random: (byteCount: number) => ArrayBuffer;
   readonly residentBytes: () => number;
+  /** CPU time of the main thread. */
+  readonly threadCpuMs: (age: 'recent' | 'now') => number;
   readonly sendLog: (head: LogHead, body: Uint8Array) => void;
   /** Runs the callback in a later task. */
   readonly defer: (callback: () => void) => void;
@@ -218,7 +220,8 @@ export class Environment {
   #phase(incarnation: Incarnation, lane: 'main' | 'pool', deadlineMs: number): Phase {
     const { pool, clock, defer } = this.#host;
     const nextTask = (): Promise<void> => new Promise((resolve) => defer(resolve));
-    return new Phase({ incarnation, lane, pool, clock, deadlineMs, nextTask });
+    const cpuMs = lane === 'main' ? this.#host.threadCpuMs : (): number => incarnation.cpuMs;
+    return new Phase({ incarnation, lane, pool, clock, deadlineMs, nextTask, cpuMs });
   }
 
   /** The state after an invocation, its memory, and whether its isolate may go on. */

@@ -53,6 +53,7 @@ export interface Guest {
   /** Idempotent. Safe inside a host call: the guest is then terminated when the call returns. */
   dispose(): void;
   readonly isDisposed: boolean;
+  /** While a slice runs on the pool: as last looked at. */
   memory(): GuestMemory;
   /** Microseconds of CPU time, all slices. */
   cpuTimeMicros(): number;
@@ -87,15 +88,15 @@ class OpenedGuest implements Guest {
   readonly #isolate: Isolate;
   readonly #context: Context;
   readonly #slices: Readonly<Record<SliceName, Reference>>;
-  /** While a slice runs on the pool: what was known of its memory before. */
-  #onPool: GuestMemory | undefined;
+  #isOnPool = false;
+  #latestMemory: GuestMemory | undefined;
 
   constructor(image: RuntimeImage, isolate: Isolate, context: Context, settings: GuestSettings, host: SandboxCalls) {
     this.#isolate = isolate;
     this.#context = context;
     let receive: Reference | undefined;
     const loadBuiltin = (id: string): boolean | string => {
-      if (this.#onPool !== undefined) return textOnPool(image, id);
+      if (this.#isOnPool) return textOnPool(image, id);
       const script = image.compileBuiltin(isolate, id);
       if (script === undefined || receive === undefined) return false;
       const factory: Reference = script.runSync(context, { reference: true });
@@ -147,14 +148,15 @@ class OpenedGuest implements Guest {
     const slice = this.#slices[name];
     const timeout = Math.max(1, Math.ceil(timeoutMs));
     if (lane === 'pool') {
-      this.#onPool = this.memory();
+      this.#latestMemory ??= this.memory();
+      this.#isOnPool = true;
       return slice.apply(undefined, [...args], { timeout }).then(
         (state) => {
-          this.#onPool = undefined;
+          this.#isOnPool = false;
           return stateOutcome(state);
         },
         (error: unknown) => {
-          this.#onPool = undefined;
+          this.#isOnPool = false;
           return this.#failure(error);
         },
       );
@@ -202,13 +204,14 @@ class OpenedGuest implements Guest {
 
   memory(): GuestMemory {
     // Asking would be a call into the guest; see `textOnPool`.
-    if (this.#onPool !== undefined) return this.#onPool;
+    if (this.#isOnPool && this.#latestMemory !== undefined) return this.#latestMemory;
     const heap = this.#isolate.getHeapStatisticsSync();
-    return {
+    this.#latestMemory = {
       heapUsedBytes: heap.used_heap_size,
       heapTotalBytes: heap.total_heap_size,
       externalBytes: heap.externally_allocated_size,
     };
+    return this.#latestMemory;
   }
 
   cpuTimeMicros(): number {

@@ -60,7 +60,8 @@ export class Incarnation {
   #end: IncarnationEnd | undefined;
   /** Whoever waits for something else than the guest. */
   #onEnd: (() => void) | undefined;
-  #cpuMicrosAtEnd = 0;
+  /** Infinity when isolated-vm ended the isolate: what it used is not known then, and was not little. */
+  #cpuMsAtEnd = Number.POSITIVE_INFINITY;
 
   constructor(options: IncarnationOptions) {
     this.#options = options;
@@ -101,15 +102,17 @@ export class Incarnation {
   end(because: IncarnationEnd): void {
     if (this.#end !== undefined) return;
     this.#end = because;
-    this.#cpuMicrosAtEnd = this.guest.isDisposed ? 0 : this.guest.cpuTimeMicros();
+    if (!this.guest.isDisposed) this.#cpuMsAtEnd = this.guest.cpuTimeMicros() / 1_000;
     this.guest.dispose();
     this.#options.files.close();
     this.gate.interrupt();
     this.#onEnd?.();
   }
 
-  get cpuMicros(): number {
-    return this.#end === undefined ? this.guest.cpuTimeMicros() : this.#cpuMicrosAtEnd;
+  /** CPU time of the guest, all slices. */
+  get cpuMs(): number {
+    if (this.#end !== undefined || this.guest.isDisposed) return this.#cpuMsAtEnd;
+    return this.guest.cpuTimeMicros() / 1_000;
   }
 
   #hostCalls(): SandboxCalls {

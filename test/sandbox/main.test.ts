@@ -5,6 +5,9 @@ import { startSandbox, type TestSandbox } from './harness.ts';
 // One after the other: many of them measure time, and all share one process.
 const test = ava.serial;
 
+/** Generous: the machine may be busy with other tests. That nothing runs on for ever is what counts. */
+const lateMsMax = 2_000;
+
 let sandbox: TestSandbox;
 ava.before(async () => {
   sandbox = await startSandbox();
@@ -136,7 +139,7 @@ for (const lane of ['pool', 'main'] as const) {
     const stopped = await environment.invoke({ loop: true }, { timeoutMs: 200 });
     const tookMs = performance.now() - from;
     t.deepEqual(stopped.outcome, { kind: 'timeout' });
-    t.true(tookMs >= 199 && tookMs < 300, `${tookMs} ms`);
+    t.true(tookMs >= 199 && tookMs < 200 + lateMsMax, `${tookMs} ms`);
     const next = await environment.invoke();
     t.is(next.payload, '[1,true]');
     t.is(next.init?.status, 'success');
@@ -177,7 +180,7 @@ for (const [name, body] of Object.entries(endless)) {
     const from = performance.now();
     const { outcome } = await environment.invoke({}, { timeoutMs: 150 });
     t.deepEqual(outcome, { kind: 'timeout' });
-    t.true(performance.now() - from < 150 + limits.killGraceMs);
+    t.true(performance.now() - from < 150 + lateMsMax);
     t.is((await sandbox.ping()).environments > 0, true);
   });
 }

@@ -34,7 +34,10 @@ export interface GuestProcess {
 /** A runtime's way to find and call the handler. Methods run inside a slice, with ticks drained by the core afterwards; they may throw nothing. */
 export interface HandlerLoop {
   init(load: unknown): void;
-  invoke(eventJson: string, contextJson: string): void;
+  /** An invocation begins. Frozen work that resumes before its handler is called belongs to it (LAMBDA.md B2.3, B2.4). */
+  begin(contextJson: string): void;
+  /** Calls the handler of the invocation that began last. */
+  invoke(eventJson: string): void;
   /** Nothing referenced is left, yet the current init or invocation has not settled (`beforeExit`). */
   loopEmpty(): void;
   /** A callback of the event loop threw and nobody caught it. */

@@ -110,10 +110,11 @@ function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoo
   return {
     receive: (id, compiled) => library.receive(id, compiled as ModuleFactory),
     init: (load) => loop.slice(() => handlerLoop().init(load)),
-    invoke: (eventJson, contextJson) => {
-      loop.enterPollPhase();
-      return loop.slice(() => handlerLoop().invoke(eventJson, contextJson));
-    },
+    invoke: (eventJson, contextJson) =>
+      loop.slice(() => {
+        handlerLoop().begin(contextJson);
+        loop.afterDueTimers(() => handlerLoop().invoke(eventJson));
+      }),
     turn: () => loop.turn(),
     loopEmpty: () => loop.slice(() => handlerLoop().loopEmpty()),
     unhandledRejection: (isError, name, message, stack) =>

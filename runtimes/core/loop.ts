@@ -128,9 +128,18 @@ export class Loop {
     return state;
   }
 
-  /** An event came in: Node would be in its poll phase now, so immediates go before timers. */
-  enterPollPhase(): void {
-    if (this.#phase === 'timers') this.#phase = 'operations';
+  /**
+   * An event came in: Node would be in its poll phase now, so immediates go before timers. But timers that became due while
+   * the guest was frozen have waited longer than the event: they run first, one in each turn.
+   */
+  afterDueTimers(work: () => void): void {
+    if (this.#nextExpiryMs === Infinity || this.#nextExpiryMs > this.nowMs()) {
+      if (this.#phase === 'timers') this.#phase = 'operations';
+      work();
+      return;
+    }
+    this.#phase = 'timers';
+    this.enqueueImmediate(work);
   }
 
   turn(): LoopState {

@@ -20,9 +20,13 @@ export function findHandler(module: unknown, name: HandlerName, dialect: ErrorDi
   return found;
 }
 
-/** Node 24's runtime imports everything: what CommonJS exports is the default export of its namespace. */
+/**
+ * Node 24's runtime imports everything: what CommonJS exports is the default export of its namespace. A module written with
+ * `export` may have been bundled as CommonJS; its default export is a property like others then.
+ */
 function followDefault(module: unknown, { exportPath, format }: HandlerName): unknown {
-  return format === 'cjs' ? follow({ default: module }, exportPath) : follow(follow(module, 'default'), exportPath);
+  const inDefault = follow(follow(module, 'default'), exportPath);
+  return inDefault || (format === 'cjs' ? follow({ default: module }, exportPath) : undefined);
 }
 
 function follow(start: unknown, path: string): unknown {

@@ -41,17 +41,22 @@ export const createHandlerLoop: CreateHandlerLoop = (core, settings) => {
   installAwslambda(settings.environment, store);
 
   const init = new Initialisation(parts, model);
+  let invocation: { readonly request: GuestContext; readonly debt: Debt } | undefined;
   const loop: HandlerLoop = {
     init: (load) => init.run(load),
-    invoke(eventJson, contextJson) {
+    begin(contextJson) {
       const debt = settlement.open('invoke');
       const request: GuestContext = parse(contextJson);
+      invocation = { request, debt };
       requestId = request.requestId;
       // It stays there between invocations: frozen work that resumes sees the new id (A5.7).
       setProperty(globalThis, requestIdSymbol, requestId);
       if (store !== undefined) InvokeStore.enter(store, requestId, request.traceId);
       forwardTrace(core.process.env, request.traceId);
-      model.invoke(eventJson, request, debt);
+    },
+    invoke(eventJson) {
+      // Work that resumed in between may have ended the invocation already.
+      if (invocation?.debt.isOpen === true) model.invoke(eventJson, invocation.request, invocation.debt);
     },
     loopEmpty() {
       const debt = settlement.running;

@@ -105,6 +105,7 @@ export interface GuestCalls {
    * `settings.entryError` says that it could not be resolved. Settles with initDone or initError, possibly later.
    */
   init(load: unknown): LoopState;
+  /** Calls the handler; timers that became due while the guest was frozen run before it, in turns. */
   invoke(eventJson: string, contextJson: string): LoopState;
   /** One turn of the event loop, at most up to the first callback after which microtasks must drain: timers, finished operations, immediates. */
   turn(): LoopState;

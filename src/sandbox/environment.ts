@@ -144,8 +144,6 @@ export class Environment {
     incarnation.invocations += 1;
     incarnation.beginPhase('invoke', deadlineMs);
     const phase = this.#phase(incarnation, lane, deadlineMs);
-    // What became due while it was frozen runs first, and its failures are this invocation's (B2.2, B2.4).
-    if (incarnation.gate.isTimerDue(this.#host.clock.nowMs())) await phase.thaw();
     const end = await phase.settle({ name: 'invoke', args: [event, JSON.stringify(context)] });
     const settledMs = this.#host.clock.nowMs();
     if (incarnation.gate.hasImmediates) await phase.drain();

@@ -65,10 +65,6 @@ export class EventGate {
     return (this.#bits & (loopBits.ticks | loopBits.immediates)) !== 0;
   }
 
-  isTimerDue(nowMs: number): boolean {
-    return this.#timerDueMs <= nowMs;
-  }
-
   /** Resolves at `untilMs`, or earlier. One timer, only while someone waits. */
   changed(untilMs: number): Promise<void> {
     return new Promise((resolve) => {

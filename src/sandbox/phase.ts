@@ -57,15 +57,6 @@ export class Phase {
     return this.#longestSliceMs;
   }
 
-  /** Timers that became due while the environment was frozen (B2.2). Those that become due now wait for `settle`. */
-  async thaw(): Promise<void> {
-    const thawMs = this.#nowMs;
-    while (this.#isRunning() && this.#incarnation.gate.isTimerDue(thawMs)) {
-      await this.#run(turnSlice);
-      await this.#yieldIfLong();
-    }
-  }
-
   /** Runs `first`, if nothing has settled or ended the phase yet, and the event loop until something does. */
   async settle(first: Slice): Promise<PhaseEnd> {
     let slice: Slice | undefined = first;

@@ -147,6 +147,11 @@ test('A2.12 Node 24 looks on the default export too', async (t) => {
     exports.default = { handler: () => 'inside default' };
   });
   t.like(await guest.answer(), { text: '"inside default"' });
+  const bundled = new FakeGuest();
+  await bundled.init((exports) => {
+    exports.default = { handler: () => 'bundled as CommonJS' };
+  });
+  t.like(await bundled.answer(), { text: '"bundled as CommonJS"' });
 
   const older = new FakeGuest({ entry: esm, programmingModel: 'callback' });
   const settled = await older.init(async (exports) => {

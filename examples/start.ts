@@ -8,14 +8,11 @@ import { createServer } from '../src/http/server.ts';
 import { createEngine } from '../src/index.ts';
 
 const examples = fileURLToPath(new URL('.', import.meta.url));
-// Scripts that embed the engine lie beside the functions; they are no functions themselves.
-const scripts = new Set(['start', 'saas']);
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
 
 await using engine = await createEngine({ observe: createEventPrinter(process.stderr) });
 for (const { functionName, code, handler } of codeTargetsIn(examples)) {
-  if (scripts.has(functionName)) continue;
   await engine.createFunction({ functionName, code, ...(handler === undefined ? {} : { handler }) });
   say(`deployed ${functionName}`);
 }

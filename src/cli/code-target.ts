@@ -55,8 +55,11 @@ export function codeTargetsIn(directory: string): CodeTarget[] {
   return targets;
 }
 
+/** By the look of it: an export statement of that name at the beginning of a line, CommonJS or ESM. */
 function exportsHandler(path: string): boolean {
-  return /\bhandler\b/.test(readFileSync(path, 'utf8'));
+  return /^\s*(?:export\s+(?:const|let|var|function|async\s+function)\s+handler\b|export\s*\{[^}]*\bhandler\b|(?:module\.)?exports\.handler\b|module\.exports\s*=\s*\{[^}]*\bhandler\b)/m.test(
+    readFileSync(path, 'utf8'),
+  );
 }
 
 function reachesForNeighbours(source: string): boolean {

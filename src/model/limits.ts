@@ -55,6 +55,8 @@ export const limits = {
   /** A larger bundle would not fit the heap of the largest function either. */
   bundleBytesMax: 256 * MiB,
   bundleTimeoutMs: 30_000,
+  /** Brackets open at once in one file of a package. */
+  nestingMax: 50_000,
   /** esbuild uses every core for one bundle; more at once only share them. */
   bundlesAtOnceMax: 2,
   /** Files of one package that are replaced because they cannot be parsed, before bundling gives up. */
@@ -150,6 +152,8 @@ export const limits = {
   /** What a guest may produce. */
   logLineBytesMax: 256 * KiB,
   logBytesPerInvocationMax: 8 * MiB,
+  /** Notices of output, however short: each costs the host some microseconds. Twice as many, or as many bytes, end the sandbox. */
+  logNoticesPerInvocationMax: 131_072,
   errorMessageCharsMax: 32 * KiB,
   errorStackCharsMax: 64 * KiB,
   /** Type of an error beside its payload: it goes into heads of frames and into REPORT lines. */

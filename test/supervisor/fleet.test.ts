@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
@@ -13,7 +12,10 @@ import { createFleet, type FleetOptions } from '../../src/supervisor/fleet.ts';
 import type { SandboxFleet, SandboxHandle } from '../../src/supervisor/sandbox-port.ts';
 import { deployedVersion } from '../fixtures/deployed-version.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
+import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 import { runtimeKey } from '../fixtures/sandboxes/hello.ts';
+
+const directory = ownTemporaryDirectory();
 
 interface Ordered {
   readonly fleet: SandboxFleet;
@@ -345,7 +347,7 @@ function leftovers() {
   return {
     descriptors,
     children: children(),
-    directories: readdirSync(tmpdir()).filter((name) => /^isotherm-[A-Za-z0-9]{6}$/.test(name)),
+    scratch: readdirSync(directory).filter((name) => !name.startsWith('isotherm-test-')),
     resources: process.getActiveResourcesInfo().filter((name) => /Pipe|Process|FSReq|FileHandle/.test(name)),
     exitListeners: process.listenerCount('exit'),
   };

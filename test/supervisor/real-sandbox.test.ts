@@ -15,14 +15,18 @@ import {
   type SandboxHandle,
 } from '../../src/supervisor/sandbox-port.ts';
 import { deployedVersion } from '../fixtures/deployed-version.ts';
+import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 
 const test = anyTest as TestFn<{ readonly runtime: CachedRuntime }>;
 type Context = ExecutionContext<{ readonly runtime: CachedRuntime }>;
 
+const runtimes = join(tmpdir(), 'isotherm-test-runtimes');
+const directory = ownTemporaryDirectory();
+
 test.before(async (t) => {
   t.context = {
     runtime: await ensureRuntime({
-      cacheDirectory: join(tmpdir(), 'isotherm-test-runtimes'),
+      cacheDirectory: runtimes,
       nodePath: process.execPath,
       observe: () => {},
       clock: systemClock,
@@ -183,6 +187,6 @@ function leftovers() {
   return {
     descriptors: readdirSync('/proc/self/fd').length,
     children: readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8'),
-    directories: readdirSync(tmpdir()).filter((name) => /^isotherm-[A-Za-z0-9]{6}$/.test(name)),
+    scratch: readdirSync(directory).filter((name) => !name.startsWith('isotherm-test-')),
   };
 }

@@ -1,0 +1,173 @@
+import { type Duplex, duplexPair } from 'node:stream';
+import test from 'ava';
+import { type Channel, type ChannelOptions, openChannel } from '../../src/protocol/channel.ts';
+import { decodePingReply } from '../../src/protocol/decode.ts';
+import { encodeFrame } from '../../src/protocol/frame.ts';
+import { type Frame, frameTypes } from '../../src/protocol/messages.ts';
+import { ProtocolError } from '../../src/protocol/protocol-error.ts';
+
+const frameLimits = { frameBytesMax: 1 << 20, headBytesMax: 1 << 16 };
+
+interface End {
+  readonly channel: Channel;
+  readonly frames: Frame[];
+  readonly protocolErrors: ProtocolError[];
+  readonly ends: (Error | undefined)[];
+}
+
+function open(stream: Duplex, options: Partial<ChannelOptions> = {}): End {
+  const frames: Frame[] = [];
+  const protocolErrors: ProtocolError[] = [];
+  const ends: (Error | undefined)[] = [];
+  const channel = openChannel(stream, {
+    incoming: frameLimits,
+    outgoing: frameLimits,
+    callsPendingMax: 4,
+    onCall: (frame) => frames.push(frame),
+    onNotice: (frame) => frames.push(frame),
+    onProtocolError: (error) => protocolErrors.push(error),
+    onEnd: (error) => ends.push(error),
+    ...options,
+  });
+  return { channel, frames, protocolErrors, ends };
+}
+
+/** A channel, and the raw stream at the other end. */
+function openRaw(options: Partial<ChannelOptions> = {}) {
+  const [near, far] = duplexPair();
+  return { ...open(near, options), far, near };
+}
+
+function bytes(frame: Parameters<typeof encodeFrame>[0]): Buffer {
+  const chunks: Uint8Array[] = [];
+  encodeFrame(frame, frameLimits, chunks);
+  return Buffer.concat(chunks);
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const pong = { environments: 1, rssBytes: 2 };
+
+test('a call gets the reply with its id', async (t) => {
+  const [near, far] = duplexPair();
+  const host = open(near);
+  const sandbox = open(far, {
+    onCall: ({ callId, body }) =>
+      // The later call is answered first.
+      setImmediate(() => sandbox.channel.reply(callId, { environments: callId, rssBytes: 0 }, body)),
+  });
+  const answers = await Promise.all(
+    ['a', 'b', 'c'].map((body) => host.channel.call(frameTypes.ping, { sentMs: 1 }, decodePingReply, body)),
+  );
+  t.deepEqual(
+    answers.map(({ head, body }) => [head.environments, Buffer.from(body).toString()]),
+    [
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'c'],
+    ],
+  );
+  t.is(host.channel.callsPending, 0);
+});
+
+test('notices and a reply of the same task leave in one write', async (t) => {
+  const { channel, far } = openRaw();
+  const writes: Buffer[] = [];
+  far.on('data', (chunk: Buffer) => writes.push(chunk));
+  channel.notify(frameTypes.log, { environmentId: 'e', kind: 'line' }, 'text');
+  channel.reply(1, pong);
+  await settled();
+  t.is(
+    Buffer.concat(writes).toString('latin1'),
+    Buffer.concat([
+      bytes({ type: frameTypes.log, callId: 0, head: { environmentId: 'e', kind: 'line' }, body: 'text' }),
+      bytes({ type: frameTypes.reply, callId: 1, head: pong }),
+    ]).toString('latin1'),
+  );
+});
+
+test('a failed reply rejects the call, and the channel lives on', async (t) => {
+  const { channel, far } = openRaw();
+  const call = channel.call(frameTypes.ping, { sentMs: 1 }, decodePingReply);
+  far.write(bytes({ type: frameTypes.reply, callId: 1, head: { failed: 'no such environment' } }));
+  await t.throwsAsync(call, { name: 'CallFailedError', message: 'no such environment' });
+  const next = channel.call(frameTypes.ping, { sentMs: 1 }, decodePingReply);
+  far.write(bytes({ type: frameTypes.reply, callId: 2, head: pong }));
+  t.deepEqual((await next).head, pong);
+});
+
+test('only so many calls can wait', async (t) => {
+  const { channel } = openRaw({ callsPendingMax: 1 });
+  const first = channel.call(frameTypes.ping, { sentMs: 1 }, decodePingReply);
+  await t.throwsAsync(channel.call(frameTypes.ping, { sentMs: 1 }, decodePingReply), {
+    message: /callsPendingMax is 1/,
+  });
+  channel.close(new Error('over'));
+  await t.throwsAsync(first, { message: 'over' });
+});
+
+const wrong: Record<string, Buffer> = {
+  'a reply that nobody waits for': bytes({ type: frameTypes.reply, callId: 77, head: pong }),
+  'a reply with id 0': bytes({ type: frameTypes.reply, callId: 0, head: pong }),
+  'a second reply to the same call': Buffer.concat([
+    bytes({ type: frameTypes.reply, callId: 1, head: pong }),
+    bytes({ type: frameTypes.reply, callId: 1, head: pong }),
+  ]),
+  'a reply of another shape': bytes({ type: frameTypes.reply, callId: 1, head: { environments: 'many' } }),
+  'no frame at all': Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
+};
+for (const [name, sent] of Object.entries(wrong)) {
+  test(`${name} is a protocol error, reported once; what is pending fails at close`, async (t) => {
+    const { channel, far, frames, protocolErrors, ends } = openRaw();
+    const call = channel.call(frameTypes.ping, { sentMs: 1 }, decodePingReply);
+    const second = channel.call(frameTypes.ping, { sentMs: 1 }, decodePingReply);
+    call.catch(() => {});
+    far.write(sent);
+    far.write(sent);
+    far.write(bytes({ type: frameTypes.log, callId: 0, head: {} }));
+    await settled();
+    await settled();
+    t.is(protocolErrors.length, 1);
+    t.true(protocolErrors[0] instanceof ProtocolError);
+    t.is(frames.length, 0);
+    t.is(ends.length, 0);
+    t.true(channel.callsPending > 0);
+    channel.close(new Error('killed for it'));
+    await t.throwsAsync(second, { message: 'killed for it' });
+    t.is(channel.callsPending, 0);
+  });
+}
+
+test('what a handler refuses as a ProtocolError counts as one', async (t) => {
+  const refuse = () => {
+    throw new ProtocolError('log.kind', 'known', 1);
+  };
+  const { far, protocolErrors } = openRaw({ onNotice: refuse });
+  far.write(bytes({ type: frameTypes.log, callId: 0, head: {} }));
+  await settled();
+  t.is(protocolErrors[0]?.field, 'log.kind');
+});
+
+test('the end of the stream is told once, and calls wait for the cause', async (t) => {
+  const { channel, far, ends } = openRaw();
+  const call = channel.call(frameTypes.ping, { sentMs: 1 }, decodePingReply);
+  far.end();
+  await settled();
+  await settled();
+  t.deepEqual(ends, [undefined]);
+  t.is(channel.callsPending, 1);
+  const cause = new Error('crashed');
+  channel.close(cause);
+  t.is(await t.throwsAsync(call), cause);
+  t.is(await t.throwsAsync(channel.call(frameTypes.ping, {}, decodePingReply)), cause);
+  channel.close(new Error('again'));
+});
+
+test('an error of the stream is told as the end', async (t) => {
+  const { near, ends } = openRaw();
+  near.destroy(new Error('reset by peer'));
+  await settled();
+  t.deepEqual(
+    ends.map((error) => error?.message),
+    ['reset by peer'],
+  );
+});

@@ -10,7 +10,7 @@
 import { limits } from '../model/limits.ts';
 import type { RuntimeIdentifier } from '../model/runtime-identifier.ts';
 import { type BundleFormat, bundleScript, bundleSourceMap, fillExportsName, outerModuleName } from './bundle-script.ts';
-import { type BuildOptions, context, type Message } from './esbuild.ts';
+import { type BuildOptions, context, type Message, served as servedByEsbuild } from './esbuild.ts';
 import { transformOptions } from './module-text.ts';
 import type { PackageReader } from './package-reader.ts';
 import type { InitError } from './resolve-handler.ts';
@@ -118,7 +118,8 @@ function afterFailure(known: Knowledge, served: Served, errors: readonly Message
   const unparsable = new Map(known.unparsable);
   for (const error of errors) {
     const file = error.location === null ? undefined : taskFileOf(error.location.file);
-    if (file === undefined) throw new BundleFailedError(error.text);
+    // No file to blame, or one that is not even asked for its text any more: another round would end the same way.
+    if (file === undefined || known.unparsable.has(file)) throw new BundleFailedError(error.text);
     if (!unparsable.has(file)) unparsable.set(file, problemOf(file, error, served));
   }
   return { kind: 'again', known: { ...known, unparsable } };
@@ -183,7 +184,7 @@ async function build(request: BundleRequest, known: Knowledge, served: Served): 
   request.signal?.addEventListener('abort', cancel, { once: true });
   try {
     request.signal?.throwIfAborted();
-    const { outputFiles, metafile } = await esbuild.rebuild();
+    const { outputFiles, metafile } = await servedByEsbuild(() => esbuild.rebuild());
     const code = outputFiles.find((file) => file.path.endsWith('.js'))?.text;
     const map = outputFiles.find((file) => file.path.endsWith('.map'))?.text;
     if (code === undefined || map === undefined) throw new BundleFailedError('esbuild wrote no bundle');

@@ -13,7 +13,7 @@ import { limits } from '../model/limits.ts';
 import type { RuntimeIdentifier } from '../model/runtime-identifier.ts';
 import { type Bundle, BundleFailedError, bundle } from './bundle.ts';
 import { type CodeStore, isNotFound, writeAtomically } from './code-store.ts';
-import { version as esbuildVersion } from './esbuild.ts';
+import { EsbuildEndedError, version as esbuildVersion } from './esbuild.ts';
 import { PackageReader } from './package-reader.ts';
 import type { CodePack } from './prepared-code.ts';
 import { resolveHandler } from './resolve-handler.ts';
@@ -57,6 +57,7 @@ export class CodePreparer {
   readonly #store: CodeStore;
   readonly #clock: Clock;
   readonly #limit = pLimit(limits.bundlesAtOnceMax);
+  readonly #alone = pLimit(1);
   readonly #closing = new AbortController();
   /** By path: who asks for the same while it is made shares it. */
   readonly #running = new Map<string, Promise<Preparation>>();
@@ -120,11 +121,22 @@ export class CodePreparer {
     const resolved = resolveHandler(reader.files, handler, runtime);
     if (resolved.kind === 'error') return { note: { entry: resolved } };
     const { file, exportPath } = resolved;
-    const made = await this.#inTime((signal) => bundle({ reader, entry: file, runtime, signal }));
+    const attempt = () => this.#inTime((signal) => bundle({ reader, entry: file, runtime, signal }));
+    const made = await this.#againIfEnded(attempt);
     if (made.kind === 'error') {
       return { note: { entry: made.error, ...(made.problem === undefined ? {} : { problem: made.problem }) } };
     }
     return { note: { entry: { kind: 'bundle', format: made.format, file, exportPath } }, made };
+  }
+
+  /** When esbuild ends, either of two packages may be why. Tried again one after the other, only the guilty one fails. */
+  async #againIfEnded(attempt: () => Promise<Bundle>): Promise<Bundle> {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof EsbuildEndedError)) throw error;
+    }
+    return await this.#alone(attempt);
   }
 
   async #inTime(run: (signal: AbortSignal) => Promise<Bundle>): Promise<Bundle> {

@@ -23,7 +23,7 @@ const lineTextCharsMax = 200;
 
 export function syntaxProblem(file: string, message: Message): SyntaxProblem {
   const location = message.location;
-  return problemAt(file, location?.line ?? 1, location?.column ?? 0, location?.lineText ?? '', v8Text(message));
+  return problemAt(file, Math.max(1, location?.line ?? 1), location?.column ?? 0, location?.lineText ?? '', v8Text(message));
 }
 
 /** `column` is 0-based, as esbuild and source maps have it. */

@@ -7,7 +7,7 @@ import type { RuntimeIdentifier } from '../model/runtime-identifier.ts';
 import { programmingModel } from '../model/runtime-identifier.ts';
 import type { Message, OnLoadResult, PartialMessage, Plugin } from './esbuild.ts';
 import { isTypeScript, moduleKind } from './module-kind.ts';
-import { hasModuleSyntax } from './module-syntax.ts';
+import { hasModuleSyntax, nestsTooDeep } from './module-syntax.ts';
 import { moduleText, pathEnd } from './module-text.ts';
 import type { PackageReader } from './package-reader.ts';
 import { type Resolution, resolveModule } from './resolve-module.ts';
@@ -81,6 +81,9 @@ export function taskPlugin(reader: PackageReader, plan: TaskPlan, served: Served
     },
   };
 }
+
+/** V8's words for it. */
+const tooDeep = 'Maximum call stack size exceeded';
 
 /** Undefined for what is no script. */
 export async function moduleSystem(
@@ -165,6 +168,7 @@ class PackageModules {
   async load(file: string, served: Served): Promise<OnLoadResult> {
     const problem = this.#plan.unparsable.get(file);
     if (problem !== undefined) return { contents: throwing(problem), loader: 'js' };
+    if (nestsTooDeep(await this.#text(file))) return { errors: located(file, new RangeError(tooDeep)) };
     const kind = moduleKind(file, this.#reader.files, this.#plan.runtime);
     switch (kind.kind) {
       case 'json':
@@ -210,7 +214,8 @@ class PackageModules {
 
 /** A mistake in a file's text, told so that it is known which file's: by esbuild when it prints, by acorn when it looks for imports. */
 function located(file: string, error: unknown): PartialMessage[] {
-  const place = { file: `task:${file}${pathEnd}`, namespace: 'task' };
+  // esbuild puts the namespace in front.
+  const place = { file: `${file}${pathEnd}`, namespace: 'task' };
   if (error instanceof SyntaxError || error instanceof RangeError) return [{ text: error.message, location: place }];
   const messages = messagesOf(error);
   if (messages === undefined) throw error;

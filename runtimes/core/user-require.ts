@@ -3,7 +3,7 @@
  * not resolve asks for, by `require/`, loaded when the first of them is needed.
  */
 import type { CoreContext } from './context.ts';
-import { assertOffered, publicModule } from './library.ts';
+import { assertOffered, isOffered, publicModule } from './library.ts';
 import type { ModuleFiles, UserRequire } from './require/loader.ts';
 
 const { ObjectDefineProperty } = primordials;
@@ -11,12 +11,14 @@ const { ObjectDefineProperty } = primordials;
 /** Compiles a script in the global scope. Taken while the core is made, before any user code. */
 const evaluate: (text: string) => unknown = Reflect.get(globalThis, 'eval');
 
+const fromLoader = ['resolve', 'main', 'extensions', 'cache'] as const;
+
 export function createUserRequire(context: CoreContext, file: string): UserRequire {
   let fromFiles: UserRequire | undefined;
   const files = (): UserRequire => {
     if (fromFiles === undefined) {
       const loader = context.library.internalBinding('user-modules') as ModuleFiles;
-      fromFiles = loader.requireOf(file, { evaluate, builtin });
+      fromFiles = loader.requireOf(file, { evaluate, builtin, isBuiltin });
     }
     return fromFiles;
   };
@@ -27,12 +29,20 @@ export function createUserRequire(context: CoreContext, file: string): UserRequi
     return { exports: context.library.require(known) };
   };
 
+  // What is known but not offered is refused when it is loaded, with the reason.
+  const isBuiltin = (id: string): boolean => {
+    const known = publicModule(id);
+    return known !== undefined && (isOffered(known) || known === id);
+  };
+
   const require = (id: string): unknown => {
     const found = typeof id === 'string' ? builtin(id) : undefined;
     return found === undefined ? files()(id) : found.exports;
   };
   // The loader is not needed to have a require, only to ask it about files.
-  for (const name of ['resolve', 'main', 'extensions', 'cache'] as const) {
+  for (let at = 0; at < fromLoader.length; at++) {
+    const name = fromLoader[at];
+    if (name === undefined) continue;
     ObjectDefineProperty(require, name, {
       // @ts-expect-error descriptors are read through the prototype, which the user owns
       __proto__: null,

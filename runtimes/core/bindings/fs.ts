@@ -124,8 +124,8 @@ function createFsBinding(dependencies: FsDependencies, parts: FsParts) {
     ...createFsTree(parts),
     ...createFsCopy(dependencies, parts.requests, copyAll),
 
-    access: (path: PathLike, mode: number, request: FsRequest) =>
-      onPath('access', fsOperations.access, path, request, mode),
+    access: (path: PathLike, mode: number | undefined, request: FsRequest) =>
+      onPath('access', fsOperations.access, path, request, mode ?? 0),
     existsSync: (path: PathLike) => perform(fsOperations.access, pathOf(path), 0).kind === 'done',
     open(path: PathLike, flags: number, mode: number, request: FsRequest) {
       const text = pathOf(path);

@@ -14,6 +14,7 @@ interface ErrorsModule {
     Record<
       | 'ERR_INVALID_ARG_TYPE'
       | 'ERR_INVALID_ARG_VALUE'
+      | 'ERR_INVALID_MODULE_SPECIFIER'
       | 'ERR_INVALID_PACKAGE_CONFIG'
       | 'ERR_INVALID_PACKAGE_TARGET'
       | 'ERR_PACKAGE_IMPORT_NOT_DEFINED'
@@ -64,14 +65,17 @@ function globalPaths(runtime: string): readonly string[] {
   const dot = StringPrototypeIndexOf(runtime, '.');
   const isVersioned = StringPrototypeStartsWith(runtime, 'nodejs') && dot !== -1;
   const major = isVersioned ? StringPrototypeSlice(runtime, 'nodejs'.length, dot) : '';
-  const common = ['/opt/nodejs/node_modules', '/var/task'];
-  return major === '' ? common : [`/opt/nodejs/node${major}/node_modules`, ...common];
+  if (major === '') return ['/opt/nodejs/node_modules', '/var/task'];
+  return [`/opt/nodejs/node${major}/node_modules`, '/opt/nodejs/node_modules', '/var/task'];
 }
 
 function resolveErrors(codes: () => ErrorsModule['codes']): ResolveErrors {
   return {
-    packagePathNotExported: (directory, subpath) =>
-      new (codes().ERR_PACKAGE_PATH_NOT_EXPORTED)(withSlash(directory), subpath),
+    packagePathNotExported: (directory, subpath, file) =>
+      new (codes().ERR_PACKAGE_PATH_NOT_EXPORTED)(withSlash(directory), subpath, file),
+    invalidImportName: (name, file) =>
+      new (codes().ERR_INVALID_MODULE_SPECIFIER)(name, 'is not a valid internal imports specifier name', file),
+    missingTarget: (file, directory) => coded('MODULE_NOT_FOUND', `Cannot find module '${file}'`, { path: directory }),
     packageImportNotDefined: (name, directory, file) =>
       new (codes().ERR_PACKAGE_IMPORT_NOT_DEFINED)(
         name,
@@ -95,6 +99,7 @@ function loaderErrors(codes: () => ErrorsModule['codes']): LoaderErrors {
       typeof id === 'string'
         ? new (codes().ERR_INVALID_ARG_VALUE)('id', id, 'must be a non-empty string')
         : new (codes().ERR_INVALID_ARG_TYPE)('id', 'string', id),
+    invalidRequest: (request) => new (codes().ERR_INVALID_ARG_TYPE)('request', 'string', request),
     requireEsm: (file, parent, packageJson) => new (codes().ERR_REQUIRE_ESM)(file, false, parent, packageJson),
   };
 }

@@ -9,8 +9,14 @@ import { isPath, type Resolver } from './resolve.ts';
 
 const { ArrayPrototypeIndexOf, ArrayPrototypeJoin, ArrayPrototypePush, Error, FunctionPrototypeCall, JSONParse } =
   primordials;
-const { ObjectDefineProperty, ObjectKeys, StringPrototypeCharCodeAt, StringPrototypeSlice, StringPrototypeStartsWith } =
-  primordials;
+const {
+  ObjectCreate,
+  ObjectDefineProperty,
+  ObjectKeys,
+  StringPrototypeCharCodeAt,
+  StringPrototypeSlice,
+  StringPrototypeStartsWith,
+} = primordials;
 
 export interface UserRequire {
   (id: string): unknown;
@@ -29,6 +35,8 @@ export interface LoaderCore {
   evaluate(text: string): unknown;
   /** Undefined when the request is no built-in. @throws ERR_UNKNOWN_BUILTIN_MODULE */
   builtin(request: string): { readonly exports: unknown } | undefined;
+  /** The same question without loading it. */
+  isBuiltin(request: string): boolean;
 }
 
 export interface ModuleFiles {
@@ -37,6 +45,7 @@ export interface ModuleFiles {
 
 export interface LoaderErrors {
   invalidId(id: unknown): Error;
+  invalidRequest(request: unknown): Error;
   requireEsm(file: string, parent: string | undefined, packageJson: string | undefined): Error;
 }
 
@@ -65,8 +74,8 @@ export class Loader implements ModuleFiles {
   readonly #packages: PackageJsons;
   readonly #resolver: Resolver;
   readonly #errors: LoaderErrors;
-  readonly #cache: Record<string, UserModule | undefined> = Object.create(null);
-  readonly extensions: Record<string, ExtensionHandler | undefined> = Object.create(null);
+  readonly #cache = ObjectCreate(null) as Record<string, UserModule | undefined>;
+  readonly extensions = ObjectCreate(null) as Record<string, ExtensionHandler | undefined>;
 
   constructor(files: Files, packages: PackageJsons, resolver: (loader: Loader) => Resolver, errors: LoaderErrors) {
     this.#files = files;
@@ -83,14 +92,15 @@ export class Loader implements ModuleFiles {
   #requireFor(module: UserModule, core: LoaderCore): UserRequire {
     const require = (id: string): unknown => {
       if (typeof id !== 'string' || id === '') throw this.#errors.invalidId(id);
-      return core.builtin(id)?.exports ?? this.#load(this.#find(id, module), module, core);
+      const builtin = core.builtin(id);
+      return builtin === undefined ? this.#load(this.#find(id, module), module, core) : builtin.exports;
     };
     const resolve = (request: string, options?: { paths?: readonly string[] }): string => {
-      if (typeof request !== 'string' || request === '') throw this.#errors.invalidId(request);
-      return core.builtin(request) === undefined ? this.#find(request, module, options?.paths) : request;
+      if (typeof request !== 'string') throw this.#errors.invalidRequest(request);
+      return core.isBuiltin(request) ? request : this.#find(request, module, options?.paths);
     };
     const paths = (request: string): string[] | null => {
-      if (core.builtin(request) !== undefined) return null;
+      if (core.isBuiltin(request)) return null;
       return isPath(request) ? [module.path] : this.#resolver.searchPaths([module.path]);
     };
     hide(module, 'require', require);

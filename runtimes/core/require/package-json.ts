@@ -1,7 +1,7 @@
 /** `package.json` files as the loader reads them: the few fields it decides by, each file once. */
 import { directoryOf } from './paths.ts';
 
-const { JSONParse, StringPrototypeEndsWith } = primordials;
+const { Error, JSONParse, ObjectCreate, StringPrototypeEndsWith } = primordials;
 
 export interface PackageJson {
   /** Of the package, without a trailing slash. */
@@ -25,7 +25,7 @@ export interface Files {
 export class PackageJsons {
   readonly #files: Files;
   readonly #invalid: (path: string, message: string) => Error;
-  readonly #known: Record<string, PackageJson | null | undefined> = Object.create(null);
+  readonly #known = ObjectCreate(null) as Record<string, PackageJson | null | undefined>;
 
   constructor(files: Files, invalid: (path: string, message: string) => Error) {
     this.#files = files;

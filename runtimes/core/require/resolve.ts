@@ -10,10 +10,13 @@ const conditions: readonly string[] = ['node', 'require', 'module-sync', 'node-a
 
 /** Node's own errors, made where they are known. */
 export interface ResolveErrors {
-  packagePathNotExported(directory: string, subpath: string): Error;
+  packagePathNotExported(directory: string, subpath: string, file: string | undefined): Error;
   packageImportNotDefined(name: string, directory: string | undefined, file: string): Error;
   invalidPackageTarget(directory: string, key: string, target: unknown, kind: 'exports' | 'imports'): Error;
+  invalidImportName(name: string, file: string): Error;
   missingMain(file: string, packageJson: string): Error;
+  /** A map leads to a file that does not exist. */
+  missingTarget(file: string, directory: string): Error;
 }
 
 export interface ResolverOptions {
@@ -35,6 +38,7 @@ export class Resolver {
 
   /** The file, or undefined when there is none. `file` is the module that asks; `bases` replaces its directory. */
   resolve(request: string, file: string, bases: readonly string[] = [directoryOf(file)]): string | undefined {
+    if (request === '') return undefined;
     if (isPath(request)) return this.#fromPath(request, bases);
     if (StringPrototypeStartsWith(request, '#')) return this.#fromImports(request, file);
     return this.#fromOwnPackage(request, file) ?? this.#fromPackages(request, this.searchPaths(bases));
@@ -66,6 +70,7 @@ export class Resolver {
 
   #fromImports(request: string, file: string): string | undefined {
     const { packages, errors } = this.#options;
+    if (request === '#' || StringPrototypeEndsWith(request, '/')) throw errors.invalidImportName(request, file);
     const scope = packages.scopeOf(file);
     const imports = scope?.imports as Record<string, unknown> | undefined;
     const target = imports === undefined ? undefined : resolveInMap('imports', imports, request, conditions);
@@ -81,7 +86,7 @@ export class Resolver {
     const scope = this.#options.packages.scopeOf(file);
     if (scope?.exports === undefined || scope.name === undefined) return undefined;
     if (request !== scope.name && !StringPrototypeStartsWith(request, `${scope.name}/`)) return undefined;
-    return this.#exported(scope, `.${StringPrototypeSlice(request, scope.name.length)}`);
+    return this.#exported(scope, `.${StringPrototypeSlice(request, scope.name.length)}`, file);
   }
 
   #fromPackages(request: string, paths: readonly string[]): string | undefined {
@@ -90,27 +95,28 @@ export class Resolver {
       const path = paths[at] ?? '';
       if (this.#options.files.stat(path) !== 1) continue;
       const scope = name === '' ? undefined : this.#options.packages.read(`${path}/${name}`);
-      if (scope?.exports !== undefined) return this.#exported(scope, subpath);
+      if (scope?.exports !== undefined) return this.#exported(scope, subpath, undefined);
       const found = this.#fileOrDirectory(resolvePath(path, request), meansDirectory(request));
       if (found !== undefined) return found;
     }
     return undefined;
   }
 
-  #exported(scope: PackageJson, subpath: string): string | undefined {
+  #exported(scope: PackageJson, subpath: string, askedBy: string | undefined): string {
     const target = resolveInMap('exports', exportsMap(scope.exports), subpath, conditions);
-    if (target === undefined) throw this.#options.errors.packagePathNotExported(scope.directory, subpath);
+    if (target === undefined) throw this.#options.errors.packagePathNotExported(scope.directory, subpath, askedBy);
     return this.#mapped(scope, target, 'exports');
   }
 
-  #mapped(scope: PackageJson, target: MapTarget, kind: 'exports' | 'imports'): string | undefined {
+  #mapped(scope: PackageJson, target: MapTarget, kind: 'exports' | 'imports'): string {
     if (target.kind !== 'path') {
       const { key, wrong } =
         target.kind === 'invalid' ? { key: target.key, wrong: target.target } : { key: '', wrong: '' };
       throw this.#options.errors.invalidPackageTarget(scope.directory, key, wrong, kind);
     }
     const path = resolvePath(scope.directory, target.path);
-    return this.#options.files.stat(path) === 0 ? this.#options.files.realpath(path) : undefined;
+    if (this.#options.files.stat(path) !== 0) throw this.#options.errors.missingTarget(path, scope.directory);
+    return this.#options.files.realpath(path);
   }
 
   #fileOrDirectory(path: string, isDirectoryMeant: boolean): string | undefined {

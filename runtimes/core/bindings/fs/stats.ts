@@ -39,7 +39,7 @@ export function createFsStats(requests: FsRequests, texts: FsTexts) {
     return values;
   }
 
-  /** With `throwIfNoEntry: false`, what is missing is an answer like another: undefined. */
+  /** With `throwIfNoEntry: false`, what is missing is an answer like another: undefined. lstat(2) takes only ENOENT for missing. */
   function deliverStats(
     request: FsRequest,
     syscall: string,
@@ -50,7 +50,7 @@ export function createFsStats(requests: FsRequests, texts: FsTexts) {
   ) {
     const subject = path === undefined ? { syscall } : { syscall, path };
     if (throwIfNoEntry === false && outcome.kind === 'failed') {
-      if (outcome.errno === missing.ENOENT || outcome.errno === missing.ENOTDIR) {
+      if (outcome.errno === missing.ENOENT || (outcome.errno === missing.ENOTDIR && syscall === 'stat')) {
         const nothing: FsOutcome<undefined> = { kind: 'done', value: undefined };
         return deliver(request, subject, nothing, () => undefined);
       }

@@ -57,7 +57,7 @@ export class Phase {
     return this.#longestSliceMs;
   }
 
-  /** Runs `first`, if nothing has settled or ended the phase yet, and the event loop until something does. */
+  /** Runs `first`, then the event loop until something settles or ends the phase. */
   async settle(first: Slice): Promise<PhaseEnd> {
     let slice: Slice | undefined = first;
     while (slice !== undefined && this.#isRunning()) {

@@ -1,0 +1,70 @@
+import test from 'ava';
+import { encodeLoopState, loopBits } from '../../src/bridge/contract.ts';
+import { EventGate, loopDemand } from '../../src/sandbox/event-gate.ts';
+import { createFakeClock } from '../fixtures/fake-clock.ts';
+
+const { ticks, immediates, alive } = loopBits;
+const never = Number.POSITIVE_INFINITY;
+
+test('what a loop wants next, for all its bits and a timer before, at and after now', (t) => {
+  for (let bits = 0; bits < 8; bits++) {
+    for (const timerDueMs of [99, 100, 101, never]) {
+      const demand = loopDemand({ bits, timerDueMs }, 100);
+      const isDue = timerDueMs <= 100 || (bits & (ticks | immediates)) !== 0;
+      if (isDue) t.is(demand.kind, 'turn');
+      else if ((bits & alive) === 0) t.is(demand.kind, 'empty');
+      else t.deepEqual(demand, { kind: 'wait', untilMs: timerDueMs });
+    }
+  }
+});
+
+function openGate() {
+  const clock = createFakeClock();
+  return { clock, gate: new EventGate(clock) };
+}
+
+test('a slice’s result is superseded by a wake during its microtasks', (t) => {
+  const { clock, gate } = openGate();
+  gate.beginSlice();
+  gate.wake(encodeLoopState(alive, 50));
+  gate.endSlice(encodeLoopState(0, undefined), clock.nowMs());
+  t.deepEqual(gate.demand(clock.nowMs()), { kind: 'wait', untilMs: clock.nowMs() + 50 });
+  gate.beginSlice();
+  gate.endSlice(encodeLoopState(0, undefined), clock.nowMs());
+  t.is(gate.demand(clock.nowMs()).kind, 'empty');
+});
+
+test('a timer stays due while nobody looks', (t) => {
+  const { clock, gate } = openGate();
+  gate.beginSlice();
+  gate.endSlice(encodeLoopState(alive, 10), clock.nowMs());
+  t.is(gate.demand(clock.nowMs()).kind, 'wait');
+  clock.advance(3_600_000);
+  t.is(gate.demand(clock.nowMs()).kind, 'turn');
+});
+
+test('waiting ends when the timer is due, and holds one timer', async (t) => {
+  const { clock, gate } = openGate();
+  const changed = gate.changed(clock.nowMs() + 10);
+  t.is(clock.timersArmed, 1);
+  clock.advance(10);
+  await changed;
+  t.is(clock.timersArmed, 0);
+});
+
+test('waiting ends with a wake, and leaves no timer behind', async (t) => {
+  const { clock, gate } = openGate();
+  const changed = gate.changed(clock.nowMs() + 10);
+  gate.wake(encodeLoopState(immediates, undefined));
+  await changed;
+  t.is(clock.timersArmed, 0);
+  t.true(gate.hasImmediates);
+});
+
+test('waiting for nothing but a wake arms no timer', async (t) => {
+  const { clock, gate } = openGate();
+  const changed = gate.changed(never);
+  t.is(clock.timersArmed, 0);
+  gate.interrupt();
+  await changed;
+});

@@ -26,6 +26,11 @@ export class DescriptorOperations {
     if (has(openFlags.create | openFlags.directory)) throw failure('EINVAL');
     this.#files.requireRoom();
 
+    if (has(openFlags.create) && path.endsWith('/')) {
+      // The kernel refuses before it looks at the last component, once the way there is found.
+      this.#namespace.locate(path, 'name');
+      throw failure('EISDIR');
+    }
     const isExclusive = has(openFlags.create | openFlags.exclusive);
     const place = this.#namespace.locate(path, has(openFlags.noFollow) || isExclusive ? 'nofollow' : 'follow');
     const inode =

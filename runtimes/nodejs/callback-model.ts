@@ -45,10 +45,8 @@ export class CallbackModel implements ProgrammingModel {
     this.#isAsync = isAsyncFunction(handler);
     this.#handler = handler;
     const { core, log } = this.#parts;
-    const isSilenced = core.process.env.AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING !== undefined;
-    if (handler.length === 3 && !this.#isAsync && this.#mode.kind === 'buffered' && !isSilenced) {
-      log.write('WARN', [callbackWarning]);
-    }
+    if (handler.length !== 3 || this.#isAsync || this.#mode.kind !== 'buffered') return;
+    if (core.process.env.AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING === undefined) log.write('WARN', [callbackWarning]);
   }
 
   invoke(eventJson: string, request: GuestContext, debt: Debt): void {

@@ -5,14 +5,16 @@
  */
 import type { GuestSettings } from '../../src/bridge/contract.ts';
 import { region } from '../../src/model/function-configuration.ts';
+import { indexOf, slice } from './primordials.ts';
 
 export function environmentVariables(settings: GuestSettings): Record<string, string> {
   return { ...overridable(settings), ...settings.environment, ...reserved(settings), ...logging(settings) };
 }
 
 function overridable({ runtime }: GuestSettings): Record<string, string> {
-  const major = /\d+/.exec(runtime)?.[0];
-  const nodeModules = major === undefined ? '' : `/opt/nodejs/node${major}/node_modules:`;
+  // `nodejs22.x` has the number 22; the first runtime has none.
+  const major = slice(runtime, 'nodejs'.length, indexOf(runtime, '.'));
+  const nodeModules = major === '' ? '' : `/opt/nodejs/node${major}/node_modules:`;
   return {
     LANG: 'en_US.UTF-8',
     LD_LIBRARY_PATH: '/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib',

@@ -8,14 +8,14 @@ import { installAwslambda } from './awslambda.ts';
 import { CallbackModel } from './callback-model.ts';
 import { checkpoint } from './checkpoint.ts';
 import { patchConsole } from './console-patch.ts';
-import { environmentVariables } from './environment.ts';
 import { captureErrorBrand, describeError, type ErrorReport } from './error-json.ts';
 import { findHandler } from './find-handler.ts';
 import { InvokeStore } from './invoke-store.ts';
 import { asInitError, type Bundle, loadCommonJs, loadModule } from './load-bundle.ts';
 import { createLog } from './log.ts';
 import { Model2014 } from './model-2014.ts';
-import { deleteProperty, parse, setProperty, symbolFor } from './primordials.ts';
+import { parse, setProperty, symbolFor } from './primordials.ts';
+import { ProcessEnvironment } from './process-environment.ts';
 import { ProcessEvents } from './process-events.ts';
 import type { ModelParts, ProgrammingModel } from './programming-model.ts';
 import { PromiseModel } from './promise-model.ts';
@@ -36,7 +36,7 @@ export const createHandlerLoop: CreateHandlerLoop = (core, settings) => {
   const parts = { core, settings, dialect, log, settlement, events: new ProcessEvents(core, log) };
   const model = createModel(parts);
 
-  for (const [name, value] of Object.entries(environmentVariables(settings))) core.process.env[name] = value;
+  const environment = new ProcessEnvironment(core, settings);
   patchConsole(core, log);
   installAwslambda(settings.environment, store);
 
@@ -52,7 +52,7 @@ export const createHandlerLoop: CreateHandlerLoop = (core, settings) => {
       // It stays there between invocations: frozen work that resumes sees the new id (A5.7).
       setProperty(globalThis, requestIdSymbol, requestId);
       if (store !== undefined) InvokeStore.enter(store, requestId, request.traceId);
-      forwardTrace(core.process.env, request.traceId);
+      environment.forwardTrace(request.traceId);
     },
     invoke(eventJson) {
       // Work that resumed in between may have ended the invocation already.
@@ -79,12 +79,6 @@ function createModel(parts: ModelParts): ProgrammingModel {
     default:
       return parts.dialect satisfies never;
   }
-}
-
-/** A5.6. */
-function forwardTrace(environment: Record<string, string | undefined>, traceId: string | undefined): void {
-  if (traceId === undefined) deleteProperty(environment, '_X_AMZN_TRACE_ID');
-  else setProperty(environment, '_X_AMZN_TRACE_ID', traceId);
 }
 
 /** Evaluates the user's code once and settles init. */

@@ -7,7 +7,7 @@
  */
 
 export const { apply, defineProperty, deleteProperty, get: getProperty, set: setProperty } = Reflect;
-export const { assign } = Object;
+export const { assign, keys: keysOf } = Object;
 export const { parse, stringify } = JSON;
 export const { now } = Date;
 export const { floor } = Math;

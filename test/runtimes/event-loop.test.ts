@@ -1,0 +1,85 @@
+/**
+ * The order in which a guest runs ticks, microtasks, timers and immediates: what it prints must be what Node prints for the
+ * same program. Programs call `log` and end by calling `done`.
+ */
+import test from 'ava';
+import { GuestRunner, nodeAnswer } from './harness.ts';
+
+const runner = GuestRunner.start();
+test.after.always(async () => (await runner)[Symbol.asyncDispose]());
+
+const programs: Readonly<Record<string, string>> = {
+  'each kind once': `
+    setTimeout(() => log('timeout'), 0); setImmediate(() => log('immediate')); process.nextTick(() => log('tick'));
+    Promise.resolve().then(() => log('then')); queueMicrotask(() => log('microtask')); log('sync'); setTimeout(done, 20);`,
+  'ticks and microtasks feed each other': `
+    process.nextTick(() => { log('tick 1'); Promise.resolve().then(() => { log('then in tick'); process.nextTick(() => log('tick in then')); queueMicrotask(() => log('micro in then')); }); process.nextTick(() => log('tick in tick')); });
+    Promise.resolve().then(() => { log('then 1'); process.nextTick(() => { log('tick in then 1'); queueMicrotask(() => log('micro in tick in then')); }); }).then(() => log('then 2'));
+    process.nextTick(() => log('tick 2')); setTimeout(done, 20);`,
+  'microtasks run between two timers of one list': `
+    for (const name of ['a', 'b', 'c']) setTimeout(() => { log('timer ' + name); process.nextTick(() => log('tick ' + name)); Promise.resolve().then(() => log('then ' + name)); }, 1);
+    setTimeout(done, 20);`,
+  'microtasks run between timers of two lists': `
+    setTimeout(() => { log('one'); Promise.resolve().then(() => log('then one')); }, 1);
+    setTimeout(() => { log('two'); process.nextTick(() => log('tick two')); }, 2);
+    const until = Date.now() + 5; while (Date.now() < until); setTimeout(done, 20);`,
+  'microtasks run between immediates, new ones wait': `
+    for (const name of ['a', 'b', 'c']) setImmediate(() => { log('immediate ' + name); setImmediate(() => log('next ' + name)); process.nextTick(() => log('tick ' + name)); queueMicrotask(() => log('micro ' + name)); });
+    setTimeout(done, 20);`,
+  'an immediate that clears the next one': `
+    setImmediate(() => { log('first'); clearImmediate(second); process.nextTick(() => clearImmediate(third)); }); const second = setImmediate(() => log('second')); const third = setImmediate(() => log('third')); setImmediate(() => log('fourth'));
+    setTimeout(done, 20);`,
+  'timers set by timers, immediates by timers': `
+    setTimeout(() => { log('outer'); setTimeout(() => log('inner timeout'), 0); setImmediate(() => log('inner immediate')); process.nextTick(() => log('inner tick')); }, 1);
+    setTimeout(done, 30);`,
+  'durations decide, then insertion': `
+    for (const ms of [12, 4, 8, 4]) setTimeout(() => log(String(ms)), ms); setTimeout(done, 40);`,
+  'intervals, refresh and clearing': `
+    let n = 0; const i = setInterval(() => { log('interval ' + ++n); Promise.resolve().then(() => log('then ' + n)); if (n === 3) clearInterval(i); }, 2);
+    const never = setTimeout(() => log('never'), 3); clearTimeout(never); const t = setTimeout(() => log('refreshed'), 4); t.refresh(); setTimeout(done, 60);`,
+  'await takes its turns': `
+    const f = async (name) => { log(name + ' 1'); await null; log(name + ' 2'); await new Promise((r) => setImmediate(r)); log(name + ' 3'); await new Promise((r) => process.nextTick(r)); log(name + ' 4'); };
+    f('a'); f('b'); process.nextTick(() => log('tick')); setTimeout(done, 20);`,
+  'thenables and async iteration': `
+    (async () => { for await (const x of (async function* () { yield 1; log('between'); yield 2; })()) log('got ' + x); })();
+    Promise.resolve({ then(r) { log('thenable'); r(); } }).then(() => log('resolved')); queueMicrotask(() => log('micro')); process.nextTick(() => log('tick')); setTimeout(done, 20);`,
+  'events and streams': `
+    const { EventEmitter } = require('events'); const { Readable } = require('stream'); const e = new EventEmitter();
+    e.on('x', () => log('x')); process.nextTick(() => e.emit('x')); const r = Readable.from(['p', 'q']); r.on('data', (d) => log('data ' + d)); r.on('end', () => log('end')); r.on('close', () => log('close'));
+    setImmediate(() => log('immediate')); Promise.resolve().then(() => log('then')); setTimeout(done, 30);`,
+};
+
+for (const [name, program] of Object.entries(programs)) {
+  test(name, async (t) => {
+    const source = `exports.handler = () => new Promise((resolve) => { const lines = []; const log = (line) => lines.push(line); const done = () => resolve(lines); ${program} });`;
+    t.deepEqual(await (await runner).answer(source), await nodeAnswer(source));
+  });
+}
+
+test('a program at the top of a module runs in the same order', async (t) => {
+  const source = `const lines = []; const log = (line) => lines.push(line);
+    setImmediate(() => log('immediate')); process.nextTick(() => log('tick')); Promise.resolve().then(() => log('then')); log('sync');
+    exports.handler = () => new Promise((resolve) => setTimeout(() => resolve(lines), 10));`;
+  t.deepEqual(await (await runner).answer(source), ['sync', 'tick', 'then', 'immediate']);
+});
+
+test('a timer that does not count keeps nothing alive', async (t) => {
+  const run = await (await runner).run({
+    source: `exports.handler = () => new Promise((resolve) => { setTimeout(() => resolve('late'), 20).unref(); });`,
+  });
+  t.is(run.settled.length, 2);
+  t.not(run.settled[1]?.text, '"late"');
+});
+
+test('a timer that was cleared in a microtask keeps nothing alive', async (t) => {
+  const run = await (await runner).run({
+    source: `exports.handler = () => new Promise(() => { const t = setTimeout(() => {}, 60_000); Promise.resolve().then(() => clearTimeout(t)); });`,
+  });
+  t.is(run.settled.length, 2);
+});
+
+test('an error in one timer does not keep the others from running', async (t) => {
+  const source = `const lines = []; process.on('uncaughtException', (error) => lines.push(error.message));
+    exports.handler = () => new Promise((resolve) => { setTimeout(() => { throw new Error('first'); }, 1); setTimeout(() => lines.push('second'), 1); setImmediate(() => { process.nextTick(() => lines.push('tick')); throw new Error('immediate'); }); setImmediate(() => lines.push('other')); setTimeout(() => resolve(lines), 20); });`;
+  t.deepEqual(await (await runner).answer(source), ['immediate', 'tick', 'other', 'first', 'second']);
+});

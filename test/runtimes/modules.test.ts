@@ -1,0 +1,19 @@
+/**
+ * Node's library in a guest against Node: the same programs, the same answers, with a snapshot and without one.
+ */
+import test from 'ava';
+import { GuestRunner, nodeAnswer } from './harness.ts';
+import { programs } from './module-programs.ts';
+
+for (const kind of ['snapshot', 'code-cache'] as const) {
+  const runner = GuestRunner.start(kind);
+  test.after.always(async () => (await runner)[Symbol.asyncDispose]());
+
+  for (const [name, program] of Object.entries(programs)) {
+    test(`${kind}: ${name}`, async (t) => {
+      const source = `exports.handler = async () => {${program}}`;
+      const answer = await (await runner).answer(source);
+      t.deepEqual(answer, await nodeAnswer(source));
+    });
+  }
+}

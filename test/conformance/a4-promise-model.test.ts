@@ -98,6 +98,17 @@ test('A4.7 a promise that never settles exits with status 0', async (t) => {
   });
 });
 
+test('A4.7 beforeExit and exit are emitted as Node does', async (t) => {
+  const f = await deploy(`let settle;
+    process.on('beforeExit', (code) => { console.log('beforeExit', code); settle?.('saved'); });
+    process.on('exit', (code) => console.log('exit', code));
+    exports.handler = (event) => new Promise((resolve) => { settle = event.save ? resolve : undefined; });`);
+  t.is((await f.invoke({ save: true })).json, 'saved');
+  const ended = await f.invoke();
+  t.regex(ended.tail, /\tbeforeExit 0\n[^]*\texit 0\n/);
+  t.regex(String(errorOf(ended).errorMessage), /without providing a reason$/);
+});
+
 test('A4.7 a top-level await that never settles exits with status 13', async (t) => {
   const f = await deploy('await new Promise(() => {}); export const handler = () => 1;', { fileName: 'index.mjs' });
   const result = await f.invoke();

@@ -49,6 +49,16 @@ export function errorAnswer(error: unknown): ErrorAnswer {
   return { status: 500, errorType: 'ServiceException', body: JSON.stringify(body), isUnexpected: true };
 }
 
+export function errorHeaders(answer: ErrorAnswer, requestId: string): Record<string, string> {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'x-amzn-RequestId': requestId,
+    'x-amzn-ErrorType': answer.errorType,
+  };
+  if (answer.retryAfter !== undefined) headers['retry-after'] = String(answer.retryAfter);
+  return headers;
+}
+
 function engineErrorAnswer(error: EngineError): ErrorAnswer {
   const { status, bodyKey } = errorCatalogue[error.code];
   const answer = { status, errorType: error.code, isUnexpected: false };

@@ -2,20 +2,26 @@
  * Closes a server when the handlers that have begun are answered. Node's own closing waits for ever for a connection that never
  * sent a whole request, because it stops its timers first; so handlers are counted here and the rest is cut.
  */
-import type { ServerResponse } from 'node:http';
-import type { FastifyInstance } from 'fastify';
+import type { Server, ServerResponse } from 'node:http';
 
 export class Drain {
-  readonly #app: FastifyInstance;
+  readonly #server: Server;
+  readonly #stopListening: () => Promise<void>;
   #running = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(app: FastifyInstance) {
-    this.#app = app;
+  constructor(server: Server, stopListening: () => Promise<void>) {
+    this.#server = server;
+    this.#stopListening = stopListening;
     // Until the port is closed, which takes some turns, connections still come in.
-    app.server.on('connection', (socket) => {
+    server.on('connection', (socket) => {
       if (this.#closing !== undefined) socket.destroy();
     });
+  }
+
+  /** From then on answers tell clients to close the connection. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
   }
 
   /** A handler has begun. It counts until the last byte of its answer is gone, or nobody is there to take it. */
@@ -29,12 +35,12 @@ export class Drain {
 
   /** Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#app.close();
+    this.#closing ??= this.#stopListening();
     this.#cutWhenDone();
     return this.#closing;
   }
 
   #cutWhenDone(): void {
-    if (this.#closing !== undefined && this.#running === 0) this.#app.server.closeAllConnections();
+    if (this.#closing !== undefined && this.#running === 0) this.#server.closeAllConnections();
   }
 }

@@ -26,8 +26,7 @@ export function fromFramework(error: unknown, request: FastifyRequest): unknown 
 
 function operationName(request: FastifyRequest): string {
   const { config } = request.routeOptions;
-  // AWS's message calls Invoke by this name (LAMBDA.md C4.9).
-  return 'operation' in config && typeof config.operation === 'string' ? config.operation : 'InvokeFunction';
+  return 'operation' in config && typeof config.operation === 'string' ? config.operation : 'requested';
 }
 
 /** What node:http could not even parse, or waited for in vain. There is no request to answer, only a socket. */

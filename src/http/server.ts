@@ -3,52 +3,64 @@
  * from where is in `loopback.ts`. It closes connections, never the engine.
  */
 import { randomUUID } from 'node:crypto';
+import { createServer as createHttpServer } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
-import { errorAnswer } from './api-error.ts';
+import { errorAnswer, errorHeaders } from './api-error.ts';
 import { codeRoutePath, codeZip } from './code-location.ts';
 import { Drain } from './drain.ts';
 import { clientErrorHandler, fromFramework, listenError } from './framework-error.ts';
+import { InvokeEndpoint } from './invoke-endpoint.ts';
 import { assertLoopback, foreignRequest } from './loopback.ts';
 import { metricsContentType, metricsText } from './metrics.ts';
 import type { Operation } from './operation.ts';
 import { notOffered, offered, routePath, unknownOperation } from './operation-table.ts';
-import { invoke, invokeHeaders, invokeRoute } from './operations/invoke.ts';
 
 export interface ServerOptions {
   readonly engine: Engine;
   /** Told of errors that are nobody's known failure, with the request id that the client got. */
   readonly onUnexpected?: (error: unknown, requestId: string) => void;
+  /** How long a request may take to come in; for tests. */
+  readonly timeouts?: { readonly headersMs: number; readonly requestMs: number };
 }
+
+const defaultTimeouts = { headersMs: limits.httpHeadersTimeoutMs, requestMs: limits.httpRequestTimeoutMs };
 
 export interface ApiServer extends AsyncDisposable {
   /** Resolves to the URL when connections are accepted. @throws EngineError PortInUse, InvalidParameterValueException */
   listen(options: { readonly host: string; readonly port: number }): Promise<string>;
-  /** For tests: a request without a socket. */
+  /** For tests: a request without a socket. Invoke needs one. */
   readonly inject: FastifyInstance['inject'];
   /** Takes no more connections, lets running requests end. Idempotent. */
   close(): Promise<void>;
 }
 
-export function createServer({ engine, onUnexpected }: ServerOptions): ApiServer {
-  const app = fastify({
-    bodyLimit: limits.controlRequestBytesMax,
-    requestTimeout: limits.httpRequestTimeoutMs,
+export function createServer({ engine, onUnexpected, timeouts = defaultTimeouts }: ServerOptions): ApiServer {
+  const server = createHttpServer({
+    maxHeaderSize: limits.httpHeaderBytesMax,
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
     keepAliveTimeout: limits.httpKeepAliveMs,
+    connectionsCheckingInterval: Math.min(timeouts.headersMs, timeouts.requestMs),
+    // An answer of a warm function is there within a millisecond: waiting to fill a segment would be the longest part.
+    noDelay: true,
+  });
+  const app = fastify({
+    serverFactory: (handler) =>
+      server.on('request', (request, response) => {
+        if (!invokeEndpoint.take(request, response)) handler(request, response);
+      }),
+    bodyLimit: limits.controlRequestBytesMax,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.httpPathLabelLengthMax, querystringParser },
     exposeHeadRoutes: false,
-    http: {
-      maxHeaderSize: limits.httpHeaderBytesMax,
-      headersTimeout: limits.httpHeadersTimeoutMs,
-      // An answer of a warm function is there within a millisecond: waiting to fill a segment would be the longest part.
-      noDelay: true,
-    },
     clientErrorHandler,
     frameworkErrors: (error, request, reply) => refuse(request, reply, error),
   });
+  const drain = new Drain(server, () => app.close());
+  const invokeEndpoint = new InvokeEndpoint({ engine, drain, onUnexpected });
 
   // Bodies are bytes whatever the client calls them; operations parse their own.
   app.removeAllContentTypeParsers();
@@ -58,7 +70,6 @@ export function createServer({ engine, onUnexpected }: ServerOptions): ApiServer
     const reason = foreignRequest(request.raw.headers);
     done(reason === undefined ? undefined : new EngineError('AccessDeniedException', reason));
   });
-  const drain = new Drain(app);
   app.addHook('preHandler', (_request, reply, done) => {
     drain.begun(reply.raw);
     done();
@@ -68,7 +79,6 @@ export function createServer({ engine, onUnexpected }: ServerOptions): ApiServer
     refuse(request, reply, unknownOperation(request.method, pathOf(request.url)));
   });
 
-  addInvoke(app, engine);
   for (const operation of offered) addOperation(app, engine, operation);
   for (const [name, method, path] of notOffered) {
     app.route({
@@ -85,12 +95,7 @@ export function createServer({ engine, onUnexpected }: ServerOptions): ApiServer
     const requestId = randomUUID();
     const answer = errorAnswer(fromFramework(error, request));
     if (answer.isUnexpected) onUnexpected?.(error, requestId);
-    reply
-      .code(answer.status)
-      .header('content-type', 'application/json')
-      .header('x-amzn-RequestId', requestId)
-      .header('x-amzn-ErrorType', answer.errorType);
-    if (answer.retryAfter !== undefined) reply.header('retry-after', answer.retryAfter);
+    reply.code(answer.status).headers(errorHeaders(answer, requestId));
     reply.send(jsonBytes(answer.body));
   }
 
@@ -108,27 +113,6 @@ export function createServer({ engine, onUnexpected }: ServerOptions): ApiServer
     close: () => drain.close(),
     [Symbol.asyncDispose]: () => drain.close(),
   };
-}
-
-/** Unlike other operations it answers with bytes and headers, and with the request id of the invocation. */
-function addInvoke(app: FastifyInstance, engine: Engine): void {
-  app.route<{ Params: { FunctionName: string }; Querystring: { Qualifier?: string }; Body: Uint8Array | undefined }>({
-    method: invokeRoute.method,
-    url: routePath(invokeRoute.path),
-    bodyLimit: limits.requestPayloadBytesMax,
-    handler: async (request, reply) => {
-      const result = await invoke({
-        engine,
-        functionName: request.params.FunctionName,
-        qualifier: request.query.Qualifier,
-        headers: request.raw.headers,
-        body: request.body,
-      });
-      reply.code(result.statusCode).headers(invokeHeaders(result));
-      // A client that hung up meanwhile is no error: the bytes go nowhere (LAMBDA.md C4.15).
-      return result.statusCode === 200 ? reply.send(bytesOf(result.payload)) : reply.send();
-    },
-  });
 }
 
 function addOperation(app: FastifyInstance, engine: Engine, operation: Operation): void {

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
+import { invokeTarget } from '../../src/http/operations/invoke.ts';
 import { createServer } from '../../src/http/server.ts';
 import { EngineError } from '../../src/model/errors.ts';
 import { limits } from '../../src/model/limits.ts';
@@ -228,6 +230,82 @@ test('what is no HTTP, and headers without end, are answered and cut', async (t)
   const endless = await open(t, url);
   endless.write(head('GET', '/healthz', { 'x-long': 'a'.repeat(limits.httpHeaderBytesMax) }));
   t.regex(String(await buffer(endless)), /^HTTP\/1\.1 431 .*x-amzn-RequestId: /s);
+});
+
+test('a request that does not come in is cut: headers, and the body of any operation', async (t) => {
+  const engine = scriptedEngine('f');
+  const server = createServer({ engine, timeouts: { headersMs: 150, requestMs: 200 } });
+  t.teardown(() => server.close());
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  for (const started of [
+    'POST /2015-03-31/functions HTTP/1.1\r\nhost: 127.0.0.1\r\n',
+    `${head('POST', path(), { 'content-length': '100' })}{`,
+    `${head('POST', '/2015-03-31/functions', { 'content-length': '100' })}{`,
+  ]) {
+    const socket = await open(t, url);
+    socket.write(started);
+    t.regex(String(await buffer(socket)), /^HTTP\/1\.1 408 .*x-amzn-ErrorType: RequestTimeoutException/s);
+  }
+  t.is(engine.calls.invoke.length, 0);
+});
+
+test('a chunked payload is counted as it comes in', async (t) => {
+  const engine = scriptedEngine('f');
+  const url = await listening(t, engine);
+  const megabyte = Buffer.alloc(1024 * 1024, 0x20);
+  const send = (megabytes: number) =>
+    fetch(url + path(), { method: 'POST', duplex: 'half', body: Readable.from(Array(megabytes).fill(megabyte)) });
+  t.is((await send(6)).status, 200);
+  t.is(engine.calls.invoke[0]?.payload?.length, limits.requestPayloadBytesMax);
+  const refused = await send(8);
+  t.is(refused.status, 413);
+  t.regex(await refused.text(), /for the InvokeFunction operation/);
+  t.is(engine.calls.invoke.length, 1);
+});
+
+test('a bug of ours during an invocation is reported under the id that the client got', async (t) => {
+  const engine = scriptedEngine('f');
+  const bug = new Error('secret detail');
+  engine.onInvoke = async () => {
+    throw bug;
+  };
+  const reported: unknown[] = [];
+  const server = createServer({ engine, onUnexpected: (error, id) => reported.push([error, id]) });
+  t.teardown(() => server.close());
+  const { status, headers, text } = await post((await server.listen({ host: '127.0.0.1', port: 0 })) + path(), '{}');
+  t.is(status, 500);
+  t.deepEqual(JSON.parse(text), { Type: 'Service', Message: 'An internal error occurred.' });
+  t.deepEqual(reported, [[bug, headers.get('x-amzn-requestid')]]);
+});
+
+test('a request line is an Invoke or it is not', (t) => {
+  const invocations = '/2015-03-31/functions/f/invocations';
+  for (const [url, expected] of [
+    [invocations, { functionName: 'f', qualifier: undefined }],
+    [`${invocations}/`, { functionName: 'f', qualifier: undefined }],
+    [`${invocations}?Qualifier=%24LATEST`, { functionName: 'f', qualifier: '$LATEST' }],
+    [`${invocations}/?a=b&Qualifier=1`, { functionName: 'f', qualifier: '1' }],
+    ['/2015-03-31/functions/f%3A1/invocations', { functionName: 'f:1', qualifier: undefined }],
+    ['/2015-03-31/functions//invocations', undefined],
+    ['/2015-03-31/functions/f/invocationsX', undefined],
+    ['/2015-03-31/functions/f/g/invocations', undefined],
+    ['/2015-03-31/functions/f', undefined],
+    ['/2015-03-31/functions/invocations', undefined],
+    ['/2015-03-31/functions/%zz/invocations', undefined],
+    ['/2014-11-13/functions/f/invocations', undefined],
+  ] as const) {
+    t.deepEqual(invokeTarget('POST', url), expected, url);
+    t.is(invokeTarget('GET', url), undefined);
+  }
+});
+
+test('requests that a web page could have made reach no function', async (t) => {
+  const engine = scriptedEngine('f');
+  const url = await listening(t, engine);
+  const { status, headers } = await post(url + path(), '{}', { origin: 'https://evil.example' });
+  t.is(status, 403);
+  t.is(headers.get('x-amzn-errortype'), 'AccessDeniedException');
+  t.is(engine.calls.invoke.length, 0);
 });
 
 test('closing lets a running invocation be answered and ends idle connections', async (t) => {

@@ -1,6 +1,6 @@
 /**
- * The hot path (LAMBDA.md C4): headers in, engine, headers out. Payloads are bytes that pass through; nothing here parses,
- * logs or validates more than the two enumerations that travel as headers.
+ * The hot path (LAMBDA.md C4): request line and headers in, engine, headers out. Payloads are bytes that pass through; nothing
+ * here parses them, logs, or validates more than the two enumerations that travel as headers.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Engine } from '../../engine/engine.ts';
@@ -8,28 +8,59 @@ import { EngineError } from '../../model/errors.ts';
 import type { InvocationType, InvokeInput, InvokeResult } from '../../model/invocation.ts';
 import { constraintMessage, enumRule } from '../../model/validation.ts';
 
-export interface InvokeRequest {
-  readonly engine: Engine;
-  readonly functionName: string;
-  readonly qualifier: string | undefined;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Uint8Array | undefined;
-}
-
+/** For the table of operations. */
 export const invokeRoute = {
   name: 'Invoke',
   method: 'POST',
   path: '/2015-03-31/functions/{FunctionName}/invocations',
 } as const;
 
-/** No signal is passed on: a function runs to its end although its client hung up (C4.15). */
+export interface InvokeTarget {
+  readonly functionName: string;
+  readonly qualifier: string | undefined;
+}
+
+export interface InvokeRequest extends InvokeTarget {
+  readonly engine: Engine;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Uint8Array;
+}
+
+const prefix = '/2015-03-31/functions/';
+const suffix = '/invocations';
+
+/** Whom a request line invokes; undefined when it is no Invoke, or its path is not valid URL encoding. */
+export function invokeTarget(method: string | undefined, url: string): InvokeTarget | undefined {
+  if (method !== invokeRoute.method || !url.startsWith(prefix)) return undefined;
+  const labelEnd = url.indexOf('/', prefix.length);
+  if (labelEnd <= prefix.length || !url.startsWith(suffix, labelEnd)) return undefined;
+  const rest = url.slice(labelEnd + suffix.length);
+  const query = rest.indexOf('?');
+  const behind = query === -1 ? rest : rest.slice(0, query);
+  if (behind !== '' && behind !== '/') return undefined;
+  const functionName = decoded(url.slice(prefix.length, labelEnd));
+  if (functionName === undefined) return undefined;
+  const qualifier = query === -1 ? undefined : new URLSearchParams(rest.slice(query)).get('Qualifier');
+  return { functionName, qualifier: qualifier ?? undefined };
+}
+
+function decoded(label: string): string | undefined {
+  if (!label.includes('%')) return label;
+  try {
+    return decodeURIComponent(label);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
+/** No signal is passed on: a function runs to its end although its client hung up (C4.15). @throws EngineError */
 export function invoke({ engine, functionName, qualifier, headers, body }: InvokeRequest): Promise<InvokeResult> {
   const invocationType = headers['x-amz-invocation-type'];
   const logType = headers['x-amz-log-type'];
   const clientContext = headers['x-amz-client-context'];
   const traceId = headers['x-amzn-trace-id'];
-  const input: { -readonly [Key in keyof InvokeInput]: InvokeInput[Key] } = { functionName };
-  if (body !== undefined) input.payload = body;
+  const input: { -readonly [Key in keyof InvokeInput]: InvokeInput[Key] } = { functionName, payload: body };
   if (qualifier !== undefined) input.qualifier = qualifier;
   if (invocationType !== undefined) input.invocationType = invocationTypeOf(invocationType);
   if (logType !== undefined) input.logType = logTypeOf(logType);
@@ -45,6 +76,8 @@ export function invoke({ engine, functionName, qualifier, headers, body }: Invok
 export function invokeHeaders(result: InvokeResult): Record<string, string> {
   const headers: Record<string, string> = { 'x-amzn-RequestId': result.requestId };
   if (result.statusCode === 200) headers['content-type'] = 'application/json';
+  // 204 must not have one (RFC 9110, 8.6).
+  if (result.statusCode !== 204) headers['content-length'] = String(result.payload.byteLength);
   if (result.executedVersion !== undefined) headers['X-Amz-Executed-Version'] = result.executedVersion;
   if (result.functionError !== undefined) headers['X-Amz-Function-Error'] = result.functionError;
   if (result.logResult !== undefined) headers['X-Amz-Log-Result'] = result.logResult;

@@ -1,0 +1,103 @@
+/**
+ * Serves Invoke straight on node:http, below fastify: the one request that is worth it. Measured in CPU time of the server's
+ * thread for each request (2 busy cores, Node 26.10, 16 connections): bare node:http 46 us, this 51 us, through fastify 66 us.
+ * What an invocation means is in `operations/invoke.ts`; everything that is not an Invoke stays with fastify.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Engine } from '../engine/engine.ts';
+import { EngineError } from '../model/errors.ts';
+import type { InvokeResult } from '../model/invocation.ts';
+import { limits } from '../model/limits.ts';
+import { errorAnswer, errorHeaders } from './api-error.ts';
+import type { Drain } from './drain.ts';
+import { foreignRequest } from './loopback.ts';
+import { type InvokeTarget, invoke, invokeHeaders, invokeTarget } from './operations/invoke.ts';
+
+export interface InvokeEndpointOptions {
+  readonly engine: Engine;
+  readonly drain: Drain;
+  readonly onUnexpected: ((error: unknown, requestId: string) => void) | undefined;
+}
+
+export class InvokeEndpoint {
+  readonly #options: InvokeEndpointOptions;
+
+  constructor(options: InvokeEndpointOptions) {
+    this.#options = options;
+  }
+
+  /** False: the request is something else and untouched. */
+  take(request: IncomingMessage, response: ServerResponse): boolean {
+    const target = invokeTarget(request.method, request.url ?? '');
+    if (target === undefined) return false;
+    this.#serve(target, request, response).catch((error: unknown) => this.#refuse(response, error));
+    return true;
+  }
+
+  async #serve(target: InvokeTarget, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const reason = foreignRequest(request.headers);
+    if (reason !== undefined) throw new EngineError('AccessDeniedException', reason);
+    const body = await readBody(request);
+    // The client hung up before its request was whole: there is nothing to run and nobody to tell.
+    if (body === undefined) return;
+    this.#options.drain.begun(response);
+    const result = await invoke({ engine: this.#options.engine, ...target, headers: request.headers, body });
+    this.#answer(response, result);
+  }
+
+  #answer(response: ServerResponse, result: InvokeResult): void {
+    const headers = invokeHeaders(result);
+    if (this.#options.drain.isClosing) headers.connection = 'close';
+    // A client that hung up meanwhile is no error: the bytes go nowhere (LAMBDA.md C4.15).
+    response.writeHead(result.statusCode, headers);
+    response.end(result.payload);
+  }
+
+  #refuse(response: ServerResponse, error: unknown): void {
+    const requestId = randomUUID();
+    const answer = errorAnswer(error);
+    if (answer.isUnexpected) this.#options.onUnexpected?.(error, requestId);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const contentLength = String(Buffer.byteLength(answer.body));
+    response.writeHead(answer.status, { ...errorHeaders(answer, requestId), 'content-length': contentLength });
+    // A body that was too long is still coming in; node reads and forgets it, so that the client gets to see the answer.
+    response.end(answer.body);
+  }
+}
+
+/** undefined when the client hung up before the end. @throws EngineError RequestEntityTooLargeException */
+function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const bytesMax = limits.requestPayloadBytesMax;
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) return Promise.reject(tooLarge());
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.byteLength;
+    if (bytes <= bytesMax) chunks.push(chunk);
+    else {
+      // Without a Content-Length only counting tells. The rest is read and forgotten.
+      chunks.length = 0;
+      reject(tooLarge());
+    }
+  });
+  request.on('end', () => {
+    const [first] = chunks;
+    resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+  });
+  // After `end` it changes nothing any more.
+  request.on('close', () => resolve(undefined));
+  return promise;
+}
+
+function tooLarge(): EngineError {
+  return new EngineError(
+    'RequestEntityTooLargeException',
+    `Request must be smaller than ${limits.requestPayloadBytesMax} bytes for the InvokeFunction operation`,
+    { limit: { name: 'requestPayloadBytesMax', value: limits.requestPayloadBytesMax } },
+  );
+}

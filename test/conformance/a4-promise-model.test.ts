@@ -105,7 +105,7 @@ test('A4.7 beforeExit and exit are emitted as Node does', async (t) => {
     exports.handler = (event) => new Promise((resolve) => { settle = event.save ? resolve : undefined; });`);
   t.is((await f.invoke({ save: true })).json, 'saved');
   const ended = await f.invoke();
-  t.regex(ended.tail, /\tbeforeExit 0\n[^]*\texit 0\n/);
+  t.regex(ended.tail, /\tbeforeExit 0\n.*\texit 0\n/s);
   t.regex(String(errorOf(ended).errorMessage), /without providing a reason$/);
 });
 

@@ -136,6 +136,8 @@ export const limits = {
   packageStoreMiBMax: 2_048,
   /** Read and written at once when a package is copied into a store. */
   packageCopyBytes: 1 * MiB,
+  /** Up to this size copied without giving up the thread: 30 microseconds, where each wait for a thread costs 100 and more. */
+  packageSyncBytesMax: 64 * KiB,
   /** A healthy sandbox prints nothing. This much is kept to explain its end, and this much is too much. */
   sandboxOutputTailBytes: 4 * KiB,
   sandboxOutputBytesMax: 1 * MiB,

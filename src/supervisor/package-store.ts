@@ -3,6 +3,7 @@
  * It puts bundles, source maps and packages there and says where they lie. Within one sandbox a package is written once, however many
  * versions use it. It only grows; retiring the sandbox gives the space back.
  */
+import { readFileSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CodePack, PreparedCode } from '../functions/prepared-code.ts';
@@ -72,12 +73,17 @@ export class PackageStore {
 
   /** In pieces, so that a large package neither fills memory nor holds the event loop. */
   async #copyFile(path: string, to: StoreRange): Promise<void> {
+    if (to.bytes <= limits.packageSyncBytesMax) {
+      const bytes = readFileSync(path);
+      if (bytes.byteLength < to.bytes) throw truncatedPack(path, bytes.byteLength, to.bytes);
+      return this.#write(bytes.subarray(0, to.bytes), to.offset);
+    }
     await using source = await open(path, 'r');
     const piece = Buffer.allocUnsafeSlow(Math.min(limits.packageCopyBytes, to.bytes));
     let copied = 0;
     while (copied < to.bytes) {
       const { bytesRead } = await source.read(piece, 0, Math.min(piece.byteLength, to.bytes - copied), copied);
-      if (bytesRead === 0) throw new Error(`${path} has ${copied} bytes; its index says ${to.bytes}`);
+      if (bytesRead === 0) throw truncatedPack(path, copied, to.bytes);
       await this.#write(piece.subarray(0, bytesRead), to.offset + copied);
       copied += bytesRead;
     }
@@ -105,13 +111,21 @@ export class PackageStore {
     return { offset, bytes: byteCount };
   }
 
+  /** Small texts at once: the page cache takes them in microseconds, a thread of the pool would take its turn first. */
   async #write(bytes: Uint8Array, position: number): Promise<void> {
     let done = 0;
+    while (bytes.byteLength <= limits.packageSyncBytesMax && done < bytes.byteLength) {
+      done += writeSync(this.#file.fd, bytes, done, bytes.byteLength - done, position + done);
+    }
     while (done < bytes.byteLength) {
       const { bytesWritten } = await this.#file.write(bytes, done, bytes.byteLength - done, position + done);
       done += bytesWritten;
     }
   }
+}
+
+function truncatedPack(path: string, bytes: number, bytesExpected: number): Error {
+  return new Error(`${path} has ${bytes} bytes; its index says ${bytesExpected}`);
 }
 
 const entriesPerPiece = 2_000;

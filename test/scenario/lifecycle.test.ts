@@ -120,7 +120,7 @@ test('an endless loop ends at its timeout, and a neighbour in the same sandbox k
   const result = await looping;
   const tookMs = performance.now() - started;
   t.regex(text(result), /Sandbox\.Timedout/);
-  t.true(tookMs < 1500, `ended after ${tookMs} ms`);
+  t.true(tookMs < 2000, `ended after ${tookMs} ms`);
   t.log(`${answers} answers of the neighbour meanwhile, the slowest after ${Math.max(...slowest).toFixed(1)} ms`);
   t.true(answers > 10);
   const domain = engine.stats().sandboxes.filter(({ trustDomain }) => trustDomain === 'neighbours');

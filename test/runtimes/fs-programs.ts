@@ -88,6 +88,14 @@ export const programs: Readonly<Record<string, FsProgram>> = {
       () => fs.readFileSync('a\0b'),
       () => fs.openSync(file, 'nonsense'),
       () => fs.readFileSync(12.5 as never),
+      () => fs.closeSync('x' as never),
+      () => fs.fstatSync(-1),
+      () => fs.fsyncSync(1.5),
+      () => fs.writeSync(2 ** 31, 'text'),
+      () => fs.readSync(undefined as never, new Uint8Array(1)),
+      () => fs.accessSync(file, 'r' as never),
+      () => fs.accessSync(file, 8),
+      () => fs.copyFileSync(file, file, -1),
       () => fs.readSync(987, new Uint8Array(1), { offset: 5 }),
       () => fs.existsSync(missing),
       () => fs.existsSync(`${file}/below`),
@@ -475,5 +483,29 @@ export const programs: Readonly<Record<string, FsProgram>> = {
       order.push('synchronous');
     });
     return order;
+  },
+
+  'context of callbacks': async (fs, root) => {
+    const { AsyncLocalStorage } = process.getBuiltinModule('async_hooks');
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const inside = (name: string, start: (done: () => void) => void) =>
+      new Promise<void>((resolve) => {
+        storage.run(name, () =>
+          start(() => {
+            seen.push([name, storage.getStore()]);
+            resolve();
+          }),
+        );
+      });
+    await Promise.all([
+      inside('stat', (done) => fs.stat(root, done)),
+      inside('readFile', (done) => fs.readFile(`${root}/missing`, done)),
+      inside('writeFile', (done) => fs.writeFile(`${root}/file`, 'text', done)),
+      inside('then', (done) => fs.promises.stat(root).then(done)),
+      inside('rm', (done) => fs.rm(`${root}/nothing`, { force: true }, done)),
+    ]);
+    seen.push(storage.getStore() ?? 'nothing outside');
+    return seen.map((entry) => JSON.stringify(entry)).sort();
   },
 };

@@ -11,12 +11,20 @@ import { createFsDirBinding } from './fs/dir.ts';
 import { createFileHandle } from './fs/file-handle.ts';
 import { createFsJobs } from './fs/jobs.ts';
 import { createFsParts, type FsParts } from './fs/parts.ts';
-import { type FsOutcome, type FsRequest, kUsePromises, listReply, numberReply, textReply } from './fs/request.ts';
+import {
+  type FsOutcome,
+  type FsRequest,
+  kUsePromises,
+  listReply,
+  numberReply,
+  setOwn,
+  textReply,
+} from './fs/request.ts';
 import { createFsStats } from './fs/stats.ts';
 import { createFsTree } from './fs/tree.ts';
 import { createFsWatchers } from './fs/watch.ts';
 
-const { ArrayPrototypePush, BigInt64Array, Float64Array } = primordials;
+const { ArrayPrototypePush, BigInt64Array, Float64Array, MathTrunc, RangeError, TypeError } = primordials;
 
 type PathLike = string | Uint8Array;
 
@@ -71,7 +79,7 @@ export function createFsBindings(dependencies: FsDependencies) {
 
 function createFsBinding(dependencies: FsDependencies, parts: FsParts) {
   const { perform, deliver, deliverNothing } = parts.requests;
-  const { path: pathOf, name: nameOf } = parts.texts;
+  const { descriptor, path: pathOf, name: nameOf } = parts.texts;
   const FileHandle = createFileHandle(parts.requests);
   const stats = createFsStats(parts.requests, parts.texts);
 
@@ -82,7 +90,7 @@ function createFsBinding(dependencies: FsDependencies, parts: FsParts) {
   }
 
   function onDescriptor(syscall: string, operation: number, fd: number, request: FsRequest, a?: number, b?: number) {
-    return deliverNothing(request, { syscall }, perform(operation, fd, a, b));
+    return deliverNothing(request, { syscall }, perform(operation, descriptor(fd), a, b));
   }
 
   function onPair(syscall: string, operation: number, from: PathLike, to: PathLike, request: FsRequest) {
@@ -95,10 +103,10 @@ function createFsBinding(dependencies: FsDependencies, parts: FsParts) {
     return outcome.kind === 'failed' ? outcome : { kind: 'done', value: numberReply(outcome.value) };
   }
 
-  function copyAll(from: string, to: string, mode: number | undefined): FsOutcome<undefined> {
+  function copyAll(from: string, to: string, mode: number): FsOutcome<undefined> {
     let position = 0;
     do {
-      const outcome = perform(fsOperations.copyFile, from, to, mode ?? 0, position);
+      const outcome = perform(fsOperations.copyFile, from, to, mode, position);
       if (outcome.kind === 'failed') return outcome;
       position = numberReply(outcome.value);
     } while (position > 0);
@@ -124,8 +132,8 @@ function createFsBinding(dependencies: FsDependencies, parts: FsParts) {
     ...createFsTree(parts),
     ...createFsCopy(dependencies, parts.requests, copyAll),
 
-    access: (path: PathLike, mode: number | undefined, request: FsRequest) =>
-      onPath('access', fsOperations.access, path, request, mode ?? 0),
+    access: (path: PathLike, mode: unknown, request: FsRequest) =>
+      onPath('access', fsOperations.access, path, request, modeOf(mode)),
     existsSync: (path: PathLike) => perform(fsOperations.access, pathOf(path), 0).kind === 'done',
     open(path: PathLike, flags: number, mode: number, request: FsRequest) {
       const text = pathOf(path);
@@ -138,7 +146,8 @@ function createFsBinding(dependencies: FsDependencies, parts: FsParts) {
     },
     close(fd: number, request: FsRequest) {
       // The standard streams are the runtime's; closing them has no effect.
-      const outcome: FsOutcome<unknown> = fd <= 2 ? { kind: 'done', value: 0 } : perform(fsOperations.close, fd);
+      const outcome: FsOutcome<unknown> =
+        descriptor(fd) <= 2 ? { kind: 'done', value: 0 } : perform(fsOperations.close, fd);
       return deliverNothing(request, { syscall: 'close' }, outcome);
     },
     fsync: (fd: number, request: FsRequest) => onDescriptor('fsync', fsOperations.fsync, fd, request),
@@ -184,9 +193,9 @@ function createFsBinding(dependencies: FsDependencies, parts: FsParts) {
       const subject = { syscall: 'mkdtemp', path: `${text}XXXXXX` };
       return deliver(request, subject, outcome, (reply) => nameOf(textReply(reply), encoding));
     },
-    copyFile(from: PathLike, to: PathLike, mode: number | undefined, request: FsRequest) {
+    copyFile(from: PathLike, to: PathLike, mode: unknown, request: FsRequest) {
       const subject = { syscall: 'copyfile', path: pathOf(from), dest: pathOf(to) };
-      return deliverNothing(request, subject, copyAll(subject.path, subject.dest, mode));
+      return deliverNothing(request, subject, copyAll(subject.path, subject.dest, modeOf(mode)));
     },
     chmod: (path: PathLike, mode: number, request: FsRequest) =>
       onPath('chmod', fsOperations.chmod, path, request, mode),
@@ -227,4 +236,21 @@ function createFsBinding(dependencies: FsDependencies, parts: FsParts) {
     }
     return { names, types };
   }
+}
+
+/** Of `access` and `copyFile`, which Node's library does not check. The texts are those of Node's native side. */
+function modeOf(mode: unknown): number {
+  if (mode === undefined || mode === null) return 0;
+  if (typeof mode !== 'number') {
+    throw coded(new TypeError('mode must be int32 or null/undefined'), 'ERR_INVALID_ARG_TYPE');
+  }
+  const whole = MathTrunc(mode);
+  if (!(whole >= 0 && whole <= 7))
+    throw coded(new RangeError('mode is out of range: >= 0 && <= 7'), 'ERR_OUT_OF_RANGE');
+  return whole;
+}
+
+function coded(error: Error, code: string): Error {
+  setOwn(error, 'code', code);
+  return error;
 }

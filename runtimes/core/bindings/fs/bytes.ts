@@ -113,7 +113,7 @@ export function createFsBytes(dependencies: FsDependencies, requests: FsRequests
   }
 
   function writeWith(fd: number, bytes: Uint8Array, position: Position, request: FsRequest, context?: ErrorContext) {
-    const outcome = writeAll(fd, bytes, positionOf(position));
+    const outcome = writeAll(texts.descriptor(fd), bytes, positionOf(position));
     if (outcome.kind === 'failed' && request === undefined && context !== undefined) {
       context.errno = outcome.errno;
       context.code = describeErrno(outcome.errno)[0];
@@ -145,7 +145,7 @@ export function createFsBytes(dependencies: FsDependencies, requests: FsRequests
     joined,
     binding: {
       read(fd: number, view: ArrayBufferView, offset: number, length: number, position: Position, request: FsRequest) {
-        const outcome = readPieces(fd, length, positionOf(position));
+        const outcome = readPieces(texts.descriptor(fd), length, positionOf(position));
         return deliver(request, { syscall: 'read' }, outcome, (pieces) =>
           scatter(pieces, [bytesOf(view, offset, length)]),
         );
@@ -159,7 +159,7 @@ export function createFsBytes(dependencies: FsDependencies, requests: FsRequests
           ArrayPrototypePush(targets, bytesOf(view));
           length += view.byteLength;
         }
-        const outcome = readPieces(fd, length, positionOf(position));
+        const outcome = readPieces(texts.descriptor(fd), length, positionOf(position));
         return deliver(request, { syscall: 'read' }, outcome, (pieces) => scatter(pieces, targets));
       },
       writeBuffer(

@@ -7,6 +7,7 @@ interface Primordials {
   readonly NumberMAX_SAFE_INTEGER: number;
   readonly TypedArrayPrototypeSet: (target: Uint8Array, source: Uint8Array, offset?: number) => void;
   readonly TypedArrayPrototypeSubarray: (source: Uint8Array, start?: number, end?: number) => Uint8Array;
+  readonly RangeError: RangeErrorConstructor;
   readonly TypeError: TypeErrorConstructor;
   readonly Uint32Array: Uint32ArrayConstructor;
 }

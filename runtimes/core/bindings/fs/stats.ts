@@ -70,7 +70,7 @@ export function createFsStats(requests: FsRequests, texts: FsTexts) {
         return deliverStats(request, 'lstat', text, perform(fsOperations.lstat, text), isBigInt, throwIfNoEntry);
       },
       fstat(fd: number, isBigInt: boolean, request: FsRequest) {
-        const standard = standardStreams[fd];
+        const standard = standardStreams[texts.descriptor(fd)];
         const outcome: FsOutcome<FsReply> =
           standard === undefined
             ? perform(fsOperations.fstat, fd)

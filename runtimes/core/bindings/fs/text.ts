@@ -1,13 +1,19 @@
-/** Texts of the file system: paths in, names and contents out, in the encodings that Node's fs accepts for them. */
+/** What goes in and out besides bytes: descriptors, paths, names and texts, in the encodings that Node's fs accepts for them. */
 import type { BufferModule, FsDependencies } from './dependencies.ts';
 
 const { TypedArrayPrototypeGetBuffer } = primordials;
+
+interface FsUtils {
+  /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
+  getValidatedFd(fd: unknown): number;
+}
 
 export type FsTexts = ReturnType<typeof createFsTexts>;
 
 export function createFsTexts(dependencies: FsDependencies) {
   const { requireBuiltin } = dependencies;
   let bufferModule: BufferModule | undefined;
+  let utils: FsUtils | undefined;
 
   // Node's buffer module is part of the core, but it is made after the bindings are.
   function buffer(): BufferModule['Buffer'] {
@@ -27,6 +33,12 @@ export function createFsTexts(dependencies: FsDependencies) {
     return buffer().from(bytes, 0, bytes.byteLength);
   }
 
+  /** Node leaves this check to its native side. */
+  function descriptor(fd: unknown): number {
+    utils ??= requireBuiltin('internal/fs/utils') as FsUtils;
+    return utils.getValidatedFd(fd);
+  }
+
   /** Node's library has validated it: a string, or bytes. */
   function path(value: string | Uint8Array): string {
     return typeof value === 'string' ? value : decode(value);
@@ -38,5 +50,5 @@ export function createFsTexts(dependencies: FsDependencies) {
     return encoding === 'buffer' ? encode(text) : decode(encode(text), encoding);
   }
 
-  return { decode, encode, asBuffer, path, name };
+  return { decode, encode, asBuffer, descriptor, path, name };
 }

@@ -4,7 +4,7 @@ import { errorOf, first, Lambda, linesOf } from './lambda.ts';
 
 const lambda = new Lambda(test);
 
-test('A1.1 the handler is called with event and context; module code ran once before', async (t) => {
+test.serial('A1.1 the handler is called with event and context; module code ran once before', async (t) => {
   const f = await lambda.deploy(
     `let loads = 0, calls = 0; loads += 1;
      exports.handler = function (event, context) { context.succeed([loads, ++calls, arguments.length, event.a]); };`,
@@ -14,14 +14,14 @@ test('A1.1 the handler is called with event and context; module code ran once be
   t.deepEqual((await f.invoke({ a: 'y' })).json, [1, 2, 2, 'y']);
 });
 
-test('A1.2 timeout stops the code at once', async (t) => {
+test.serial('A1.2 timeout stops the code at once', async (t) => {
   const f = await lambda.deploy('exports.handler = function () { for (;;); };', first, { timeout: 1 });
   const result = await f.invoke();
   t.is(result.functionError, 'Unhandled');
   t.like(errorOf(result), { errorType: 'Sandbox.Timedout' });
 });
 
-test('A1.2 a callback that calls done runs to its end; others are not waited for', async (t) => {
+test.serial('A1.2 a callback that calls done runs to its end; others are not waited for', async (t) => {
   const f = await lambda.deploy(
     `exports.handler = function (event, context) {
        setTimeout(function () { console.log('never in this invocation'); }, 60000);
@@ -35,7 +35,7 @@ test('A1.2 a callback that calls done runs to its end; others are not waited for
   t.notRegex(result.tail, /never/);
 });
 
-test('A1.2 process.exit ends the container', async (t) => {
+test.serial('A1.2 process.exit ends the container', async (t) => {
   const f = await lambda.deploy(
     `let calls = 0;
      exports.handler = function (event, context) { calls += 1; if (event.exit) process.exit(3); context.succeed(calls); };`,
@@ -47,7 +47,7 @@ test('A1.2 process.exit ends the container', async (t) => {
   t.is((await f.invoke()).payload, '1', 'a new container');
 });
 
-test('A1.2 a crash ends the container', async (t) => {
+test.serial('A1.2 a crash ends the container', async (t) => {
   const f = await lambda.deploy(
     `let calls = 0;
      exports.handler = function (event, context) {
@@ -65,7 +65,7 @@ test('A1.2 a crash ends the container', async (t) => {
   t.is((await f.invoke()).payload, '1', 'a new container');
 });
 
-test('A1.3 every callback finished and none called done: a failure', async (t) => {
+test.serial('A1.3 every callback finished and none called done: a failure', async (t) => {
   const f = await lambda.deploy(
     `let calls = 0;
      exports.handler = function (event, context) { calls += 1; if (event.answer) context.succeed(calls); return 'ignored'; };`,
@@ -79,7 +79,7 @@ test('A1.3 every callback finished and none called done: a failure', async (t) =
   t.is((await f.invoke({ answer: true })).payload, '2', 'the container stays');
 });
 
-test('A1.4 null and undefined are success; every other value is an error and is logged', async (t) => {
+test.serial('A1.4 null and undefined are success; every other value is an error and is logged', async (t) => {
   const f = await lambda.deploy(
     `exports.handler = function (event, context) {
        if (event.none) context.done(undefined, 'fine');
@@ -96,12 +96,12 @@ test('A1.4 null and undefined are success; every other value is an error and is 
   }
 });
 
-test('A1.5 the result beside an error is ignored', async (t) => {
+test.serial('A1.5 the result beside an error is ignored', async (t) => {
   const f = await lambda.deploy(`exports.handler = function (e, context) { context.done('why', 'result'); };`, first);
   t.is((await f.invoke()).payload, '{"errorMessage":"why"}');
 });
 
-test('A1.6 a result that JSON cannot express is an unhandled error', async (t) => {
+test.serial('A1.6 a result that JSON cannot express is an unhandled error', async (t) => {
   const f = await lambda.deploy(
     `exports.handler = function (e, context) { const a = {}; a.a = a; context.succeed(a); };`,
     first,
@@ -111,14 +111,14 @@ test('A1.6 a result that JSON cannot express is an unhandled error', async (t) =
   t.is(errorOf(result).errorMessage, 'Unable to stringify response body');
 });
 
-test('A1.6 fail reports and logs an error', async (t) => {
+test.serial('A1.6 fail reports and logs an error', async (t) => {
   const f = await lambda.deploy(`exports.handler = function (e, context) { context.fail(new Error('bad')); };`, first);
   const result = await f.invoke();
   t.is(errorOf(result).errorMessage, 'bad');
   t.regex(result.tail, /\tERROR\tError: bad\n/);
 });
 
-test('A1.7 only the first 256 KB of an error are logged', async (t) => {
+test.serial('A1.7 only the first 256 KB of an error are logged', async (t) => {
   const f = await lambda.deploy(
     `exports.handler = function (e, context) { context.fail('x'.repeat(300000)); };`,
     first,
@@ -127,7 +127,7 @@ test('A1.7 only the first 256 KB of an error are logged', async (t) => {
   t.regex(result.tail, /xTruncated by Lambda\n/);
 });
 
-test('A1.8 pending timers freeze at done and go on in the next invocation', async (t) => {
+test.serial('A1.8 pending timers freeze at done and go on in the next invocation', async (t) => {
   const f = await lambda.deploy(
     `let ticks = 0;
      exports.handler = function (event, context) {
@@ -140,7 +140,7 @@ test('A1.8 pending timers freeze at done and go on in the next invocation', asyn
   t.is((await f.invoke()).payload, '1');
 });
 
-test('A1.9 RequestResponse answers 200 with the result or the error', async (t) => {
+test.serial('A1.9 RequestResponse answers 200 with the result or the error', async (t) => {
   const f = await lambda.deploy(
     `exports.handler = function (event, context) { context.done(event.error || null, 'r'); };`,
     first,
@@ -149,7 +149,7 @@ test('A1.9 RequestResponse answers 200 with the result or the error', async (t) 
   t.is((await f.invoke({ error: 'e' })).statusCode, 200);
 });
 
-test('A1.10 an error is errorMessage, errorType and stackTrace without its first line', async (t) => {
+test.serial('A1.10 an error is errorMessage, errorType and stackTrace without its first line', async (t) => {
   const f = await lambda.deploy(
     `exports.handler = function (e, context) { context.fail(new TypeError('odd')); };`,
     first,
@@ -162,7 +162,7 @@ test('A1.10 an error is errorMessage, errorType and stackTrace without its first
   t.notRegex(stackTrace[0] ?? '', /^\s*at /);
 });
 
-test('A1.11 FunctionError is Unhandled, also for errors that the function reported', async (t) => {
+test.serial('A1.11 FunctionError is Unhandled, also for errors that the function reported', async (t) => {
   const f = await lambda.deploy(`exports.handler = function (e, context) { context.fail('reported'); };`, first);
   t.is((await f.invoke()).functionError, 'Unhandled');
 });

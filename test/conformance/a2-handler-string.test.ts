@@ -9,7 +9,7 @@ function returning(value: string): string {
   return `exports.handler = async () => ${JSON.stringify(value)};`;
 }
 
-test('A2.1 a handler string with .. is malformed', async (t) => {
+test.serial('A2.1 a handler string with .. is malformed', async (t) => {
   const f = await lambda.deploy(returning('x'), ric3, { handler: '../index.handler' });
   const result = await f.invoke();
   t.is(result.functionError, 'Unhandled');
@@ -20,12 +20,12 @@ test('A2.1 a handler string with .. is malformed', async (t) => {
   });
 });
 
-test('A2.2 no dot in the last segment: Bad handler', async (t) => {
+test.serial('A2.2 no dot in the last segment: Bad handler', async (t) => {
   const f = await lambda.deploy(returning('x'), ric3, { handler: 'lib/index' });
   t.like(errorOf(await f.invoke()), { errorType: 'Runtime.MalformedHandlerName', errorMessage: 'Bad handler' });
 });
 
-test('A2.2 what stands before the last slash is the module’s folder', async (t) => {
+test.serial('A2.2 what stands before the last slash is the module’s folder', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deployFiles({ 'src/lib/api.js': returning('nested') }, runtime, {
       handler: 'src/lib/api.handler',
@@ -38,7 +38,7 @@ test('A2.2 what stands before the last slash is the module’s folder', async (t
   }
 });
 
-test('A2.3 the export path is dotted', async (t) => {
+test.serial('A2.3 the export path is dotted', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy('exports.a = { b: { handler: async () => "deep" } };', runtime, {
       handler: 'index.a.b.handler',
@@ -47,7 +47,7 @@ test('A2.3 the export path is dotted', async (t) => {
   }
 });
 
-test('A2.4 .js wins over .mjs, .mjs over .cjs, and an exact name over all', async (t) => {
+test.serial('A2.4 .js wins over .mjs, .mjs over .cjs, and an exact name over all', async (t) => {
   const mjs = 'export const handler = async () => "mjs";';
   const cases: [Record<string, string>, string][] = [
     [{ 'index.js': returning('js'), 'index.mjs': mjs, 'index.cjs': returning('cjs') }, 'js'],
@@ -62,14 +62,14 @@ test('A2.4 .js wins over .mjs, .mjs over .cjs, and an exact name over all', asyn
   }
 });
 
-test('A2.4 the last place is node_modules', async (t) => {
+test.serial('A2.4 the last place is node_modules', async (t) => {
   const f = await lambda.deployFiles({ 'node_modules/pkg/index.js': returning('from a package') }, ric3, {
     handler: 'pkg.handler',
   });
   t.is((await f.invoke()).json, 'from a package');
 });
 
-test('A2.5 the package.json lookup stops at node_modules; an invalid one is ignored', async (t) => {
+test.serial('A2.5 the package.json lookup stops at node_modules; an invalid one is ignored', async (t) => {
   const inPackage = await lambda.deployFiles(
     { 'package.json': '{"type":"module"}', 'node_modules/pkg/index.js': returning('commonjs') },
     ric3,
@@ -80,12 +80,12 @@ test('A2.5 the package.json lookup stops at node_modules; an invalid one is igno
   t.is((await invalid.invoke()).json, 'still');
 });
 
-test('A2.6 an extensionless file is CommonJS even under type module', async (t) => {
+test.serial('A2.6 an extensionless file is CommonJS even under type module', async (t) => {
   const f = await lambda.deployFiles({ 'package.json': '{"type":"module"}', index: returning('commonjs') }, ric3);
   t.is((await f.invoke()).json, 'commonjs');
 });
 
-test('A2.7 top-level await is part of init; its rejection is the init error as is', async (t) => {
+test.serial('A2.7 top-level await is part of init; its rejection is the init error as is', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy(
       `const late = await new Promise((resolve) => setTimeout(resolve, 5, 'awaited'));
@@ -104,7 +104,7 @@ test('A2.7 top-level await is part of init; its rejection is the init error as i
   }
 });
 
-test('A2.8 index.default is the default export', async (t) => {
+test.serial('A2.8 index.default is the default export', async (t) => {
   for (const runtime of both) {
     const esm = await lambda.deploy('export default async () => "esm";', runtime, {
       fileName: 'index.mjs',
@@ -116,7 +116,7 @@ test('A2.8 index.default is the default export', async (t) => {
   }
 });
 
-test('A2.9 an export that is missing or no function', async (t) => {
+test.serial('A2.9 an export that is missing or no function', async (t) => {
   for (const runtime of both) {
     const missing = await lambda.deploy('exports.other = 1;', runtime);
     t.like(errorOf(await missing.invoke()), {
@@ -131,7 +131,7 @@ test('A2.9 an export that is missing or no function', async (t) => {
   }
 });
 
-test('A2.10 a SyntaxError is Runtime.UserCodeSyntaxError', async (t) => {
+test.serial('A2.10 a SyntaxError is Runtime.UserCodeSyntaxError', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy('exports.handler = async () => {\n  const = 1;\n};', runtime);
     const result = await f.invoke();
@@ -140,7 +140,7 @@ test('A2.10 a SyntaxError is Runtime.UserCodeSyntaxError', async (t) => {
   }
 });
 
-test('A2.10 a missing module is Runtime.ImportModuleError', async (t) => {
+test.serial('A2.10 a missing module is Runtime.ImportModuleError', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy("require('not-there'); exports.handler = async () => 1;", runtime);
     const result = await f.invoke();
@@ -155,12 +155,12 @@ test('A2.10 a missing module is Runtime.ImportModuleError', async (t) => {
   t.is(errorOf(await noFile.invoke()).errorType, 'Runtime.ImportModuleError');
 });
 
-test('A2.10 anything else passes through', async (t) => {
+test.serial('A2.10 anything else passes through', async (t) => {
   const f = await lambda.deploy("class Odd extends Error { name = 'Odd' }; throw new Odd('at load');", ric3);
   t.like(errorOf(await f.invoke()), { errorType: 'Odd', errorMessage: 'at load' });
 });
 
-test('A2.11 these are init errors', async (t) => {
+test.serial('A2.11 these are init errors', async (t) => {
   const f = await lambda.deploy('exports.other = 1;', ric3);
   const result = await f.invoke();
   t.is(result.statusCode, 200);
@@ -172,7 +172,7 @@ test('A2.11 these are init errors', async (t) => {
   });
 });
 
-test('A2.12 Node 24 looks on the default export too, and logs Init Error', async (t) => {
+test.serial('A2.12 Node 24 looks on the default export too, and logs Init Error', async (t) => {
   const f = await lambda.deploy('export default { handler: async () => "inside" };', ric4, { fileName: 'index.mjs' });
   t.is((await f.invoke()).json, 'inside');
   const failing = await lambda.deploy('throw new Error("at load");', ric4);
@@ -180,7 +180,7 @@ test('A2.12 Node 24 looks on the default export too, and logs Init Error', async
   t.true(linesOf(failing.log)[0]?.startsWith('-\tERROR\tInit Error \t{"errorType":"Error","errorMessage":"at load"'));
 });
 
-test('A2.13 LAMBDA_TASK_ROOT, _HANDLER and the working directory', async (t) => {
+test.serial('A2.13 LAMBDA_TASK_ROOT, _HANDLER and the working directory', async (t) => {
   const f = await lambda.deploy(
     'exports.handler = async () => [process.env.LAMBDA_TASK_ROOT, process.env._HANDLER, process.cwd(), __filename, __dirname];',
     ric3,

@@ -5,14 +5,14 @@ import { errorOf, Lambda, linesOf, ric3 } from './lambda.ts';
 const lambda = new Lambda(test);
 const deploy = (source: string, options?: Parameters<Lambda['deploy']>[2]) => lambda.deploy(source, ric3, options);
 
-test('A3.1 the handler gets event, context and callback; the event is parsed JSON', async (t) => {
+test.serial('A3.1 the handler gets event, context and callback; the event is parsed JSON', async (t) => {
   const f = await deploy(
     'exports.handler = (event, context, callback) => callback(null, [event, typeof context, typeof callback]);',
   );
   t.deepEqual((await f.invoke({ a: [1, 'ü'] })).json, [{ a: [1, 'ü'] }, 'object', 'function']);
 });
 
-test('A3.2 any thenable decides the result', async (t) => {
+test.serial('A3.2 any thenable decides the result', async (t) => {
   const f = await deploy(`exports.handler = (event) => ({
     then: (resolve, reject) => event.reject ? reject(new TypeError('no')) : setTimeout(resolve, 1, 'later'),
   });`);
@@ -20,24 +20,24 @@ test('A3.2 any thenable decides the result', async (t) => {
   t.like(errorOf(await f.invoke({ reject: true })), { errorType: 'TypeError', errorMessage: 'no' });
 });
 
-test('A3.2 a promised result that cannot be serialised is reported through fail', async (t) => {
+test.serial('A3.2 a promised result that cannot be serialised is reported through fail', async (t) => {
   const f = await deploy('exports.handler = async () => 1n;');
   t.is(errorOf(await f.invoke()).errorMessage, 'Unable to stringify response body');
 });
 
-test('A3.3 a synchronous return value is ignored', async (t) => {
+test.serial('A3.3 a synchronous return value is ignored', async (t) => {
   const f = await deploy("exports.handler = (e, c) => 'x';");
   const result = await f.invoke();
   t.is(result.payload, 'null');
   t.is(result.functionError, undefined);
 });
 
-test('A3.4 a synchronous throw is reported like callback(error)', async (t) => {
+test.serial('A3.4 a synchronous throw is reported like callback(error)', async (t) => {
   const f = await deploy("exports.handler = () => { throw new RangeError('sync'); };");
   t.like(errorOf(await f.invoke()), { errorType: 'RangeError', errorMessage: 'sync' });
 });
 
-test('A3.5 an error is posted at once; false, 0 and the empty string are errors', async (t) => {
+test.serial('A3.5 an error is posted at once; false, 0 and the empty string are errors', async (t) => {
   const f = await deploy(`exports.handler = (event, context, callback) => {
     setTimeout(() => {}, 60000);
     callback(event.error);
@@ -49,7 +49,7 @@ test('A3.5 an error is posted at once; false, 0 and the empty string are errors'
   }
 });
 
-test('A3.6 callback waits for the empty loop, and the result is serialised then', async (t) => {
+test.serial('A3.6 callback waits for the empty loop, and the result is serialised then', async (t) => {
   const f = await deploy(`exports.handler = (event, context, callback) => {
     const result = { changed: false };
     callback(null, result);
@@ -58,7 +58,7 @@ test('A3.6 callback waits for the empty loop, and the result is serialised then'
   t.deepEqual((await f.invoke()).json, { changed: true });
 });
 
-test('A3.6 a loop that never drains times out although callback was called', async (t) => {
+test.serial('A3.6 a loop that never drains times out although callback was called', async (t) => {
   const f = await deploy(
     'exports.handler = (event, context, callback) => { setInterval(() => {}, 10); callback(null, 1); };',
     { timeout: 1 },
@@ -66,7 +66,7 @@ test('A3.6 a loop that never drains times out although callback was called', asy
   t.is(errorOf(await f.invoke()).errorType, 'Sandbox.Timedout');
 });
 
-test('A3.7 with callbackWaitsForEmptyEventLoop off the response is sent at once', async (t) => {
+test.serial('A3.7 with callbackWaitsForEmptyEventLoop off the response is sent at once', async (t) => {
   const f = await deploy(`exports.handler = (event, context, callback) => {
     context.callbackWaitsForEmptyEventLoop = false;
     setTimeout(() => {}, 60000);
@@ -76,7 +76,7 @@ test('A3.7 with callbackWaitsForEmptyEventLoop off the response is sent at once'
   t.is((await f.invoke()).payload, 'false');
 });
 
-test('A3.8 done, succeed and fail never wait', async (t) => {
+test.serial('A3.8 done, succeed and fail never wait', async (t) => {
   const f = await deploy(`exports.handler = (event, context) => {
     setTimeout(() => {}, 60000);
     context[event.method](...event.args);
@@ -97,7 +97,7 @@ test('A3.8 done, succeed and fail never wait', async (t) => {
   }
 });
 
-test('A3.9 the first call wins, unless it threw', async (t) => {
+test.serial('A3.9 the first call wins, unless it threw', async (t) => {
   const f = await deploy(`exports.handler = (event, context, callback) => {
     if (event.cyclic) { try { context.succeed(1n); } catch (error) { context.succeed('second: ' + error.message); } return; }
     context.succeed('first'); context.fail('second'); callback('third');
@@ -114,7 +114,7 @@ test('A3.9 the first call wins, unless it threw', async (t) => {
   t.is(errorOf(await failing.invoke()).errorMessage, 'Unable to stringify response body');
 });
 
-test('A3.10 a second completion only logs', async (t) => {
+test.serial('A3.10 a second completion only logs', async (t) => {
   const f = await deploy(`let old;
     exports.handler = (event, context, callback) => {
       if (old) { old(null, 'late'); context.succeed('mine'); }
@@ -129,7 +129,7 @@ test('A3.10 a second completion only logs', async (t) => {
   );
 });
 
-test('A3.11 a promise does not wait for the loop; what is left goes on in the next invocation', async (t) => {
+test.serial('A3.11 a promise does not wait for the loop; what is left goes on in the next invocation', async (t) => {
   const f = await deploy(`let left = 0;
     exports.handler = async (event) => {
       if (event.start) { setTimeout(() => { left += 1; }, 1); return left; }
@@ -140,7 +140,7 @@ test('A3.11 a promise does not wait for the loop; what is left goes on in the ne
   t.is((await f.invoke()).payload, '1');
 });
 
-test('A3.12 an empty loop with nothing reported is null, and the environment goes on', async (t) => {
+test.serial('A3.12 an empty loop with nothing reported is null, and the environment goes on', async (t) => {
   const f = await deploy(`let calls = 0;
     exports.handler = (event, context, callback) => { calls += 1; if (event.answer) callback(null, calls); return new Promise(() => {}); };`);
   const result = await f.invoke();
@@ -149,7 +149,7 @@ test('A3.12 an empty loop with nothing reported is null, and the environment goe
   t.is((await f.invoke({ answer: true })).payload, '2');
 });
 
-test('A3.13 for an async function it is Runtime.NodeJsExit, and the environment goes on', async (t) => {
+test.serial('A3.13 for an async function it is Runtime.NodeJsExit, and the environment goes on', async (t) => {
   const f = await deploy(`let calls = 0;
     exports.handler = async (event) => { calls += 1; if (event.answer) return calls; await new Promise(() => {}); };`);
   const result = await f.invoke();
@@ -162,7 +162,7 @@ test('A3.13 for an async function it is Runtime.NodeJsExit, and the environment 
   t.is((await f.invoke({ answer: true })).payload, '2');
 });
 
-test('A3.14 undefined is null; what JSON cannot express is an error', async (t) => {
+test.serial('A3.14 undefined is null; what JSON cannot express is an error', async (t) => {
   const f = await deploy(`exports.handler = async (event) => {
     const cyclic = {}; cyclic.cyclic = cyclic;
     return event.what === 'cycle' ? cyclic : event.what === 'bigint' ? 1n : undefined;
@@ -174,17 +174,20 @@ test('A3.14 undefined is null; what JSON cannot express is an error', async (t) 
   }
 });
 
-test('A3.15 immediates that are left may run between the answer and the freeze, or later, but are not lost', async (t) => {
-  const f = await deploy(`let ran = 0;
+test.serial(
+  'A3.15 immediates that are left may run between the answer and the freeze, or later, but are not lost',
+  async (t) => {
+    const f = await deploy(`let ran = 0;
     exports.handler = (event, context) => {
       if (event.start) { context.succeed(ran); setImmediate(() => { ran += 1; }); }
       else setImmediate(() => context.succeed(ran));
     };`);
-  t.is((await f.invoke({ start: true })).payload, '0');
-  t.is((await f.invoke()).payload, '1');
-});
+    t.is((await f.invoke({ start: true })).payload, '0');
+    t.is((await f.invoke()).payload, '1');
+  },
+);
 
-test('A3.16 three parameters are warned about at init, once', async (t) => {
+test.serial('A3.16 three parameters are warned about at init, once', async (t) => {
   const source = 'exports.handler = (event, context, callback) => callback(null, 1);';
   const f = await deploy(source);
   await f.invoke();
@@ -202,7 +205,7 @@ test('A3.16 three parameters are warned about at init, once', async (t) => {
   t.is(silenced.log, '');
 });
 
-test('A3.17 code after the answer cannot change it', async (t) => {
+test.serial('A3.17 code after the answer cannot change it', async (t) => {
   const f = await deploy(`exports.handler = (event, context) => {
     const result = { a: 1 };
     context.succeed(result);

@@ -5,12 +5,12 @@ import { errorOf, Lambda, ric4 } from './lambda.ts';
 const lambda = new Lambda(test);
 const deploy = (source: string, options?: Parameters<Lambda['deploy']>[2]) => lambda.deploy(source, ric4, options);
 
-test('A4.1 the handler gets event and context, and no callback', async (t) => {
+test.serial('A4.1 the handler gets event and context, and no callback', async (t) => {
   const f = await deploy('exports.handler = async (...args) => args.length;');
   t.is((await f.invoke()).payload, '2');
 });
 
-test('A4.2 three parameters are an init error', async (t) => {
+test.serial('A4.2 three parameters are an init error', async (t) => {
   const f = await deploy('exports.handler = (event, context, callback) => callback(null, 1);');
   const result = await f.invoke();
   t.is(result.functionError, 'Unhandled');
@@ -21,7 +21,7 @@ test('A4.2 three parameters are an init error', async (t) => {
   });
 });
 
-test('A4.3 a synchronous return value is the result; a promise is awaited', async (t) => {
+test.serial('A4.3 a synchronous return value is the result; a promise is awaited', async (t) => {
   const f = await deploy(
     "exports.handler = (event) => event.later ? new Promise((r) => setTimeout(r, 1, 'later')) : 'at once';",
   );
@@ -29,13 +29,13 @@ test('A4.3 a synchronous return value is the result; a promise is awaited', asyn
   t.is((await f.invoke({ later: true })).json, 'later');
 });
 
-test('A4.4 the context has no callback methods, and an X-Ray trace id', async (t) => {
+test.serial('A4.4 the context has no callback methods, and an X-Ray trace id', async (t) => {
   const f = await deploy(`exports.handler = (event, context) =>
     [['done', 'succeed', 'fail', 'callbackWaitsForEmptyEventLoop'].some((name) => name in context), context.xRayTraceId, 'tenantId' in context];`);
   t.deepEqual((await f.invoke({}, { traceId: 'Root=1-a-b' })).json, [false, 'Root=1-a-b', true]);
 });
 
-test('A4.5 an immediate passes between the end of the handler and the answer', async (t) => {
+test.serial('A4.5 an immediate passes between the end of the handler and the answer', async (t) => {
   // A rejection of the same moment is found first: without that immediate the invocation would have succeeded.
   const f = await deploy("exports.handler = async () => { Promise.reject(new Error('beside')); return 'fine'; };");
   const result = await f.invoke();
@@ -43,7 +43,7 @@ test('A4.5 an immediate passes between the end of the handler and the answer', a
   t.is(errorOf(result).errorType, 'Runtime.ExitError');
 });
 
-test('A4.6 a result that JSON cannot express is Runtime.JSONStringifyError', async (t) => {
+test.serial('A4.6 a result that JSON cannot express is Runtime.JSONStringifyError', async (t) => {
   const f = await deploy('exports.handler = async () => 1n;');
   t.like(errorOf(await f.invoke()), {
     errorType: 'Runtime.JSONStringifyError',
@@ -51,7 +51,7 @@ test('A4.6 a result that JSON cannot express is Runtime.JSONStringifyError', asy
   });
 });
 
-test('A4.7 an uncaught exception makes the runtime exit with status 1', async (t) => {
+test.serial('A4.7 an uncaught exception makes the runtime exit with status 1', async (t) => {
   const f = await deploy(`exports.handler = (event) => {
     if (event.ok) return 'ok';
     setTimeout(() => { throw new Error('uncaught'); }, 1);
@@ -67,7 +67,7 @@ test('A4.7 an uncaught exception makes the runtime exit with status 1', async (t
   t.is((await f.invoke({ ok: true })).json, 'ok');
 });
 
-test('A4.7 so does an unhandled rejection', async (t) => {
+test.serial('A4.7 so does an unhandled rejection', async (t) => {
   const f = await deploy(
     "exports.handler = async () => { Promise.reject(new Error('lost')); await new Promise(() => {}); };",
   );
@@ -76,7 +76,7 @@ test('A4.7 so does an unhandled rejection', async (t) => {
   t.regex(result.tail, /Error: lost/);
 });
 
-test('A4.7 listeners of the user are honoured', async (t) => {
+test.serial('A4.7 listeners of the user are honoured', async (t) => {
   const f = await deploy(`let settle;
     process.on('uncaughtException', (error, origin) => settle([origin, error.message]));
     process.on('unhandledRejection', (reason) => settle(['rejection', reason.message]));
@@ -89,7 +89,7 @@ test('A4.7 listeners of the user are honoured', async (t) => {
   t.deepEqual((await f.invoke({ reject: true })).json, ['rejection', 'caught']);
 });
 
-test('A4.7 a promise that never settles exits with status 0', async (t) => {
+test.serial('A4.7 a promise that never settles exits with status 0', async (t) => {
   const f = await deploy('exports.handler = () => new Promise(() => {});');
   const result = await f.invoke();
   t.deepEqual(result.json, {
@@ -98,7 +98,7 @@ test('A4.7 a promise that never settles exits with status 0', async (t) => {
   });
 });
 
-test('A4.7 beforeExit and exit are emitted as Node does', async (t) => {
+test.serial('A4.7 beforeExit and exit are emitted as Node does', async (t) => {
   const f = await deploy(`let settle;
     process.on('beforeExit', (code) => { console.log('beforeExit', code); settle?.('saved'); });
     process.on('exit', (code) => console.log('exit', code));
@@ -109,13 +109,13 @@ test('A4.7 beforeExit and exit are emitted as Node does', async (t) => {
   t.regex(String(errorOf(ended).errorMessage), /without providing a reason$/);
 });
 
-test('A4.7 a top-level await that never settles exits with status 13', async (t) => {
+test.serial('A4.7 a top-level await that never settles exits with status 13', async (t) => {
   const f = await deploy('await new Promise(() => {}); export const handler = () => 1;', { fileName: 'index.mjs' });
   const result = await f.invoke();
   t.is(errorOf(result).errorMessage, `RequestId: ${result.requestId} Error: Runtime exited with error: exit status 13`);
 });
 
-test('A4.8 awslambda.InvokeStore has the values of the invocation', async (t) => {
+test.serial('A4.8 awslambda.InvokeStore has the values of the invocation', async (t) => {
   const f = await deploy(`exports.handler = async (event, context) => {
     const store = awslambda.InvokeStore;
     store.set('mine', 1);

@@ -5,7 +5,7 @@ import { errorOf, Lambda, ric3, ric4 } from './lambda.ts';
 const lambda = new Lambda(test);
 const both = [ric3, ric4] as const;
 
-test('A5.1 the fields, memoryLimitInMB as a string', async (t) => {
+test.serial('A5.1 the fields, memoryLimitInMB as a string', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy('exports.handler = async (event, context) => context;', runtime, { memorySize: 256 });
     const result = await f.invoke();
@@ -21,7 +21,7 @@ test('A5.1 the fields, memoryLimitInMB as a string', async (t) => {
   }
 });
 
-test('A5.2 the JSON of a callback context has exactly these keys, in order', async (t) => {
+test.serial('A5.2 the JSON of a callback context has exactly these keys, in order', async (t) => {
   const f = await lambda.deploy('exports.handler = async (event, context) => context;', ric3);
   const clientContext = Buffer.from('{"custom":{"a":1}}').toString('base64');
   const { json } = await f.invoke({}, { clientContext });
@@ -39,7 +39,7 @@ test('A5.2 the JSON of a callback context has exactly these keys, in order', asy
   t.like(json, { callbackWaitsForEmptyEventLoop: true });
 });
 
-test('A5.3 getRemainingTimeInMillis counts down to the deadline', async (t) => {
+test.serial('A5.3 getRemainingTimeInMillis counts down to the deadline', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy(
       `exports.handler = async (event, context) => {
@@ -56,7 +56,7 @@ test('A5.3 getRemainingTimeInMillis counts down to the deadline', async (t) => {
   }
 });
 
-test('A5.4 the ARN carries the qualifier that the caller used', async (t) => {
+test.serial('A5.4 the ARN carries the qualifier that the caller used', async (t) => {
   const f = await lambda.deploy(
     'exports.handler = async (event, context) => [context.invokedFunctionArn, context.functionVersion];',
     ric4,
@@ -66,7 +66,7 @@ test('A5.4 the ARN carries the qualifier that the caller used', async (t) => {
   t.deepEqual((await f.invoke({}, { qualifier: '$LATEST' })).json, [`${arn}:$LATEST`, '$LATEST']);
 });
 
-test('A5.5 client context and identity are passed through as they are', async (t) => {
+test.serial('A5.5 client context and identity are passed through as they are', async (t) => {
   const context = { client: { installation_id: 'i' }, custom: { a: [1] }, env: { locale: 'de' } };
   const identity = { cognitoIdentityId: 'id', cognitoIdentityPoolId: 'pool' };
   for (const runtime of both) {
@@ -91,7 +91,7 @@ test('A5.5 client context and identity are passed through as they are', async (t
   }
 });
 
-test('A5.6 _X_AMZN_TRACE_ID is set for an invocation that has a trace id, and deleted for others', async (t) => {
+test.serial('A5.6 _X_AMZN_TRACE_ID is set for an invocation that has a trace id, and deleted for others', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy('exports.handler = async () => process.env._X_AMZN_TRACE_ID ?? "none";', runtime);
     t.is((await f.invoke({}, { traceId: 'Root=1-2-3' })).json, 'Root=1-2-3');
@@ -99,7 +99,7 @@ test('A5.6 _X_AMZN_TRACE_ID is set for an invocation that has a trace id, and de
   }
 });
 
-test('A5.7 the request id is under its symbol, and is not cleared between invocations', async (t) => {
+test.serial('A5.7 the request id is under its symbol, and is not cleared between invocations', async (t) => {
   const f = await lambda.deploy(
     `const read = () => globalThis[Symbol.for('aws.lambda.runtime.requestId')];
      let left;

@@ -9,7 +9,7 @@ function streaming(body: string): string {
   return `exports.handler = awslambda.streamifyResponse(async (event, responseStream, context) => { ${body} });`;
 }
 
-test('A6.1 the global awslambda, unless the environment says no', async (t) => {
+test.serial('A6.1 the global awslambda, unless the environment says no', async (t) => {
   const source = 'exports.handler = async () => typeof awslambda === "undefined" ? [] : Object.keys(awslambda).sort();';
   t.deepEqual((await (await lambda.deploy(source, ric3)).invoke()).json, ['HttpResponseStream', 'streamifyResponse']);
   t.deepEqual((await (await lambda.deploy(source, ric4)).invoke()).json, [
@@ -23,7 +23,7 @@ test('A6.1 the global awslambda, unless the environment says no', async (t) => {
   }
 });
 
-test('A6.2 a mark other than response is refused at init', async (t) => {
+test.serial('A6.2 a mark other than response is refused at init', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy(
       `exports.handler = async () => {}; exports.handler[Symbol.for('aws.lambda.runtime.handler.streaming')] = 'request';`,
@@ -36,7 +36,7 @@ test('A6.2 a mark other than response is refused at init', async (t) => {
   }
 });
 
-test('A6.3 the handler is called with event, stream and context, and must return a thenable', async (t) => {
+test.serial('A6.3 the handler is called with event, stream and context, and must return a thenable', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy(
       streaming('responseStream.end(JSON.stringify([event, typeof responseStream.write, context.functionVersion]));'),
@@ -51,7 +51,7 @@ test('A6.3 the handler is called with event, stream and context, and must return
   }
 });
 
-test('A6.4 a resolved value is discarded with a warning', async (t) => {
+test.serial('A6.4 a resolved value is discarded with a warning', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy(streaming('responseStream.end("body"); return 1;'), runtime);
     const result = await f.invoke();
@@ -60,14 +60,14 @@ test('A6.4 a resolved value is discarded with a warning', async (t) => {
   }
 });
 
-test('A6.5 a stream that has not finished is an error', async (t) => {
+test.serial('A6.5 a stream that has not finished is an error', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy(streaming('responseStream.write("begun");'), runtime);
     t.is(errorOf(await f.invoke()).errorMessage, 'Response stream is not finished.');
   }
 });
 
-test('A6.7 other chunks are JSON; the content type cannot be set late', async (t) => {
+test.serial('A6.7 other chunks are JSON; the content type cannot be set late', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy(
       streaming(
@@ -87,7 +87,7 @@ test('A6.7 other chunks are JSON; the content type cannot be set late', async (t
   }
 });
 
-test('A6.8 HttpResponseStream.from writes the prelude and eight NULs before the body', async (t) => {
+test.serial('A6.8 HttpResponseStream.from writes the prelude and eight NULs before the body', async (t) => {
   const f = await lambda.deploy(
     streaming(`const http = awslambda.HttpResponseStream.from(responseStream, { statusCode: 201, headers: { a: 'b' }, cookies: [] });
       http.write('body'); http.end();`),
@@ -96,7 +96,7 @@ test('A6.8 HttpResponseStream.from writes the prelude and eight NULs before the 
   t.is((await f.invoke()).payload, `{"statusCode":201,"headers":{"a":"b"},"cookies":[]}${'\0'.repeat(8)}body`);
 });
 
-test('A6.9 a plain Invoke gets what was streamed as one payload', async (t) => {
+test.serial('A6.9 a plain Invoke gets what was streamed as one payload', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy(
       `const { pipeline } = require('node:stream/promises');

@@ -5,23 +5,26 @@ import { errorOf, Lambda, linesOf, ric3, ric4 } from './lambda.ts';
 const lambda = new Lambda(test);
 const both = [ric3, ric4] as const;
 
-test('A7.1 errorType, errorMessage, trace, in this order; the trace names the user’s file and line', async (t) => {
-  for (const runtime of both) {
-    const f = await lambda.deploy("exports.handler = async () => {\n  throw new RangeError('far');\n};", runtime);
-    const result = await f.invoke();
-    t.deepEqual(Object.keys(result.json as object), ['errorType', 'errorMessage', 'trace']);
-    t.like(errorOf(result), { errorType: 'RangeError', errorMessage: 'far' });
-    const trace = errorOf(result).trace as string[];
-    t.is(trace[0], 'RangeError: far');
-    t.regex(trace[1] ?? '', /^ {4}at .*\/var\/task\/index\.js:2:9\)?$/);
-    t.true(
-      trace.every((line) => !line.includes('isolated-vm') && !line.includes('isotherm')),
-      trace.join('\n'),
-    );
-  }
-});
+test.serial(
+  'A7.1 errorType, errorMessage, trace, in this order; the trace names the user’s file and line',
+  async (t) => {
+    for (const runtime of both) {
+      const f = await lambda.deploy("exports.handler = async () => {\n  throw new RangeError('far');\n};", runtime);
+      const result = await f.invoke();
+      t.deepEqual(Object.keys(result.json as object), ['errorType', 'errorMessage', 'trace']);
+      t.like(errorOf(result), { errorType: 'RangeError', errorMessage: 'far' });
+      const trace = errorOf(result).trace as string[];
+      t.is(trace[0], 'RangeError: far');
+      t.regex(trace[1] ?? '', /^ {4}at .*\/var\/task\/index\.js:2:9\)?$/);
+      t.true(
+        trace.every((line) => !line.includes('isolated-vm') && !line.includes('isotherm')),
+        trace.join('\n'),
+      );
+    }
+  },
+);
 
-test('A7.2 a look-alike is an error up to Node 22 only; DEL is escaped', async (t) => {
+test.serial('A7.2 a look-alike is an error up to Node 22 only; DEL is escaped', async (t) => {
   const lookAlike = "exports.handler = async () => { throw { name: 'N', message: 'm', stack: 's' }; };";
   t.deepEqual((await (await lambda.deploy(lookAlike, ric3)).invoke()).json, {
     errorType: 'N',
@@ -37,7 +40,7 @@ test('A7.2 a look-alike is an error up to Node 22 only; DEL is escaped', async (
   t.is(errorOf(await withDel.invoke()).errorMessage, 'a%7Fb');
 });
 
-test('A7.3 other values are their type and text', async (t) => {
+test.serial('A7.3 other values are their type and text', async (t) => {
   const callback = await lambda.deploy("exports.handler = (e, c, callback) => callback('boom');", ric3);
   t.is((await callback.invoke()).payload, '{"errorType":"string","errorMessage":"boom","trace":[]}');
   for (const runtime of both) {
@@ -46,7 +49,7 @@ test('A7.3 other values are their type and text', async (t) => {
   }
 });
 
-test('A7.4 an error that cannot be read is "handled"', async (t) => {
+test.serial('A7.4 an error that cannot be read is "handled"', async (t) => {
   const source = `exports.handler = async () => {
     throw Object.defineProperty(new Error('x'), 'message', { get() { throw new Error('trap'); } });
   };`;
@@ -62,7 +65,7 @@ test('A7.4 an error that cannot be read is "handled"', async (t) => {
   );
 });
 
-test('A7.5 errorType is the name property', async (t) => {
+test.serial('A7.5 errorType is the name property', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy(
       `class Mine extends Error {}
@@ -74,7 +77,7 @@ test('A7.5 errorType is the name property', async (t) => {
   }
 });
 
-test('A7.6 an uncaught exception is logged and posted, and the environment is reset', async (t) => {
+test.serial('A7.6 an uncaught exception is logged and posted, and the environment is reset', async (t) => {
   const f = await lambda.deploy(
     `let calls = 0;
      exports.handler = (event, context) => {
@@ -95,31 +98,34 @@ test('A7.6 an uncaught exception is logged and posted, and the environment is re
   t.is((await f.invoke({ ok: true })).payload, '1');
 });
 
-test('A7.7 an unhandled rejection is Runtime.UnhandledPromiseRejection, and the environment is reset', async (t) => {
-  const f = await lambda.deploy(
-    `let calls = 0;
+test.serial(
+  'A7.7 an unhandled rejection is Runtime.UnhandledPromiseRejection, and the environment is reset',
+  async (t) => {
+    const f = await lambda.deploy(
+      `let calls = 0;
      exports.handler = (event, context) => {
        calls += 1;
        if (event.ok) return context.succeed(calls);
        Promise.reject(new TypeError('lost'));
      };`,
-    ric3,
-  );
-  t.is((await f.invoke({ ok: true })).payload, '1');
-  const result = await f.invoke();
-  t.like(errorOf(result), { errorType: 'Runtime.UnhandledPromiseRejection', errorMessage: 'TypeError: lost' });
-  t.true(
-    linesOf(result.tail).some((line) =>
-      line.startsWith(
-        `${result.requestId}\tERROR\tUnhandled Promise Rejection \t{"errorType":"Runtime.UnhandledPromiseRejection"`,
+      ric3,
+    );
+    t.is((await f.invoke({ ok: true })).payload, '1');
+    const result = await f.invoke();
+    t.like(errorOf(result), { errorType: 'Runtime.UnhandledPromiseRejection', errorMessage: 'TypeError: lost' });
+    t.true(
+      linesOf(result.tail).some((line) =>
+        line.startsWith(
+          `${result.requestId}\tERROR\tUnhandled Promise Rejection \t{"errorType":"Runtime.UnhandledPromiseRejection"`,
+        ),
       ),
-    ),
-  );
-  t.regex(result.tail, /"reason":\{"errorType":"TypeError"/);
-  t.is((await f.invoke({ ok: true })).payload, '1');
-});
+    );
+    t.regex(result.tail, /"reason":\{"errorType":"TypeError"/);
+    t.is((await f.invoke({ ok: true })).payload, '1');
+  },
+);
 
-test('A7.7 during init both are init errors', async (t) => {
+test.serial('A7.7 during init both are init errors', async (t) => {
   const rejecting = await lambda.deploy("Promise.reject(new Error('early')); exports.handler = async () => 1;", ric3);
   const result = await rejecting.invoke();
   t.like(errorOf(result), { errorType: 'Runtime.UnhandledPromiseRejection', errorMessage: 'Error: early' });
@@ -132,7 +138,7 @@ test('A7.7 during init both are init errors', async (t) => {
   t.like(errorOf(await throwing.invoke()), { errorType: 'Error', errorMessage: 'early' });
 });
 
-test('hostile errors are cut and never break an answer', async (t) => {
+test.serial('hostile errors are cut and never break an answer', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy(
       `exports.handler = async (event) => {

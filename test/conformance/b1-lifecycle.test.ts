@@ -4,7 +4,7 @@ import { errorOf, Lambda, linesOf, ric3, ric4 } from './lambda.ts';
 
 const lambda = new Lambda(test);
 
-test('B1.1 INIT once, then one INVOKE after the other', async (t) => {
+test.serial('B1.1 INIT once, then one INVOKE after the other', async (t) => {
   const f = await lambda.deploy("console.log('init'); exports.handler = async () => { console.log('invoke'); };", ric4);
   await f.invoke();
   await f.invoke();
@@ -16,7 +16,7 @@ test('B1.1 INIT once, then one INVOKE after the other', async (t) => {
   t.is(f.eventsOf('platform.start').length, 2);
 });
 
-test('B1.2 INIT ends when module code and its top-level awaits are done', async (t) => {
+test.serial('B1.2 INIT ends when module code and its top-level awaits are done', async (t) => {
   const f = await lambda.deploy(
     `await new Promise((resolve) => setTimeout(resolve, 60));
      export const handler = async () => 1;`,
@@ -24,14 +24,14 @@ test('B1.2 INIT ends when module code and its top-level awaits are done', async 
     { fileName: 'index.mjs' },
   );
   const { report } = await f.invoke();
-  t.true((report.initDurationMs ?? 0) >= 55, `${report.initDurationMs}`);
-  t.true(report.durationMs < 55, `${report.durationMs}`);
+  t.true((report.initDurationMs ?? 0) >= 59, `${report.initDurationMs}`);
+  t.is(f.eventsOf('platform.initReport')[0]?.durationMs, report.initDurationMs);
 });
 
-test('B1.3 B1.7 concurrent calls get environments of their own, sequential calls share one', async (t) => {
+test.serial('B1.3 B1.7 concurrent calls get environments of their own, sequential calls share one', async (t) => {
   const f = await lambda.deploy(
     `let n = 0;
-     exports.handler = async () => { n += 1; await new Promise((resolve) => setTimeout(resolve, 150)); return n; };`,
+     exports.handler = async () => { n += 1; await new Promise((resolve) => setTimeout(resolve, 600)); return n; };`,
     ric4,
   );
   const concurrent = await Promise.all([f.invoke(), f.invoke(), f.invoke()]);
@@ -46,23 +46,26 @@ test('B1.3 B1.7 concurrent calls get environments of their own, sequential calls
   t.deepEqual(answers, ['1', '2', '3']);
 });
 
-test('B1.4 a change of code or configuration means new environments; what runs finishes on the old code', async (t) => {
-  const source = (version: string) => `let n = 0;
+test.serial(
+  'B1.4 a change of code or configuration means new environments; what runs finishes on the old code',
+  async (t) => {
+    const source = (version: string) => `let n = 0;
     exports.handler = async (event) => {
       if (event.slow) await new Promise((resolve) => setTimeout(resolve, 300));
       return [${JSON.stringify(version)}, process.env.LABEL, (n += 1)];
     };`;
-  const f = await lambda.deploy(source('old'), ric4, { environment: { LABEL: 'a' } });
-  t.deepEqual((await f.invoke()).json, ['old', 'a', 1]);
-  const running = f.invoke({ slow: true });
-  await lambda.engine.updateFunctionCode({ functionName: f.functionName, code: { source: source('new') } });
-  t.deepEqual((await f.invoke()).json, ['new', 'a', 1]);
-  t.deepEqual((await running).json, ['old', 'a', 2]);
-  await lambda.engine.updateFunctionConfiguration({ functionName: f.functionName, environment: { LABEL: 'b' } });
-  t.deepEqual((await f.invoke()).json, ['new', 'b', 1]);
-});
+    const f = await lambda.deploy(source('old'), ric4, { environment: { LABEL: 'a' } });
+    t.deepEqual((await f.invoke()).json, ['old', 'a', 1]);
+    const running = f.invoke({ slow: true });
+    await lambda.engine.updateFunctionCode({ functionName: f.functionName, code: { source: source('new') } });
+    t.deepEqual((await f.invoke()).json, ['new', 'a', 1]);
+    t.deepEqual((await running).json, ['old', 'a', 2]);
+    await lambda.engine.updateFunctionConfiguration({ functionName: f.functionName, environment: { LABEL: 'b' } });
+    t.deepEqual((await f.invoke()).json, ['new', 'b', 1]);
+  },
+);
 
-test('B1.6 module scope, globals, timers and /tmp survive reuse', async (t) => {
+test.serial('B1.6 module scope, globals, timers and /tmp survive reuse', async (t) => {
   const f = await lambda.deploy(
     `const fs = require('node:fs');
      let scope = 0, fired = 0;
@@ -81,7 +84,7 @@ test('B1.6 module scope, globals, timers and /tmp survive reuse', async (t) => {
   t.deepEqual((await f.invoke()).json, [1, 2, '3', 1]);
 });
 
-test('B2.1 no code runs while the environment is frozen', async (t) => {
+test.serial('B2.1 no code runs while the environment is frozen', async (t) => {
   const f = await lambda.deploy(
     `let ticks = 0;
      exports.handler = async (event) => {
@@ -98,10 +101,10 @@ test('B2.1 no code runs while the environment is frozen', async (t) => {
   );
   await other.invoke();
   const ticks = Number((await f.invoke()).payload);
-  t.true(ticks <= 2, `${ticks} ticks, at most those of the thaw`);
+  t.true(ticks <= 5, `${ticks} ticks, not thirty: at most those around the freeze and the thaw`);
 });
 
-test('B2.2 a timer that became due while frozen runs in the next invocation', async (t) => {
+test.serial('B2.2 a timer that became due while frozen runs in the next invocation', async (t) => {
   const f = await lambda.deploy(
     `let fired = 0;
      exports.handler = async (event) => {
@@ -121,7 +124,7 @@ test('B2.2 a timer that became due while frozen runs in the next invocation', as
   t.is((await f.invoke()).payload, '1', 'due at once, not 50 ms after the thaw');
 });
 
-test('B2.3 output of resumed work is logged under the new request id, in the new Tail', async (t) => {
+test.serial('B2.3 output of resumed work is logged under the new request id, in the new Tail', async (t) => {
   for (const runtime of [ric3, ric4]) {
     const f = await lambda.deploy(
       `exports.handler = async (event) => {
@@ -137,7 +140,7 @@ test('B2.3 output of resumed work is logged under the new request id, in the new
   }
 });
 
-test('B2.3 a late answer of an earlier invocation never answers the running one', async (t) => {
+test.serial('B2.3 a late answer of an earlier invocation never answers the running one', async (t) => {
   const f = await lambda.deploy(
     `const earlier = [];
      exports.handler = (event, context, callback) => {
@@ -152,7 +155,7 @@ test('B2.3 a late answer of an earlier invocation never answers the running one'
   t.is((await f.invoke()).json, 'of the second');
 });
 
-test('B2.4 an exception of resumed work is the new invocation’s failure', async (t) => {
+test.serial('B2.4 an exception of resumed work is the new invocation’s failure', async (t) => {
   const source = `exports.handler = (event, context) => {
       if (event.start) { setTimeout(() => { throw new TypeError('resumed'); }, 1); return end(context); }
       return new Promise(() => { setTimeout(() => {}, 1000); });
@@ -168,21 +171,23 @@ test('B2.4 an exception of resumed work is the new invocation’s failure', asyn
   t.regex(String(errorOf(await promise.invoke()).errorMessage), /exit status 1$/);
 });
 
-test('B2.5 a leftover interval keeps the next callback invocation from finishing', async (t) => {
+test.serial('B2.5 a leftover interval keeps the next callback invocation from finishing', async (t) => {
   const f = await lambda.deploy(
     `exports.handler = (event, context, callback) => {
        if (event.start) { setInterval(() => {}, 10); context.callbackWaitsForEmptyEventLoop = false; }
        callback(null, 1);
      };`,
     ric3,
-    { timeout: 1 },
+    { timeout: 2 },
   );
   t.is((await f.invoke({ start: true })).payload, '1');
   t.is(errorOf(await f.invoke()).errorType, 'Sandbox.Timedout');
 });
 
-test('B2.7 Duration is from the event to the answer', async (t) => {
+test.serial('B2.7 Duration is from the event to the answer', async (t) => {
   const f = await lambda.deploy('exports.handler = () => new Promise((resolve) => setTimeout(resolve, 60));', ric4);
+  const begin = performance.now();
   const { report } = await f.invoke();
-  t.true(report.durationMs >= 59 && report.durationMs < 1000, `${report.durationMs}`);
+  t.true(report.durationMs >= 59, `${report.durationMs}`);
+  t.true(report.durationMs + (report.initDurationMs ?? 0) <= performance.now() - begin, 'init is not part of it');
 });

@@ -4,18 +4,21 @@ import { errorOf, Lambda, linesOf, ric3, ric4 } from './lambda.ts';
 
 const lambda = new Lambda(test);
 
-test('B3.1 B3.3 B3.4 an init over 10 s is cut, then runs again inside the invocation and times out there', async (t) => {
-  const f = await lambda.deploy('for (;;);', ric4, { timeout: 1 });
-  const result = await f.invoke();
-  t.is(errorOf(result).errorType, 'Sandbox.Timedout');
-  t.regex(String(errorOf(result).errorMessage), /Task timed out after 1\.00 seconds$/);
-  const [ahead, inside] = f.eventsOf('platform.initReport');
-  t.like(ahead, { phase: 'init', status: 'timeout' });
-  t.true((ahead?.durationMs ?? 0) >= 9_990 && (ahead?.durationMs ?? 0) < 11_000, `${ahead?.durationMs}`);
-  t.like(inside, { phase: 'invoke', status: 'timeout' });
-});
+test.serial(
+  'B3.1 B3.3 B3.4 an init over 10 s is cut, then runs again inside the invocation and times out there',
+  async (t) => {
+    const f = await lambda.deploy('for (;;);', ric4, { timeout: 1 });
+    const result = await f.invoke();
+    t.is(errorOf(result).errorType, 'Sandbox.Timedout');
+    t.regex(String(errorOf(result).errorMessage), /Task timed out after 1\.00 seconds$/);
+    const [ahead, inside] = f.eventsOf('platform.initReport');
+    t.like(ahead, { phase: 'init', status: 'timeout' });
+    t.true((ahead?.durationMs ?? 0) >= 9_990 && (ahead?.durationMs ?? 0) < 11_000, `${ahead?.durationMs}`);
+    t.like(inside, { phase: 'invoke', status: 'timeout' });
+  },
+);
 
-test('B3.3 a failed init runs again inside the invocation', async (t) => {
+test.serial('B3.3 a failed init runs again inside the invocation', async (t) => {
   const f = await lambda.deploy(
     `const fs = require('node:fs');
      const before = fs.existsSync('/tmp/tried');
@@ -36,7 +39,7 @@ test('B3.3 a failed init runs again inside the invocation', async (t) => {
   t.is(result.report.initDurationMs, undefined);
 });
 
-test('B3.5 the payload of a failed init is its error JSON; module code ran twice', async (t) => {
+test.serial('B3.5 the payload of a failed init is its error JSON; module code ran twice', async (t) => {
   for (const runtime of [ric3, ric4]) {
     const f = await lambda.deploy("console.log('module code'); throw new RangeError('at load');", runtime);
     const result = await f.invoke();
@@ -48,7 +51,7 @@ test('B3.5 the payload of a failed init is its error JSON; module code ran twice
   }
 });
 
-test('B3.6 the order of the log when init fails', async (t) => {
+test.serial('B3.6 the order of the log when init fails', async (t) => {
   const f = await lambda.deploy('exports.handler = () => { const = 1; };', ric3);
   const result = await f.invoke();
   const order = f.events.flatMap((event) => {
@@ -78,7 +81,7 @@ test('B3.6 the order of the log when init fails', async (t) => {
   t.regex(result.tail, /\tStatus: error\tError Type: Runtime\.UserCodeSyntaxError\n$/);
 });
 
-test('B3.7 after a failed init the next invocation initialises again', async (t) => {
+test.serial('B3.7 after a failed init the next invocation initialises again', async (t) => {
   const f = await lambda.deploy(
     `const fs = require('node:fs');
      const tries = fs.existsSync('/tmp/tries') ? Number(fs.readFileSync('/tmp/tries', 'utf8')) + 1 : 1;
@@ -92,7 +95,7 @@ test('B3.7 after a failed init the next invocation initialises again', async (t)
   t.is((await f.invoke()).payload, '4');
 });
 
-test('B4.1 B4.2 B4.3 B4.4 a timeout: payload, log line and REPORT', async (t) => {
+test.serial('B4.1 B4.2 B4.3 B4.4 a timeout: payload, log line and REPORT', async (t) => {
   for (const body of ['for (;;);', 'await new Promise(() => { setInterval(() => {}, 10); });']) {
     const f = await lambda.deploy(`exports.handler = async () => { ${body} };`, ric4, { timeout: 1 });
     const result = await f.invoke();
@@ -111,7 +114,7 @@ test('B4.1 B4.2 B4.3 B4.4 a timeout: payload, log line and REPORT', async (t) =>
   }
 });
 
-test('B4.6 after a timeout module state is lost and /tmp is kept', async (t) => {
+test.serial('B4.6 after a timeout module state is lost and /tmp is kept', async (t) => {
   const f = await lambda.deploy(
     `const fs = require('node:fs');
      let number = 0;
@@ -127,7 +130,7 @@ test('B4.6 after a timeout module state is lost and /tmp is kept', async (t) => 
   t.deepEqual((await f.invoke({ read: true })).json, [0, 'kept']);
 });
 
-test('B5.1 process.exit(0) in the handler or at the top level', async (t) => {
+test.serial('B5.1 process.exit(0) in the handler or at the top level', async (t) => {
   for (const runtime of [ric3, ric4]) {
     for (const source of ['exports.handler = () => process.exit(0);', 'process.exit(0);']) {
       const f = await lambda.deploy(source, runtime);
@@ -141,7 +144,7 @@ test('B5.1 process.exit(0) in the handler or at the top level', async (t) => {
   }
 });
 
-test('B5.2 B5.3 another status, and its log lines', async (t) => {
+test.serial('B5.2 B5.3 another status, and its log lines', async (t) => {
   const f = await lambda.deploy('exports.handler = () => process.exit(7);', ric4);
   const result = await f.invoke();
   const text = `RequestId: ${result.requestId} Error: Runtime exited with error: exit status 7`;
@@ -149,7 +152,7 @@ test('B5.2 B5.3 another status, and its log lines', async (t) => {
   t.true(result.tail.includes(`${text}\nRuntime.ExitError\n`), result.tail);
 });
 
-test('B5.4 out of memory', async (t) => {
+test.serial('B5.4 out of memory', async (t) => {
   const f = await lambda.deploy(
     'exports.handler = async () => { const all = []; for (;;) all.push(new Array(100000).fill(Math.random())); };',
     ric4,
@@ -161,7 +164,7 @@ test('B5.4 out of memory', async (t) => {
   t.is(result.report.maxMemoryUsedMB, result.report.memorySizeMB);
 });
 
-test('B5.5 the error that the runtime reported before it died wins', async (t) => {
+test.serial('B5.5 the error that the runtime reported before it died wins', async (t) => {
   const f = await lambda.deploy(
     "exports.handler = () => { setTimeout(() => { throw new RangeError('reported'); }, 1); };",
     ric3,
@@ -171,7 +174,7 @@ test('B5.5 the error that the runtime reported before it died wins', async (t) =
   t.notRegex(result.payload, /exit status/);
 });
 
-test('B5.6 after a crash the environment starts over, with its /tmp', async (t) => {
+test.serial('B5.6 after a crash the environment starts over, with its /tmp', async (t) => {
   const f = await lambda.deploy(
     `const fs = require('node:fs');
      let number = 0;
@@ -187,7 +190,7 @@ test('B5.6 after a crash the environment starts over, with its /tmp', async (t) 
   t.is(result.report.initDurationMs, undefined, 'init ran inside the invocation');
 });
 
-test('B5.7 a reported error does not reset the environment', async (t) => {
+test.serial('B5.7 a reported error does not reset the environment', async (t) => {
   for (const runtime of [ric3, ric4]) {
     const f = await lambda.deploy(
       "let n = 0; exports.handler = async (event) => { n += 1; if (event.fail) throw new Error('reported'); return n; };",
@@ -198,19 +201,22 @@ test('B5.7 a reported error does not reset the environment', async (t) => {
   }
 });
 
-test('B5.9 the type that the runtime reported goes into the platform report', async (t) => {
+test.serial('B5.9 the type that the runtime reported goes into the platform report', async (t) => {
   const f = await lambda.deploy('exports.other = 1;', ric3);
   const { report } = await f.invoke();
   t.is(report.status, 'error');
   t.is(report.errorType, 'Runtime.HandlerNotFound');
 });
 
-test('B6.2 without extensions there is no SIGTERM: listeners do not run when the environment is removed', async (t) => {
-  const f = await lambda.deploy(
-    "process.on('SIGTERM', () => console.log('terminated')); exports.handler = async () => 1;",
-    ric4,
-  );
-  await f.invoke();
-  await lambda.engine.deleteFunction(f.functionName);
-  t.is(f.log, '');
-});
+test.serial(
+  'B6.2 without extensions there is no SIGTERM: listeners do not run when the environment is removed',
+  async (t) => {
+    const f = await lambda.deploy(
+      "process.on('SIGTERM', () => console.log('terminated')); exports.handler = async () => 1;",
+      ric4,
+    );
+    await f.invoke();
+    await lambda.engine.deleteFunction(f.functionName);
+    t.is(f.log, '');
+  },
+);

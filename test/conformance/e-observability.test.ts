@@ -5,7 +5,7 @@ import { type Deployed, Lambda, linesOf, ric3, ric4 } from './lambda.ts';
 const lambda = new Lambda(test);
 const both = [ric3, ric4] as const;
 
-test('E1.1 the order of a cold successful call', async (t) => {
+test.serial('E1.1 the order of a cold successful call', async (t) => {
   const f = await lambda.deploy(
     "console.log('init'); exports.handler = async () => { console.log('handler'); };",
     ric4,
@@ -23,7 +23,7 @@ test('E1.1 the order of a cold successful call', async (t) => {
   ]);
 });
 
-test('E1.2 the REPORT line, cold and warm', async (t) => {
+test.serial('E1.2 the REPORT line, cold and warm', async (t) => {
   const f = await lambda.deploy('exports.handler = async () => 1;', ric4);
   const cold = await f.invoke();
   const figures =
@@ -36,7 +36,7 @@ test('E1.2 the REPORT line, cold and warm', async (t) => {
   t.regex(warm.tail, new RegExp(`\\nREPORT RequestId: ${warm.requestId}${figures}\\n$`));
 });
 
-test('E1.3 platform failures extend REPORT, handler errors do not', async (t) => {
+test.serial('E1.3 platform failures extend REPORT, handler errors do not', async (t) => {
   const f = await lambda.deploy(
     "exports.handler = async (event) => { if (event.exit) process.exit(1); throw new Error('handled'); };",
     ric4,
@@ -45,7 +45,7 @@ test('E1.3 platform failures extend REPORT, handler errors do not', async (t) =>
   t.regex((await f.invoke({ exit: true })).tail, /\tStatus: error\tError Type: Runtime\.ExitError\n$/);
 });
 
-test('E1.5 Billed Duration is Duration and Init Duration, rounded up', async (t) => {
+test.serial('E1.5 Billed Duration is Duration and Init Duration, rounded up', async (t) => {
   const f = await lambda.deploy('exports.handler = async () => 1;', ric4);
   const { report: cold } = await f.invoke();
   t.is(cold.billedDurationMs, Math.ceil(cold.durationMs + (cold.initDurationMs ?? Number.NaN)));
@@ -53,7 +53,7 @@ test('E1.5 Billed Duration is Duration and Init Duration, rounded up', async (t)
   t.is(warm.billedDurationMs, Math.ceil(warm.durationMs));
 });
 
-test('E1.6 Max Memory Used is the maximum over the environment’s life', async (t) => {
+test.serial('E1.6 Max Memory Used is the maximum over the environment’s life', async (t) => {
   const f = await lambda.deploy(
     `exports.handler = async (event) => {
        if (!event.much) return 0;
@@ -70,7 +70,7 @@ test('E1.6 Max Memory Used is the maximum over the environment’s life', async 
   t.true(little.maxMemoryUsedMB >= much.maxMemoryUsedMB, `${little.maxMemoryUsedMB}`);
 });
 
-test('E1.7 INIT_REPORT is there when init failed, and only then', async (t) => {
+test.serial('E1.7 INIT_REPORT is there when init failed, and only then', async (t) => {
   const fine = await lambda.deploy('exports.handler = async () => 1;', ric4);
   await fine.invoke();
   t.is(fine.eventsOf('platform.initReport')[0]?.status, 'success');
@@ -85,7 +85,7 @@ test('E1.7 INIT_REPORT is there when init failed, and only then', async (t) => {
   );
 });
 
-test('E1.8 the Tail starts at START, ends with REPORT, and is the last 4 KB', async (t) => {
+test.serial('E1.8 the Tail starts at START, ends with REPORT, and is the last 4 KB', async (t) => {
   const f = await lambda.deploy(
     "console.log('init'); exports.handler = async (event) => { if (event.much) for (let i = 0; i < 200; i += 1) console.log('x'.repeat(50)); };",
     ric4,
@@ -105,7 +105,7 @@ test('E1.8 the Tail starts at START, ends with REPORT, and is the last 4 KB', as
   t.is(none.logResult, undefined);
 });
 
-test('E1.9 log group and stream, one stream for each environment', async (t) => {
+test.serial('E1.9 log group and stream, one stream for each environment', async (t) => {
   const source = 'exports.handler = async (event, context) => [context.logGroupName, context.logStreamName];';
   const f = await lambda.deploy(source, ric4);
   const [group, stream] = (await f.invoke()).json as string[];
@@ -118,7 +118,7 @@ test('E1.9 log group and stream, one stream for each environment', async (t) => 
   t.regex(ownStream ?? '', new RegExp(`^\\d{4}/\\d\\d/\\d\\d/${custom.functionName}\\[\\$LATEST\\][0-9a-f]{32}$`));
 });
 
-test('E2.1 console methods and their levels', async (t) => {
+test.serial('E2.1 console methods and their levels', async (t) => {
   for (const runtime of both) {
     const f = await lambda.deploy(
       `exports.handler = async () => {
@@ -144,7 +144,7 @@ test('E2.1 console methods and their levels', async (t) => {
   }
 });
 
-test('E2.1 the other console methods print through the same records', async (t) => {
+test.serial('E2.1 the other console methods print through the same records', async (t) => {
   const f = await lambda.deploy(
     `exports.handler = async () => {
        console.group('g'); console.log('in'); console.groupEnd();
@@ -168,7 +168,7 @@ test('E2.1 the other console methods print through the same records', async (t) 
   t.regex(lines.at(-1) ?? '', /\tINFO\tt: [\d.]+ms$/);
 });
 
-test('E2.2 outside an invocation the id is undefined in Node 22 and - in Node 24', async (t) => {
+test.serial('E2.2 outside an invocation the id is undefined in Node 22 and - in Node 24', async (t) => {
   const source = "console.log('at load'); exports.handler = async () => 1;";
   const ids = { [ric3]: 'undefined', [ric4]: '-' };
   for (const runtime of both) {
@@ -178,14 +178,14 @@ test('E2.2 outside an invocation the id is undefined in Node 22 and - in Node 24
   }
 });
 
-test('E2.3 a message of many lines is one event', async (t) => {
+test.serial('E2.3 a message of many lines is one event', async (t) => {
   const f = await lambda.deploy("exports.handler = async () => { console.log('one\\ntwo'); };", ric4);
   await f.invoke();
   const texts = f.eventsOf('function').map(({ text, kind }) => [kind, text.replace(/^\S+\t\S+\t/, '')]);
   t.deepEqual(texts, [['line', 'INFO\tone\ntwo\n']]);
 });
 
-test('E2.5 stdout and stderr are raw', async (t) => {
+test.serial('E2.5 stdout and stderr are raw', async (t) => {
   const f = await lambda.deploy(
     "exports.handler = async () => { process.stdout.write('one\\ntwo\\nhal'); process.stdout.write('f\\n'); process.stderr.write('err\\n'); };",
     ric4,
@@ -196,7 +196,7 @@ test('E2.5 stdout and stderr are raw', async (t) => {
   t.true(f.eventsOf('function').every(({ kind }) => kind === 'raw'));
 });
 
-test('E2.6 E2.7 reported errors are logged, values wrapped', async (t) => {
+test.serial('E2.6 E2.7 reported errors are logged, values wrapped', async (t) => {
   const f = await lambda.deploy(
     `exports.handler = async (event) => { throw event.value ?? Object.assign(new TypeError('bad'), { code: 'E1', extra: 1 }); };`,
     ric4,
@@ -226,7 +226,7 @@ function recordsOf(f: Deployed): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-test('E3.1 application records in JSON, and what the runtime is told', async (t) => {
+test.serial('E3.1 application records in JSON, and what the runtime is told', async (t) => {
   const f = await jsonFunction(
     "exports.handler = async () => { console.log('hello'); return [process.env.AWS_LAMBDA_LOG_FORMAT, process.env.AWS_LAMBDA_LOG_LEVEL]; };",
     'DEBUG',
@@ -238,7 +238,7 @@ test('E3.1 application records in JSON, and what the runtime is told', async (t)
   t.like(record, { level: 'INFO', requestId: result.requestId, message: 'hello' });
 });
 
-test('E3.2 the message keeps its type', async (t) => {
+test.serial('E3.2 the message keeps its type', async (t) => {
   const f = await jsonFunction(`class Special extends Error {}
     exports.handler = async () => {
       console.log({ a: 1 });
@@ -256,7 +256,7 @@ test('E3.2 the message keeps its type', async (t) => {
   t.is(cyclic?.message, '<ref *1> { self: [Circular *1] }');
 });
 
-test('E3.3 records below the level are dropped; the default is INFO', async (t) => {
+test.serial('E3.3 records below the level are dropped; the default is INFO', async (t) => {
   const source = `exports.handler = async () => {
     for (const method of ['trace', 'debug', 'info', 'warn', 'error', 'fatal']) console[method](method);
   };`;
@@ -274,13 +274,13 @@ test('E3.3 records below the level are dropped; the default is INFO', async (t) 
   );
 });
 
-test('E3.4 handler errors are ERROR records with the error as their message', async (t) => {
+test.serial('E3.4 handler errors are ERROR records with the error as their message', async (t) => {
   const f = await jsonFunction("exports.handler = async () => { throw new TypeError('bad'); };");
   await f.invoke();
   t.like(recordsOf(f)[0], { level: 'ERROR', message: { errorType: 'TypeError', errorMessage: 'bad' } });
 });
 
-test('E3.6 E3.7 system records of the Tail, by level', async (t) => {
+test.serial('E3.6 E3.7 system records of the Tail, by level', async (t) => {
   const f = await jsonFunction('exports.handler = async () => 1;');
   const { tail, requestId } = await f.invoke();
   const records = tail

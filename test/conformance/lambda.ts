@@ -1,6 +1,9 @@
 /**
  * What a conformance test needs: one engine for the tests of a file, functions made of small sources, and each invocation with its
  * payload, its log and what the engine reported. Everything goes through the public library.
+ *
+ * The engine has one sandbox and the tests of a file run one after the other, because reuse is promised by nobody (LAMBDA.md B1.5):
+ * with a second sandbox the scheduler would rather open a new environment there than wait for one that seems busy.
  */
 import { buffer } from 'node:stream/consumers';
 import type { TestFn } from 'ava';
@@ -83,7 +86,11 @@ export class Lambda {
 
   constructor(test: TestFn, options: EngineOptions = {}) {
     test.before(async () => {
-      this.#engine = await createEngine({ ...options, observe: (event) => this.#note(event) });
+      this.#engine = await createEngine({
+        limits: { sandboxesMax: 1 },
+        ...options,
+        observe: (event) => this.#note(event),
+      });
     });
     test.after.always(async () => {
       await this.#engine?.close();

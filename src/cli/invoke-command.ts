@@ -3,9 +3,10 @@
  * invokes it one or more times, and ends with the status of the worst answer. Payloads on stdout, everything else on stderr.
  */
 import { createEngine } from '../engine/create-engine.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { CreateFunctionInput } from '../functions/registry.ts';
 import type { InvokeResult } from '../model/invocation.ts';
 import { codeTarget } from './code-target.ts';
+import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
 import { environmentOption, eventOption, integerOption } from './options.ts';
 import { createEventPrinter } from './print-events.ts';
@@ -28,17 +29,15 @@ const repeatMax = 1_000_000;
 export async function invokeCommand(target: string, options: InvokeOptions): Promise<ExitStatus> {
   const payload = await eventOption(options.event);
   const repeat = integerOption('--repeat', options.repeat, 1, repeatMax);
-  const deployed = codeTarget(target);
-  if (deployed === undefined && options.dataDir === undefined) {
-    throw new UsageError(
-      `${JSON.stringify(target)} is no file, directory or zip; for the name of a deployed function add --data-dir`,
-    );
-  }
+  const settings = settingsOf(options);
+  const code = codeTarget(target);
+  if (code === undefined) assertDeployedName(target, options, settings);
   await using engine = await createEngine({
     observe: createEventPrinter(process.stderr),
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });
-  const functionName = deployed === undefined ? target : await deploy(engine, deployed, options);
+  if (code !== undefined) await deploy(engine, { ...code, ...settings });
+  const functionName = code?.functionName ?? target;
   let status: ExitStatus = exitStatus.answered;
   for (let done = 0; done < repeat; done += 1) {
     const result = await engine.invoke({ functionName, payload });
@@ -48,23 +47,29 @@ export async function invokeCommand(target: string, options: InvokeOptions): Pro
   return status;
 }
 
-async function deploy(
-  engine: Engine,
-  target: NonNullable<ReturnType<typeof codeTarget>>,
-  options: InvokeOptions,
-): Promise<string> {
-  const handler = options.handler ?? target.handler;
-  const made = await engine.createFunction({
-    functionName: target.functionName,
-    code: target.code,
-    environment: environmentOption(options.env),
-    ...(handler === undefined ? {} : { handler }),
+function assertDeployedName(target: string, { dataDir }: InvokeOptions, settings: object): void {
+  if (dataDir === undefined) {
+    throw new UsageError(
+      `${JSON.stringify(target)} is no file, directory or zip; for the name of a deployed function add --data-dir`,
+    );
+  }
+  const [setting] = Object.keys(settings);
+  if (setting === undefined) return;
+  throw new UsageError(
+    `${JSON.stringify(target)} is no file, directory or zip, so nothing is deployed that could get a new ${setting}`,
+  );
+}
+
+/** What the options say about the function itself; absent where they say nothing. */
+function settingsOf(options: InvokeOptions): Omit<CreateFunctionInput, 'functionName' | 'code'> {
+  return {
+    ...(options.env.length === 0 ? {} : { environment: environmentOption(options.env) }),
+    ...(options.handler === undefined ? {} : { handler: options.handler }),
     ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
     ...(options.memory === undefined ? {} : { memorySize: numeric('--memory', options.memory) }),
     ...(options.timeout === undefined ? {} : { timeout: numeric('--timeout', options.timeout) }),
     ...(options.allowNet.length === 0 ? {} : { network: { allow: options.allowNet } }),
-  });
-  return made.functionName;
+  };
 }
 
 /** Only that it is a number: the range is the engine's to check, so that library and command say the same. */

@@ -11,8 +11,21 @@ function version(): string {
   return String(text);
 }
 
+/** What a shell reports for a program that SIGPIPE ended; Node ignores that signal and raises an error instead. */
+const brokenPipeStatus = 141;
+
+function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      process.exit(brokenPipeStatus);
+    });
+  }
+}
+
 /** Runs one command; resolves to the exit status and never rejects. */
 export async function main(args: readonly string[]): Promise<ExitStatus> {
+  endWithReader();
   let status: ExitStatus = exitStatus.answered;
   const program = new Command('isotherm')
     .description('Runs untrusted functions the way AWS Lambda does, one V8 isolate per execution environment.')

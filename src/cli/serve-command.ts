@@ -10,6 +10,7 @@ import { createServer } from '../http/server.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import { type CodeTarget, codeTargetsIn } from './code-target.ts';
+import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
 import { choiceOption, integerOption } from './options.ts';
 import { createEventPrinter } from './print-events.ts';
@@ -38,7 +39,7 @@ export async function serveCommand(directory: string | undefined, options: Serve
     isolation,
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });
-  for (const target of targets) await deploy(engine, target);
+  for (const target of targets) await deployOrNote(engine, target);
 
   await using server = createServer({ engine, onUnexpected: printBug });
   const url = await server.listen({ host: options.host, port });
@@ -73,29 +74,13 @@ function targetsIn(directory: string): readonly CodeTarget[] {
 }
 
 /** One function that cannot be deployed does not keep the others from being served. */
-async function deploy(engine: Engine, { functionName, code, handler }: CodeTarget): Promise<void> {
-  const settings = { functionName, ...(handler === undefined ? {} : { handler }) };
+async function deployOrNote(engine: Engine, { functionName, code, handler }: CodeTarget): Promise<void> {
   try {
-    if (exists(engine, functionName)) {
-      await engine.updateFunctionCode({ functionName, code });
-      if (handler !== undefined) await engine.updateFunctionConfiguration(settings);
-    } else {
-      await engine.createFunction({ ...settings, code });
-    }
+    await deploy(engine, { functionName, code, ...(handler === undefined ? {} : { handler }) });
     note(`deployed ${functionName}`);
   } catch (error) {
     if (!(error instanceof EngineError) || error.blame !== 'client') throw error;
     note(`${functionName} is not deployed: ${error.message}`);
-  }
-}
-
-function exists(engine: Engine, functionName: string): boolean {
-  try {
-    engine.functions.get({ functionName, qualifier: '$LATEST', qualified: false });
-    return true;
-  } catch (error) {
-    if (error instanceof EngineError && error.code === 'ResourceNotFoundException') return false;
-    throw error;
   }
 }
 

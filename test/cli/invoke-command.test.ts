@@ -13,7 +13,7 @@ function folder(files: Readonly<Record<string, string>> = {}): string {
 const reports = (stderr: string) => stderr.split('\n').filter((line) => line.startsWith('REPORT '));
 const isotherm = (stderr: string) => stderr.split('\n').filter((line) => line.startsWith('isotherm: '));
 
-test('one cold and two warm invocations of a TypeScript file', async (t) => {
+test.serial('one cold and two warm invocations of a TypeScript file', async (t) => {
   const { status, stdout, stderr } = await runCommand([
     'invoke',
     'examples/hello.ts',
@@ -30,7 +30,7 @@ test('one cold and two warm invocations of a TypeScript file', async (t) => {
   );
 });
 
-test('the event comes from a file or from standard input', async (t) => {
+test.serial('the event comes from a file or from standard input', async (t) => {
   const cwd = folder({ 'echo.js': 'exports.handler = async (event) => event', 'event.json': '[1, "é"]' });
   const fromFile = await runCommand(['invoke', 'echo.js', '--event', '@event.json'], { cwd });
   t.is(fromFile.stdout, '[1,"é"]\n', fromFile.stderr);
@@ -38,7 +38,7 @@ test('the event comes from a file or from standard input', async (t) => {
   t.is(fromStdin.stdout, '{"a":null}\n', fromStdin.stderr);
 });
 
-test('options reach the function: handler, memory, timeout, variables, runtime', async (t) => {
+test.serial('options reach the function: handler, memory, timeout, variables, runtime', async (t) => {
   const source = `exports.main = async (event, context) => [process.env.GREETING, context.memoryLimitInMB,
     context.getRemainingTimeInMillis() > 4000, process.env.AWS_EXECUTION_ENV]`;
   const { stdout, stderr, status } = await runCommand(
@@ -62,7 +62,7 @@ test('options reach the function: handler, memory, timeout, variables, runtime',
   t.deepEqual(JSON.parse(stdout), ['a=b', '256', true, 'AWS_Lambda_nodejs22.x']);
 });
 
-test('a function error is exit status 1 with its JSON on stdout', async (t) => {
+test.serial('a function error is exit status 1 with its JSON on stdout', async (t) => {
   const { status, stdout } = await runCommand(['invoke', 'examples/order-total.ts', '--event', '{"items":[]}']);
   t.is(status, 1);
   const error = JSON.parse(stdout);
@@ -70,7 +70,7 @@ test('a function error is exit status 1 with its JSON on stdout', async (t) => {
   t.is(error.errorMessage, 'an order needs at least one item');
 });
 
-test('--json prints one line for each invocation with its report', async (t) => {
+test.serial('--json prints one line for each invocation with its report', async (t) => {
   const { stdout, stderr } = await runCommand(['invoke', 'examples/counter.js', '--json', '--repeat', '2']);
   const lines = stdout
     .trimEnd()
@@ -88,7 +88,7 @@ test('--json prints one line for each invocation with its report', async (t) => 
   t.is(lines[0].executedVersion, '$LATEST');
 });
 
-test('a directory is a package: its files require each other and are there to read', async (t) => {
+test.serial('a directory is a package: its files require each other and are there to read', async (t) => {
   const { status, stdout, stderr } = await runCommand([
     'invoke',
     'examples/thumbnails',
@@ -101,7 +101,7 @@ test('a directory is a package: its files require each other and are there to re
   t.deepEqual(JSON.parse(stdout), { asked: 4, thumbnails: 4 });
 });
 
-test('the leaky thumbnail generator shows the bug of reused environments', async (t) => {
+test.serial('the leaky thumbnail generator shows the bug of reused environments', async (t) => {
   const { stdout, stderr } = await runCommand([
     'invoke',
     'examples/thumbnails',
@@ -119,7 +119,7 @@ test('the leaky thumbnail generator shows the bug of reused environments', async
   t.deepEqual(counts, [4, 8], stderr);
 });
 
-test('a syntax error names the file and the line, and is the function’s error', async (t) => {
+test.serial('a syntax error names the file and the line, and is the function’s error', async (t) => {
   const cwd = folder({ 'broken.js': 'exports.handler = async () => {\n  const x = ;\n};\n' });
   const { status, stdout } = await runCommand(['invoke', 'broken.js'], { cwd });
   t.is(status, 1);
@@ -150,7 +150,7 @@ const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
 ];
 
 for (const [what, args, message] of mistakes) {
-  test(`${what} is one clear line and exit status 2`, async (t) => {
+  test.serial(`${what} is one clear line and exit status 2`, async (t) => {
     const cwd = folder({ 'ok.js': 'exports.handler = async () => 1', 'broken.zip': 'PK no zip' });
     const { status, stdout, stderr } = await runCommand(args, { cwd });
     t.is(status, 2, stderr);
@@ -161,14 +161,14 @@ for (const [what, args, message] of mistakes) {
   });
 }
 
-test('a malformed handler is an init error of Lambda’s', async (t) => {
+test.serial('a malformed handler is an init error of Lambda’s', async (t) => {
   const cwd = folder({ 'ok.js': 'exports.handler = async () => 1' });
   const { status, stdout } = await runCommand(['invoke', 'ok.js', '--handler', 'index'], { cwd });
   t.is(status, 1);
   t.is(JSON.parse(stdout).errorType, 'Runtime.MalformedHandlerName');
 });
 
-test('an unknown command or option prints usage and ends with 2', async (t) => {
+test.serial('an unknown command or option prints usage and ends with 2', async (t) => {
   for (const args of [['frobnicate'], ['invoke', 'x.js', '--wat']]) {
     const { status, stderr } = await runCommand(args);
     t.is(status, 2);

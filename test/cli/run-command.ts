@@ -1,4 +1,7 @@
-/** Runs the real command as a child in an empty directory, as a newcomer would. */
+/**
+ * Runs the real command as a child in an empty directory, as a newcomer would. Tests that do so are serial: each run is three
+ * processes, and functions of the others would miss their deadlines.
+ */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';

@@ -61,7 +61,7 @@ async function names(url: string): Promise<string[]> {
   return Functions.map(({ FunctionName }) => FunctionName);
 }
 
-test('a directory of functions is served under the names of its files and folders', async (t) => {
+test.serial('a directory of functions is served under the names of its files and folders', async (t) => {
   const directory = folder({
     'hello.ts': 'export const handler = async (event: { name: string }) => `hello ${event.name}`;',
     'counter/index.mjs':
@@ -80,28 +80,31 @@ test('a directory of functions is served under the names of its files and folder
   t.deepEqual(await stop(child), [0, null]);
 });
 
-test('with --data-dir functions survive SIGKILL, and a second server on the directory is told who holds it', async (t) => {
-  const directory = folder({ 'f.js': 'exports.handler = async () => "kept"' });
-  const data = join(folder(), 'data');
-  const first = await serve(t, directory, '--data-dir', data);
-  const second = await runCommand(['serve', '--port', '0', '--data-dir', data]);
-  t.is(second.status, 2);
-  t.regex(second.stderr, new RegExp(`DataDirectoryInUse: .*process ${first.child.pid}`));
-  await stop(first.child, 'SIGKILL');
+test.serial(
+  'with --data-dir functions survive SIGKILL, and a second server on the directory is told who holds it',
+  async (t) => {
+    const directory = folder({ 'f.js': 'exports.handler = async () => "kept"' });
+    const data = join(folder(), 'data');
+    const first = await serve(t, directory, '--data-dir', data);
+    const second = await runCommand(['serve', '--port', '0', '--data-dir', data]);
+    t.is(second.status, 2);
+    t.regex(second.stderr, new RegExp(`DataDirectoryInUse: .*process ${first.child.pid}`));
+    await stop(first.child, 'SIGKILL');
 
-  const third = await serve(t, '--data-dir', data);
-  t.is(await invoke(third.url, 'f', '{}'), '"kept"');
-  await stop(third.child);
+    const third = await serve(t, '--data-dir', data);
+    t.is(await invoke(third.url, 'f', '{}'), '"kept"');
+    await stop(third.child);
 
-  const changed = folder();
-  cpSync(directory, changed, { recursive: true });
-  writeFileSync(join(changed, 'f.js'), 'exports.handler = async () => "new"');
-  const fourth = await serve(t, changed, '--data-dir', data);
-  t.is(await invoke(fourth.url, 'f', '{}'), '"new"');
-  await stop(fourth.child);
-});
+    const changed = folder();
+    cpSync(directory, changed, { recursive: true });
+    writeFileSync(join(changed, 'f.js'), 'exports.handler = async () => "new"');
+    const fourth = await serve(t, changed, '--data-dir', data);
+    t.is(await invoke(fourth.url, 'f', '{}'), '"new"');
+    await stop(fourth.child);
+  },
+);
 
-test('SIGTERM lets a running invocation be answered; the exit status is 0', async (t) => {
+test.serial('SIGTERM lets a running invocation be answered; the exit status is 0', async (t) => {
   const source = `exports.handler = async () => {
     console.log('running');
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -118,7 +121,7 @@ test('SIGTERM lets a running invocation be answered; the exit status is 0', asyn
   t.deepEqual(await ended, [0, null]);
 });
 
-test('a second signal does not wait for a running invocation', async (t) => {
+test.serial('a second signal does not wait for a running invocation', async (t) => {
   const source =
     'exports.handler = async () => { console.log("running"); await new Promise((r) => setTimeout(r, 60000)); }';
   const { child, url } = await serve(t, folder({ 'long.js': source }));
@@ -136,7 +139,7 @@ test('a second signal does not wait for a running invocation', async (t) => {
   await answered;
 });
 
-test('a taken port, a foreign address and bad options are one clear line and exit status 2', async (t) => {
+test.serial('a taken port, a foreign address and bad options are one clear line and exit status 2', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');
   t.teardown(() => other.close());
   await once(other, 'listening');
@@ -163,7 +166,7 @@ test('a taken port, a foreign address and bad options are one clear line and exi
   }
 });
 
-test('two functions of one name are refused', async (t) => {
+test.serial('two functions of one name are refused', async (t) => {
   const directory = folder({ 'same.js': 'exports.handler = 1', 'same.mjs': 'export const handler = 1' });
   const { status, stderr } = await runCommand(['serve', directory, '--port', '0']);
   t.is(status, 2);

@@ -10,7 +10,10 @@ const { ObjectCreate, ReflectApply } = primordials;
 /** Node's order, which `Object.keys(console)` shows. */
 const methods = [
   'log',
+  'info',
+  'debug',
   'warn',
+  'error',
   'dir',
   'time',
   'timeEnd',
@@ -23,12 +26,11 @@ const methods = [
   'group',
   'groupEnd',
   'table',
-  'debug',
-  'info',
   'dirxml',
-  'error',
   'groupCollapsed',
 ];
+/** V8's, for an inspector that is not there. */
+const profilerMethods = ['profile', 'profileEnd', 'timeStamp'];
 
 type NodeConsole = Record<string, (...args: unknown[]) => unknown>;
 
@@ -50,6 +52,10 @@ export function installConsole(context: CoreContext): void {
     define(console, name, true, method[name]);
   }
   defineLazily(console, 'Console', true, () => nodeConsole().Console);
+  for (let at = 0; at < profilerMethods.length; at++) {
+    const name = profilerMethods[at] ?? '';
+    define(console, name, true, { [name]() {} }[name]);
+  }
   define(globalThis, 'console', false, console);
   context.library.override('console', () => console);
 }

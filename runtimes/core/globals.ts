@@ -18,7 +18,7 @@ const inModules: readonly (readonly [module: string, visibility: Visibility, nam
     ['clearInterval', 'clearTimeout', 'setInterval', 'setTimeout', 'setImmediate', 'clearImmediate'],
   ],
   ['internal/process/task_queues', 'operation', ['queueMicrotask']],
-  ['isotherm/bindings/messaging', 'operation', ['structuredClone']],
+  ['internal/worker/js_transferable', 'operation', ['structuredClone']],
   ['internal/per_context/domexception', 'interface', ['DOMException', 'QuotaExceededError']],
   ['internal/url', 'interface', ['URL', 'URLSearchParams']],
   ['internal/abort_controller', 'interface', ['AbortController', 'AbortSignal']],

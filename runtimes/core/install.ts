@@ -16,6 +16,9 @@ import { createUserRequire } from './user-require.ts';
 
 const { JSONParse, ObjectDefineProperty, ReflectApply, ReflectDeleteProperty } = primordials;
 
+/** Runs a script in the global scope. */
+const evaluate: unknown = Reflect.get(globalThis, 'eval');
+
 export function install(data: CoreData, createHandlerLoop: CreateHandlerLoop): void {
   const context = createContext(data);
   installGlobals(context);
@@ -66,6 +69,8 @@ function connect(context: CoreContext): void {
     const { createModuleModule } = library.require<ModuleModule>('isotherm/modules/module');
     return createModuleModule(context, (file) => createUserRequire(context, file));
   });
+  // Node takes unspoilt built-ins from a fresh context; a guest has one context only.
+  library.override('vm', () => ({ runInNewContext: evaluate }));
   // Positions are mapped by the host, in `stack.ts`.
   library.override('internal/source_map/source_map_cache', () => ({
     findSourceMap: () => undefined,
@@ -144,7 +149,8 @@ function createCore(context: CoreContext): Core {
 
 /** Lines of plain text are most of what is logged; they need no inspect. */
 function formatted({ library }: CoreContext, args: readonly unknown[]): string {
-  const [only] = args;
+  // By index: destructuring would ask the array's iterator, which is the user's.
+  const only = args[0];
   if (args.length === 1 && typeof only === 'string') return only;
   const { format } = library.require<{ format: (...values: never[]) => unknown }>('internal/util/inspect');
   return ReflectApply(format, undefined, args) as string;

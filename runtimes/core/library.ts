@@ -13,7 +13,11 @@ const {
   ObjectKeys,
   StringPrototypeSlice,
   StringPrototypeStartsWith,
+  ArrayPrototype,
+  SymbolIterator,
 } = primordials;
+
+const arrayIterator = ArrayPrototype[SymbolIterator];
 
 interface LoadedModule {
   exports: unknown;
@@ -87,6 +91,9 @@ export class Library {
     const module: LoadedModule = { exports: {}, id, loaded: false };
     this.#modules[id] = module;
     const { process } = this.#context;
+    // Node loads its library before any user code, so it iterates over arrays while it is loaded. Here the user came first.
+    const { [SymbolIterator]: usersIterator } = ArrayPrototype;
+    if (usersIterator !== arrayIterator) ArrayPrototype[SymbolIterator] = arrayIterator;
     try {
       FunctionPrototypeCall(
         factory,
@@ -100,6 +107,7 @@ export class Library {
       );
       module.loaded = true;
     } finally {
+      if (usersIterator !== arrayIterator) ArrayPrototype[SymbolIterator] = usersIterator;
       // As in Node: a module that failed is tried again.
       if (!module.loaded) this.#modules[id] = undefined;
     }

@@ -6,8 +6,9 @@
  * order of callback A, its ticks, its microtasks and callback B is exactly Node's.
  */
 import { type HostCalls, type LoopState, loopBits } from '../../src/bridge/contract.ts';
+import { Fifo } from './fifo.ts';
 
-const { ArrayPrototypePush, ArrayPrototypeShift, DateNow, MathCeil, MathFloor, MathMax, MathMin } = primordials;
+const { DateNow, MathCeil, MathFloor, MathMax, MathMin } = primordials;
 
 /** Thrown through Node's list walkers, never seen by a user. */
 const yielded = { yielded: true };
@@ -44,8 +45,8 @@ export class Loop {
   #phase: Phase = 'timers';
   /** Operations that were finished when the loop came to them; later ones wait for the next round. */
   #operationsInRound = 0;
-  readonly #operations: (() => void)[] = [];
-  readonly #coreImmediates: (() => void)[] = [];
+  readonly #operations = new Fifo<() => void>();
+  readonly #coreImmediates = new Fifo<() => void>();
   #nextExpiryMs = Infinity;
 
   #inSlice = false;
@@ -88,13 +89,13 @@ export class Loop {
 
   /** Completes a file operation in a later turn. It keeps the loop alive until then. */
   enqueueOperation(callback: () => void): void {
-    ArrayPrototypePush(this.#operations, callback);
+    this.#operations.push(callback);
     this.announce();
   }
 
   /** `setImmediate` of the runtime itself, without Node's timers while no user needs them. */
   enqueueImmediate(callback: () => void): void {
-    ArrayPrototypePush(this.#coreImmediates, callback);
+    this.#coreImmediates.push(callback);
     this.announce();
   }
 
@@ -165,7 +166,7 @@ export class Loop {
         this.#operationsInRound = this.#operations.length;
         return false;
       case 'operations': {
-        const operation = this.#operationsInRound > 0 ? ArrayPrototypeShift(this.#operations) : undefined;
+        const operation = this.#operationsInRound > 0 ? this.#operations.shift() : undefined;
         if (operation !== undefined) {
           this.#operationsInRound--;
           operation();
@@ -196,7 +197,7 @@ export class Loop {
   }
 
   #runImmediates(): boolean {
-    const own = ArrayPrototypeShift(this.#coreImmediates);
+    const own = this.#coreImmediates.shift();
     if (own !== undefined) {
       own();
       return true;

@@ -12,6 +12,7 @@ interface Primordials {
   readonly ArrayBufferPrototypeSlice: (buffer: ArrayBuffer, start: number, end: number) => ArrayBuffer;
   readonly ArrayBufferPrototypeTransfer: (buffer: ArrayBuffer) => ArrayBuffer;
   readonly ArrayIsArray: (value: unknown) => value is unknown[];
+  readonly ArrayPrototype: Record<symbol, unknown>;
   readonly ArrayPrototypeIncludes: <T>(array: readonly T[], value: unknown) => boolean;
   readonly ArrayPrototypeJoin: (array: readonly unknown[], separator: string) => string;
   readonly ArrayPrototypePush: <T>(array: T[], ...items: T[]) => number;
@@ -103,6 +104,7 @@ interface Primordials {
   readonly StringPrototypeToWellFormed: (text: string) => string;
   readonly StringPrototypeValueOf: (value: unknown) => string;
   readonly Symbol: SymbolConstructor;
+  readonly SymbolIterator: typeof Symbol.iterator;
   readonly SymbolPrototypeToString: (symbol: symbol) => string;
   readonly SymbolPrototypeValueOf: (value: unknown) => symbol;
   readonly SymbolToStringTag: typeof Symbol.toStringTag;

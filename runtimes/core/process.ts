@@ -141,8 +141,14 @@ function addMethods(process: ProcessObject, context: () => CoreContext): void {
   };
   define(hrtime, 'bigint', () => BigInt(MathFloor(nanoseconds())), true);
   const memoryUsage = (): object => {
-    const [heapUsed = 0, heapTotal = 0, external = 0, arrayBuffers = 0, rss = 0] = context().host.memoryUsage();
-    return { rss, heapTotal, heapUsed, external, arrayBuffers };
+    const usage = context().host.memoryUsage();
+    return {
+      rss: usage[4] ?? 0,
+      heapTotal: usage[1] ?? 0,
+      heapUsed: usage[0] ?? 0,
+      external: usage[2] ?? 0,
+      arrayBuffers: usage[3] ?? 0,
+    };
   };
   define(memoryUsage, 'rss', () => context().host.memoryUsage()[4] ?? 0, true);
 
@@ -151,6 +157,9 @@ function addMethods(process: ProcessObject, context: () => CoreContext): void {
     memoryUsage,
     cwd: () => directory,
     chdir(path: string) {
+      context()
+        .library.require<{ validateString(value: unknown, name: string): void }>('internal/validators')
+        .validateString(path, 'directory');
       const resolved = context()
         .library.require<{ resolve(...parts: string[]): string }>('path')
         .resolve(directory, path);

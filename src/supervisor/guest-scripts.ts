@@ -43,11 +43,23 @@ async function bundleModules(): Promise<Record<string, string>> {
   );
   const texts = await Promise.all(
     files.map(async ({ id, path }) => {
-      const { outputFiles } = await build({ ...common, entryPoints: [path], format: 'cjs', write: false });
-      return [id, textOf(outputFiles)] as const;
+      const { outputFiles } = await build({ ...common, entryPoints: [path], format: 'esm', write: false });
+      return [id, withPlainExports(textOf(outputFiles))] as const;
     }),
   );
   return Object.fromEntries(texts);
+}
+
+/** esbuild's own way to CommonJS runs through built-ins that user code may have replaced by the time the module is loaded. */
+function withPlainExports(module: string): string {
+  return module.replace(/^export \{([^}]*)\};?$/gm, (_, names: string) =>
+    names
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '')
+      .map((name) => `exports.${name} = ${name};`)
+      .join('\n'),
+  );
 }
 
 function textOf(files: readonly { readonly text: string }[]): string {

@@ -67,15 +67,16 @@ test('a timer that does not count keeps nothing alive', async (t) => {
   const run = await (await runner).run({
     source: `exports.handler = () => new Promise((resolve) => { setTimeout(() => resolve('late'), 20).unref(); });`,
   });
-  t.is(run.settled.length, 2);
-  t.not(run.settled[1]?.text, '"late"');
+  // Node would end here: nothing is left to wait for.
+  t.is(run.exitCode, 0);
+  t.is(run.settled.length, 1);
 });
 
 test('a timer that was cleared in a microtask keeps nothing alive', async (t) => {
   const run = await (await runner).run({
     source: `exports.handler = () => new Promise(() => { const t = setTimeout(() => {}, 60_000); Promise.resolve().then(() => clearTimeout(t)); });`,
   });
-  t.is(run.settled.length, 2);
+  t.is(run.exitCode, 0);
 });
 
 test('an error in one timer does not keep the others from running', async (t) => {

@@ -13,11 +13,11 @@ import {
 } from './encodings.ts';
 
 const {
+  MathMin,
   TypedArrayPrototypeGetLength,
   TypedArrayPrototypeSet,
   TypedArrayPrototypeSlice,
   TypedArrayPrototypeSubarray,
-  Uint8Array,
 } = primordials;
 
 export interface StringDecoderData {
@@ -27,26 +27,38 @@ export interface StringDecoderData {
   readonly kMissingBytes: number;
 }
 
-/** Keeps the bytes of a character that is not complete yet in the decoder's state, where Node's library looks for them. */
+/**
+ * Keeps the bytes of a character that is not complete yet in the decoder's state, where Node's library looks for them. What
+ * is cut where is Node's: malformed text decodes to the same characters in the same chunks.
+ */
 export function createStringDecoder(data: StringDecoderData): Record<'decode' | 'flush', AnyFunction> {
   const { encodings, kEncodingField, kBufferedBytes, kMissingBytes } = data;
   return {
     decode(state: Bytes, input: ArrayBuffer | ArrayBufferView) {
       const encoding = encodings[state[kEncodingField] ?? 0];
       const chunk = bytesOf(input);
-      const chunkLength = TypedArrayPrototypeGetLength(chunk);
-      const held = state[kBufferedBytes] ?? 0;
-      const bytes = held === 0 ? chunk : new Uint8Array(held + chunkLength);
-      if (held > 0) {
-        TypedArrayPrototypeSet(bytes, TypedArrayPrototypeSubarray(state, 0, held), 0);
-        TypedArrayPrototypeSet(bytes, chunk, held);
+      const length = TypedArrayPrototypeGetLength(chunk);
+      let from = 0;
+      let before = '';
+      const missing = state[kMissingBytes] ?? 0;
+      if (missing > 0) {
+        const held = state[kBufferedBytes] ?? 0;
+        const wanted = encoding === 'utf8' ? continuationBytes(chunk, length, missing) : missing;
+        from = MathMin(wanted, length);
+        TypedArrayPrototypeSet(state, TypedArrayPrototypeSubarray(chunk, 0, from), held);
+        state[kBufferedBytes] = held + from;
+        state[kMissingBytes] = wanted - from;
+        if (wanted > from) return '';
+        before = decodeBytes(TypedArrayPrototypeSlice(state, 0, held + from), held + from, encoding);
+        state[kBufferedBytes] = 0;
       }
-      const length = held + chunkLength;
-      const { kept, missing } = incompleteTail(bytes, length, encoding);
-      TypedArrayPrototypeSet(state, TypedArrayPrototypeSubarray(bytes, length - kept, length), 0);
-      state[kBufferedBytes] = kept;
-      state[kMissingBytes] = missing;
-      return decodeBytes(bytes, length - kept, encoding);
+      if (from === length) return before;
+      const tail = incompleteTail(chunk, from, length, encoding);
+      TypedArrayPrototypeSet(state, TypedArrayPrototypeSubarray(chunk, length - tail.held, length), 0);
+      state[kBufferedBytes] = tail.held;
+      state[kMissingBytes] = tail.missing;
+      const whole = TypedArrayPrototypeSubarray(chunk, from, length - tail.held);
+      return before + decodeBytes(whole, length - tail.held - from, encoding);
     },
     flush(state: Bytes) {
       const encoding = encodings[state[kEncodingField] ?? 0];
@@ -57,6 +69,14 @@ export function createStringDecoder(data: StringDecoderData): Record<'decode' | 
       return decodeBytes(bytes, encoding === 'utf16le' ? held - (held % 2) : held, encoding);
     },
   };
+}
+
+/** How many of the missing bytes a chunk can give: a byte that continues nothing begins the next character. */
+function continuationBytes(chunk: Bytes, length: number, missing: number): number {
+  for (let at = 0; at < length && at < missing; at++) {
+    if (((chunk[at] ?? 0) & 0xc0) !== 0x80) return at;
+  }
+  return missing;
 }
 
 function decodeBytes(bytes: Bytes, end: number, encoding: string | undefined): string {
@@ -78,38 +98,37 @@ function decodeBytes(bytes: Bytes, end: number, encoding: string | undefined): s
   }
 }
 
-const complete = { kept: 0, missing: 0 };
+interface Tail {
+  readonly held: number;
+  readonly missing: number;
+}
 
-function incompleteTail(bytes: Bytes, length: number, encoding: string | undefined): { kept: number; missing: number } {
+const complete: Tail = { held: 0, missing: 0 };
+
+function incompleteTail(bytes: Bytes, start: number, end: number, encoding: string | undefined): Tail {
   switch (encoding) {
     case 'utf8':
-      return incompleteUtf8(bytes, length);
-    case 'utf16le': {
-      const odd = length % 2;
-      const high = bytes[length - 1 - odd] ?? 0;
-      const endsInHighSurrogate = length >= 2 && (high & 0xfc) === 0xd8;
-      if (endsInHighSurrogate) return { kept: 2 + odd, missing: 2 - odd };
-      return odd === 1 ? { kept: 1, missing: 1 } : complete;
-    }
+      return incompleteUtf8(bytes, start, end);
+    case 'utf16le':
+      if ((end - start) % 2 === 1) return { held: 1, missing: 1 };
+      return ((bytes[end - 1] ?? 0) & 0xfc) === 0xd8 ? { held: 2, missing: 2 } : complete;
     case 'base64':
     case 'base64url': {
-      const kept = length % 3;
-      return { kept, missing: kept === 0 ? 0 : 3 - kept };
+      const held = (end - start) % 3;
+      return { held, missing: held === 0 ? 0 : 3 - held };
     }
     default:
       return complete;
   }
 }
 
-function incompleteUtf8(bytes: Bytes, length: number): { kept: number; missing: number } {
-  for (let kept = 1; kept <= 3 && kept <= length; kept++) {
-    const byte = bytes[length - kept] ?? 0;
+function incompleteUtf8(bytes: Bytes, start: number, end: number): Tail {
+  if (((bytes[end - 1] ?? 0) & 0x80) === 0) return complete;
+  for (let held = 1; held <= 4 && end - held >= start; held++) {
+    const byte = bytes[end - held] ?? 0;
     if ((byte & 0xc0) === 0x80) continue;
-    const needed =
-      byte >= 0xf0 && byte <= 0xf4 ? 4 : byte >= 0xe0 && byte <= 0xef ? 3 : byte >= 0xc2 && byte <= 0xdf ? 2 : 1;
-    if (needed <= kept) return complete;
-    // More than one replacement character: the beginning is malformed already and will not become one character.
-    return decodeUtf8(bytes, length - kept, length).length === 1 ? { kept, missing: needed - kept } : complete;
+    const needed = (byte & 0xe0) === 0xc0 ? 2 : (byte & 0xf0) === 0xe0 ? 3 : (byte & 0xf8) === 0xf0 ? 4 : 0;
+    return held >= needed ? complete : { held, missing: needed - held };
   }
   return complete;
 }

@@ -57,7 +57,8 @@ export function createUtil({ data, library }: CoreContext, types: Types, constan
     previewEntries: (value: unknown, isIterator?: boolean) => previewEntries(types, value, isIterator === true),
     getCallSites,
     guessHandleType: (fd: number) => (fd <= 2 ? 'PIPE' : 'FILE'),
-    isInsideNodeModules: () => false,
+    // Whether a line of a bundle came from a package is not known; Node warns of old habits outside packages only.
+    isInsideNodeModules: () => true,
     isConstructor,
     isArrayBufferDetached: (buffer: unknown) => ArrayBufferPrototypeGetDetached(buffer),
     arrayBufferViewHasBuffer: () => true,
@@ -123,8 +124,8 @@ function previewEntries(types: Types, value: unknown, isIterator: boolean): unkn
   if (types.isMap?.(value)) {
     const iterator = MapPrototypeEntries(value);
     for (let step = MapIteratorPrototypeNext(iterator); !step.done; step = MapIteratorPrototypeNext(iterator)) {
-      const [key, mapped] = step.value as [unknown, unknown];
-      ArrayPrototypePush(entries, key, mapped);
+      const entry = step.value as [unknown, unknown];
+      ArrayPrototypePush(entries, entry[0], entry[1]);
     }
     return isIterator ? [entries, true] : entries;
   }
@@ -221,8 +222,8 @@ function parseEnvironmentFile(text: string): Record<string, string> {
     match;
     match = RegExpPrototypeExec(environmentLine, text)
   ) {
-    const [, name = '', raw = ''] = match;
-    const value = raw.trim();
+    const name = match[1] ?? '';
+    const value = (match[2] ?? '').trim();
     const quote = value[0];
     const quoted = value.length > 1 && (quote === '"' || quote === "'" || quote === '`') && value.endsWith(quote);
     const inner = quoted ? value.slice(1, -1) : value;

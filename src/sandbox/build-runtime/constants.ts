@@ -21,7 +21,7 @@ export function readConstants({ internalBinding, requireInternal }: NodeLibrary)
         config: { ...plain('config'), hasInspector: false, hasTracing: false, hasOpenSSL: false },
         optionTypes: { envSettings: data(options.envSettings), types: data(options.types) },
         asyncWrap: { constants: data(asyncWrap.constants), Providers: data(asyncWrap.Providers) },
-        performance: data(internalBinding('performance').constants),
+        performance: allOf(internalBinding('performance').constants),
         urlUpdateActions: data(requireInternal('internal/url').urlUpdateActions),
       },
     ],
@@ -67,6 +67,12 @@ function optionValues(values: unknown): Record<string, unknown> {
 
 function call<Result>(binding: Record<string, unknown>, name: string): Result {
   return (binding[name] as () => Result)();
+}
+
+/** Also what is not enumerable, as some of these constants. */
+function allOf(value: unknown): Record<string, unknown> {
+  const object = value as Record<string, unknown>;
+  return data(Object.fromEntries(Object.getOwnPropertyNames(object).map((name) => [name, object[name]])));
 }
 
 /** Own values that JSON can carry. Functions fall away; big integers are small enough for numbers. */

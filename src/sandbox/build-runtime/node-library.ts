@@ -16,6 +16,10 @@ const ownNeeds = [
   'internal/console/global',
   'internal/encoding',
   'internal/event_target',
+  'internal/deps/minimatch/index',
+  'internal/file',
+  'internal/worker/clone_dom_exception',
+  'internal/worker/js_transferable',
   'internal/process/per_thread',
   'internal/process/task_queues',
   'internal/process/warning',
@@ -75,8 +79,9 @@ function isPublic(id: string): boolean {
 
 /** Node's text as it runs in a guest. A pattern that no longer fits is an error: the library is another than we know. */
 function adapted(id: string, text: string): string {
-  const hidden = hidePrivateProperties(text);
+  const hidden = hardened(id, hidePrivateProperties(text));
   if (id === 'internal/errors') return deferErrorClasses(hidden);
+  if (id === 'internal/timers') return rememberImmediate(hidden);
   if (!id.startsWith('internal/per_context/')) return hidden;
   // Scripts that Node runs once for each context get their parameters from the bindings instead.
   return replaced(
@@ -122,6 +127,35 @@ function E(...definition) {
   return renamed
     .replaceAll('otherClasses.includes(', 'primordials.ArrayPrototypeIncludes(otherClasses, ')
     .replaceAll('otherClasses.forEach(', 'primordials.ArrayPrototypeForEach(otherClasses, ');
+}
+
+/** Methods that Node's library calls on the user's prototypes, while it is loaded or on the way of every `console.log`. */
+const unguarded: Readonly<Record<string, readonly (readonly [call: string, guarded: string])[]>> = {
+  'internal/util/inspect': [
+    ['ctx.seen.includes(', 'primordials.ArrayPrototypeIncludes(ctx.seen, '],
+    ['ctx.seen.push(', 'primordials.ArrayPrototypePush(ctx.seen, '],
+    ['inspect.styles.regexp.colors.slice()', 'primordials.ArrayPrototypeSlice(inspect.styles.regexp.colors)'],
+  ],
+  'internal/async_hooks': [
+    ['emitHook.bind(undefined, symbol)', 'primordials.FunctionPrototypeBind(emitHook, undefined, symbol)'],
+  ],
+};
+
+function hardened(id: string, text: string): string {
+  return (unguarded[id] ?? []).reduce(
+    (result, [call, guarded]) => replaced(result, call, guarded).replaceAll(call, guarded),
+    text,
+  );
+}
+
+/**
+ * Our loop leaves the walk over immediates after each one, where Node runs ticks; the next one may be cleared meanwhile, so
+ * the one before it must be known when the walk goes on.
+ */
+function rememberImmediate(text: string): string {
+  const walk = 'function processImmediate() {';
+  const previous = 'let prevImmediate;';
+  return replaced(replaced(text, previous, ''), walk, `${previous} ${walk}`);
 }
 
 function replaced(text: string, part: string, by: string): string {

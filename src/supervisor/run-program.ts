@@ -35,7 +35,17 @@ export async function runProgram(nodePath: string, args: readonly string[], opti
   });
   if (ending === '') return;
   const why = timedOut ? `it took longer than ${options.timeoutMs} ms` : ending;
-  throw new EngineError('RuntimeBuildFailed', `the guest runtime could not be built: ${why}\n${lastWords.trim()}`);
+  throw new EngineError('RuntimeBuildFailed', `the guest runtime could not be built: ${why}${headline(lastWords)}`, {
+    cause: new Error(lastWords.trim()),
+  });
+}
+
+/** The line of a crash that names the error; the stack around it is the cause's. */
+function headline(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const line = lines.find((candidate) => /^(?:Uncaught )?\w*Error\b.*:/.test(candidate)) ?? lines.at(-1);
+  return line === undefined ? '' : `: ${line.trim().slice(0, headlineCharsMax)}`;
 }
 
 const lastWordsCharsMax = 4_096;
+const headlineCharsMax = 300;

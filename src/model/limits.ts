@@ -180,6 +180,8 @@ export const limits = {
   shortSliceMsMax: 25,
   /** Invocations whose slices were all short before an environment may run on the main thread. */
   shortInvocationsBeforeMain: 2,
+  /** Slices on the main thread that isolated-vm times, before the watchdog does (see sandbox/watchdog). */
+  timedSlicesMax: 32,
   /** After so much time of short slices in a row on the main thread, other events of the sandbox come first. */
   mainThreadTurnMsMax: 5,
   /** Turns of the event loop between an answer and the freeze (LAMBDA.md A3.15). */

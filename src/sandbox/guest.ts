@@ -9,6 +9,7 @@ import { scriptNames } from '../bridge/script-names.ts';
 import { limits } from '../model/limits.ts';
 import { Callback, type Context, type ExternalCopy, type Isolate, type Reference, type Script } from './ivm.ts';
 import type { RuntimeImage } from './runtime-image.ts';
+import type { Watch, Watchdog } from './watchdog.ts';
 
 /** How a slice ended. `rejection`: a promise of the guest was rejected and nobody handled it; the loop's state is not known then. */
 export type SliceOutcome =
@@ -74,10 +75,11 @@ export function openGuest(
   host: SandboxCalls,
   memoryLimitMiB: number,
   onCatastrophicError: (message: string) => void,
+  watchdog?: Watchdog,
 ): Guest {
   const { isolate, context } = image.open(memoryLimitMiB, onCatastrophicError);
   try {
-    return new OpenedGuest(image, isolate, context, settings, host);
+    return new OpenedGuest(image, isolate, context, settings, host, watchdog);
   } catch (error) {
     isolate.dispose();
     throw error;
@@ -88,11 +90,22 @@ class OpenedGuest implements Guest {
   readonly #isolate: Isolate;
   readonly #context: Context;
   readonly #slices: Readonly<Record<SliceName, Reference>>;
+  readonly #watchdog: Watchdog | undefined;
+  #watch: Watch | undefined;
+  #timedCalls = 0;
   #isOnPool = false;
   #latestMemory: GuestMemory | undefined;
 
-  constructor(image: RuntimeImage, isolate: Isolate, context: Context, settings: GuestSettings, host: SandboxCalls) {
+  constructor(
+    image: RuntimeImage,
+    isolate: Isolate,
+    context: Context,
+    settings: GuestSettings,
+    host: SandboxCalls,
+    watchdog: Watchdog | undefined,
+  ) {
     this.#isolate = isolate;
+    this.#watchdog = watchdog;
     this.#context = context;
     let receive: Reference | undefined;
     const loadBuiltin = (id: string): boolean | string => {
@@ -161,11 +174,37 @@ class OpenedGuest implements Guest {
         },
       );
     }
-    try {
-      return stateOutcome(slice.applySync(undefined, [...args], { timeout }));
-    } catch (error) {
-      return this.#failure(error);
+    return this.#callOnMain(slice, args, timeout);
+  }
+
+  #callOnMain(slice: Reference, args: readonly SliceArgument[], timeout: number): SliceOutcome {
+    const watch = this.#readyWatch();
+    if (watch === undefined) {
+      try {
+        return stateOutcome(slice.applySync(undefined, [...args], { timeout }));
+      } catch (error) {
+        return this.#failure(error);
+      }
     }
+    watch.begin(timeout);
+    try {
+      const state: unknown = slice.applySync(undefined, [...args]);
+      watch.end();
+      return stateOutcome(state);
+    } catch (error) {
+      const isEnded = watch.end();
+      return isEnded && this.#isolate.isDisposed ? { kind: 'timeout' } : this.#failure(error);
+    }
+  }
+
+  /** Telling the watchdog of an isolate costs as much as a few dozen of isolated-vm's timers: only for one that stays. */
+  #readyWatch(): Watch | undefined {
+    if (this.#watch === undefined) {
+      this.#timedCalls += 1;
+      if (this.#timedCalls > limits.timedSlicesMax) this.#watch = this.#watchdog?.watch(this.#isolate);
+      return undefined;
+    }
+    return this.#watch.isReady ? this.#watch : undefined;
   }
 
   load(bundle: string, cachedData?: ExternalCopy<ArrayBuffer>): LoadedBundle {
@@ -191,6 +230,7 @@ class OpenedGuest implements Guest {
   }
 
   dispose(): void {
+    this.#watch?.forget();
     if (this.#isolate.isDisposed) return;
     // A guest chooses what tearing its heap down costs, up to seconds (SECURITY.md 0.6). The thread that holds the isolate last
     // pays, so a pool thread is given some work in it first. That work is cancelled, which is how it ends.

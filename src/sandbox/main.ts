@@ -21,6 +21,7 @@ import { loadRuntimeImage } from './runtime-image.ts';
 import { Server } from './server.ts';
 import { createBackingFile } from './volume/backing-file.ts';
 import { warmUp } from './warm-up.ts';
+import { Watchdog } from './watchdog.ts';
 
 const socketFd = 3;
 const backingFd = 4;
@@ -37,8 +38,9 @@ function serve(directory: string): void {
   const residentBytes = openResidentBytes();
   const backing = createBackingFile({ fd: backingFd });
   const store = openPackageStore(storeFd);
+  const watchdog = new Watchdog(die);
   const host: EnvironmentHost = {
-    openGuest: (settings, calls, memoryLimitMiB) => openGuest(image, settings, calls, memoryLimitMiB, die),
+    openGuest: (settings, calls, memoryLimitMiB) => openGuest(image, settings, calls, memoryLimitMiB, die, watchdog),
     // isolated-vm has that many threads; with more slices it would start others (SECURITY.md 6.7).
     pool: new PoolLane(availableParallelism() + 1),
     clock: systemClock,

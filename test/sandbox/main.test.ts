@@ -120,7 +120,7 @@ test('an interval that is left behind does not run between invocations', async (
   t.true(ticks <= 3, `${ticks} ticks`);
 });
 
-for (const lane of ['pool', 'main'] as const) {
+for (const lane of ['pool', 'main', 'watched'] as const) {
   test(`an endless loop on the ${lane} lane ends at its deadline, and a new isolate takes over with the same /tmp`, async (t) => {
     const version = await sandbox.define({
       source: `const fs = require('fs'); let calls = 0;
@@ -131,10 +131,12 @@ for (const lane of ['pool', 'main'] as const) {
           return [calls, fs.existsSync('/tmp/kept')];
         }`,
     });
-    if (lane === 'main') await earnMainThread(version);
+    if (lane !== 'pool') await earnMainThread(version);
     const environment = sandbox.create(version);
     await environment.invoke({ write: true });
     t.is((await environment.invoke()).payload, '[2,true]');
+    // So many that the watchdog holds the deadline.
+    for (let calls = 0; lane === 'watched' && calls < limits.timedSlicesMax; calls++) await environment.invoke();
     const from = performance.now();
     const stopped = await environment.invoke({ loop: true }, { timeoutMs: 200 });
     const tookMs = performance.now() - from;
@@ -145,6 +147,17 @@ for (const lane of ['pool', 'main'] as const) {
     t.is(next.init?.status, 'success');
   });
 }
+
+test('the watchdog wakes up for a loop after a long rest', async (t) => {
+  const environment = await sandbox.run('exports.handler = async ({ loop }) => { while (loop); }');
+  for (let calls = 0; calls < 2 * limits.timedSlicesMax; calls++) await environment.invoke();
+  const resting = await sandbox.run('exports.handler = () => new Promise((done) => setTimeout(done, 1_500))');
+  await resting.invoke();
+  const from = performance.now();
+  t.deepEqual((await environment.invoke({ loop: true }, { timeoutMs: 100 })).outcome, { kind: 'timeout' });
+  const tookMs = performance.now() - from;
+  t.true(tookMs >= 99 && tookMs < 100 + lateMsMax, `${tookMs} ms`);
+});
 
 test('neighbours answer while an endless loop runs on the pool', async (t) => {
   const neighbour = await sandbox.run('exports.handler = async () => 1');

@@ -122,12 +122,17 @@ export class FileContent {
     const content = this.#memory.subarray(0, this.#size);
     const runs: Run[] = [];
     this.#blocks.release(blocksFor(this.#size));
-    if (this.#writeRuns(runs, 0, content) < content.byteLength) {
+    let isMoved = false;
+    try {
+      isMoved = this.#writeRuns(runs, 0, content) === content.byteLength;
+    } finally {
       // Only the disk under the backing file can be the reason; what was in memory stays there.
-      this.#cutRuns(runs, 0);
-      this.#blocks.reserve(blocksFor(this.#size));
-      throw failure('ENOSPC');
+      if (!isMoved) {
+        this.#cutRuns(runs, 0);
+        this.#blocks.reserve(blocksFor(this.#size));
+      }
     }
+    if (!isMoved) throw failure('ENOSPC');
     this.#blocks.releaseMemory(this.#memory.byteLength);
     this.#memory = new Uint8Array(0);
     this.#runs = runs;

@@ -1,5 +1,5 @@
 /** What a volume may hold: exactly its quota, a maximum of inodes, names and descriptors, and nothing of anybody else's. */
-import { fstatSync } from 'node:fs';
+import { fstatSync, openSync } from 'node:fs';
 import test from 'ava';
 import { limits } from '../../../src/model/limits.ts';
 import { createBackingFile } from '../../../src/sandbox/volume/backing-file.ts';
@@ -164,6 +164,22 @@ test('closing an environment ends files that only its descriptors held', (t) => 
   fixture.fs.close();
   t.is(fixture.volume.usedBytes, 0);
   t.is(fixture.backing.chunksHeld, 0);
+});
+
+test('a broken disk under the backing file is EIO, and what is in memory stays', (t) => {
+  const backing = createBackingFile({ fd: openSync('/dev/null', 'r') });
+  const fixture = createFixture({ backing, quotaBytes: MiB });
+  const { run, volume } = fixture;
+  const fd = opened(fixture, '/tmp/file');
+  t.is(run('write', fd, bytes('in memory'), -1), 9);
+  t.is(run('write', fd, new ArrayBuffer(100_000), -1), 'EIO');
+  t.is(run('write', fd, bytes('x'), 50_000), 'EIO');
+  t.is(text(run('readFile', '/tmp/file', 0)), 'in memory');
+  t.is(volume.usedBytes, 4096);
+  t.is(run('unlink', '/tmp/file'), 0);
+  t.is(run('close', fd), 0);
+  t.is(volume.usedBytes, 0);
+  t.is(backing.chunksHeld, 0);
 });
 
 test('a full disk under the backing file is ENOSPC, and the volume stays usable', (t) => {

@@ -40,6 +40,15 @@ export const createHandlerLoop: CreateHandlerLoop = (core, settings) => {
   patchConsole(core, log);
   installAwslambda(settings.environment, store);
 
+  /** An error about an error, out of something the user has broken, would come back here for ever. */
+  const orExit = (report: () => void): void => {
+    try {
+      report();
+    } catch {
+      core.exit(1);
+    }
+  };
+
   const init = new Initialisation(parts, model);
   let invocation: { readonly request: GuestContext; readonly debt: Debt } | undefined;
   const loop: HandlerLoop = {
@@ -62,8 +71,8 @@ export const createHandlerLoop: CreateHandlerLoop = (core, settings) => {
       const debt = settlement.running;
       if (debt !== undefined) model.loopEmpty(debt);
     },
-    uncaughtException: (error) => model.uncaughtException(error),
-    unhandledRejection: (reason) => model.unhandledRejection(reason),
+    uncaughtException: (error) => orExit(() => model.uncaughtException(error)),
+    unhandledRejection: (reason) => orExit(() => model.unhandledRejection(reason)),
   };
   return loop;
 };

@@ -25,12 +25,14 @@ const unsettledAwaitStatus = 13;
 export class ProcessEvents {
   readonly #core: Core;
   readonly #log: Log;
+  readonly #version: unknown;
   /** Whose `beforeExit` was emitted last: Node emits it once and ends when that brought no work. */
   #beforeExitOf: Debt | undefined;
 
   constructor(core: Core, log: Log) {
     this.#core = core;
     this.#log = log;
+    this.#version = getProperty(core.process, 'version');
   }
 
   /** Node's way with an error that nobody caught: the user's listeners, else the end. */
@@ -87,18 +89,20 @@ export class ProcessEvents {
     return isAsked;
   }
 
-  /** Does not return inside a sandbox. */
+  /** Does not return inside a sandbox. Whatever the user has done to `process`, the runtime ends. */
   exit(status: number): void {
-    const { process } = this.#core;
-    process.exitCode = status;
-    setProperty(process, '_exiting', true);
+    let final = status;
     try {
+      const { process } = this.#core;
+      const isSet = setProperty(process, 'exitCode', status);
+      setProperty(process, '_exiting', true);
       this.#emit('exit', status);
+      if (isSet) final = this.#exitStatus();
     } catch (thrown) {
       // Node prints what an exit listener throws, and still ends.
       this.#printUncaught(thrown);
     }
-    this.#core.exit(this.#exitStatus());
+    this.#core.exit(final);
   }
 
   /** Without Node's `events` loaded there can be no listener, and asking would load it. */
@@ -117,10 +121,7 @@ export class ProcessEvents {
 
   #printUncaught(error: unknown): void {
     const heading = isError(error) ? '' : 'Uncaught:\n';
-    this.#log.raw(
-      'stderr',
-      `${heading}${this.#inspected(error)}\n\nNode.js ${getProperty(this.#core.process, 'version')}\n`,
-    );
+    this.#log.raw('stderr', `${heading}${this.#inspected(error)}\n\nNode.js ${this.#version}\n`);
   }
 
   #inspected(error: unknown): string {

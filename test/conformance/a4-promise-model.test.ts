@@ -67,6 +67,12 @@ test.serial('A4.7 an uncaught exception makes the runtime exit with status 1', a
   t.is((await f.invoke({ ok: true })).json, 'ok');
 });
 
+test.serial('A4.7 also when the function has broken its process object', async (t) => {
+  const f = await deploy(`Object.freeze(process);
+    exports.handler = () => { setTimeout(() => { throw new Error('uncaught'); }, 1); return new Promise(() => {}); };`);
+  t.regex(String(errorOf(await f.invoke()).errorMessage), /exit status 1$/);
+});
+
 test.serial('A4.7 so does an unhandled rejection', async (t) => {
   const f = await deploy(
     "exports.handler = async () => { Promise.reject(new Error('lost')); await new Promise(() => {}); };",

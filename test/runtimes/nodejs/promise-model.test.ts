@@ -210,6 +210,24 @@ test('a listener that throws ends the runtime with status 7', async (t) => {
   t.regex(guest.text('stderr'), /from the listener/);
 });
 
+test('a process that the user has broken still ends', async (t) => {
+  const frozen = await guestWith(() => new Promise(() => {}));
+  Object.freeze(frozen.process);
+  frozen.invoke();
+  frozen.uncaughtException(new Error('last words'));
+  t.is(frozen.exitCode, 1);
+
+  const trapped = await guestWith(() => new Promise(() => {}));
+  Object.defineProperty(trapped.process, '_events', {
+    get() {
+      throw new Error('trap');
+    },
+  });
+  trapped.invoke();
+  trapped.unhandledRejection({ isError: true, name: 'Error', message: 'm', stack: '' });
+  t.not(trapped.exitCode, undefined);
+});
+
 test('beforeExit is emitted once and may bring new work; exit is emitted last', async (t) => {
   let resolve: (value: unknown) => void = () => {};
   const guest = await guestWith(

@@ -35,7 +35,7 @@ const profilerMethods = ['profile', 'profileEnd', 'timeStamp'];
 type NodeConsole = Record<string, (...args: unknown[]) => unknown>;
 
 export function installConsole(context: CoreContext): void {
-  const console = ObjectCreate({});
+  const console = ObjectCreate({}) as Record<string, unknown>;
   let loaded: NodeConsole | undefined;
   const nodeConsole = (): NodeConsole => {
     loaded ??= context.library.require<NodeConsole>('internal/console/global');
@@ -49,12 +49,12 @@ export function installConsole(context: CoreContext): void {
         return ReflectApply(target[name] as never, target, args);
       },
     };
-    define(console, name, true, method[name]);
+    console[name] = method[name];
   }
   defineLazily(console, 'Console', true, () => nodeConsole().Console);
   for (let at = 0; at < profilerMethods.length; at++) {
     const name = profilerMethods[at] ?? '';
-    define(console, name, true, { [name]() {} }[name]);
+    console[name] = { [name]() {} }[name];
   }
   define(globalThis, 'console', false, console);
   context.library.override('console', () => console);

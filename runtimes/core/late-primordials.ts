@@ -21,7 +21,6 @@ const late: Record<string, unknown> = {
 for (const name in late) {
   if (!(name in primordials)) ReflectDefineProperty(primordials, name, { value: late[name] });
 }
-Object.freeze(primordials);
 
 function uncurried(prototype: object, name: string): unknown {
   const method: unknown = Reflect.get(prototype, name);

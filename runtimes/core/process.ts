@@ -5,16 +5,14 @@
 import type { CoreContext } from './context.ts';
 import { isOffered, publicModule } from './library.ts';
 import { createEnvironment } from './process-env.ts';
+import { createProcessMethods } from './process-methods.ts';
 
 const {
-  BigInt,
-  MathFloor,
   ObjectCreate,
   ObjectDefineProperty,
-  ObjectSetPrototypeOf,
   ObjectGetPrototypeOf,
+  ObjectSetPrototypeOf,
   ReflectApply,
-  StringPrototypeStartsWith,
   SymbolToStringTag,
 } = primordials;
 
@@ -28,11 +26,6 @@ export interface ProcessObject {
   listenerCount(event: string): number;
   cwd(): string;
 }
-
-/** Lambda's sandbox user. */
-const userId = 993;
-const groupId = 990;
-const startDirectory = '/var/task';
 
 /** Methods of EventEmitter that make `process` one. Taking any of them loads `events`. */
 const emitterMethods = [
@@ -72,7 +65,9 @@ export function createProcess(context: () => CoreContext): ProcessObject {
     });
   }
   ObjectDefineProperty(process, SymbolToStringTag, { ...plain, value: 'process', configurable: true });
-  addMethods(process, context);
+  // Plain assignments: no user code has put a setter anywhere yet.
+  const methods = createProcessMethods(process, context);
+  for (const name in methods) process[name] = methods[name];
   addLazyParts(process, context);
   return process;
 }
@@ -105,143 +100,6 @@ function lazily(target: object, owner: object, name: string, make: () => unknown
     enumerable: true,
     configurable: true,
   });
-}
-
-function addMethods(process: ProcessObject, context: () => CoreContext): void {
-  const codes = (): Record<string, new (...args: unknown[]) => Error> =>
-    context().library.require<{ codes: Record<string, new (...args: unknown[]) => Error> }>('internal/errors').codes;
-  const unsupported = (feature: string): Error => {
-    const Unavailable = codes().ERR_FEATURE_UNAVAILABLE_ON_PLATFORM;
-    return Unavailable === undefined ? new Error(`${feature} is not available`) : new Unavailable(feature);
-  };
-  let directory = startDirectory;
-  let mask = 0o22;
-  const nanoseconds = (): number => context().host.hrtime();
-  const hrtime = (previous?: readonly [number, number]): [number, number] => {
-    const now = nanoseconds();
-    let seconds = MathFloor(now / 1e9);
-    let rest = MathFloor(now % 1e9);
-    if (previous !== undefined) {
-      const { validateArray } = context().library.require<{ validateArray(value: unknown, name: string): void }>(
-        'internal/validators',
-      );
-      validateArray(previous, 'time');
-      if (previous.length !== 2) {
-        const OutOfRange = codes().ERR_OUT_OF_RANGE;
-        if (OutOfRange !== undefined) throw new OutOfRange('time', 2, (previous as readonly number[]).length);
-      }
-      seconds -= previous[0];
-      rest -= previous[1];
-      if (rest < 0) {
-        seconds--;
-        rest += 1e9;
-      }
-    }
-    return [seconds, rest];
-  };
-  define(hrtime, 'bigint', () => BigInt(MathFloor(nanoseconds())), true);
-  const memoryUsage = (): object => {
-    const usage = context().host.memoryUsage();
-    return {
-      rss: usage[4] ?? 0,
-      heapTotal: usage[1] ?? 0,
-      heapUsed: usage[0] ?? 0,
-      external: usage[2] ?? 0,
-      arrayBuffers: usage[3] ?? 0,
-    };
-  };
-  define(memoryUsage, 'rss', () => context().host.memoryUsage()[4] ?? 0, true);
-
-  const methods: Record<string, unknown> = {
-    hrtime,
-    memoryUsage,
-    cwd: () => directory,
-    chdir(path: string) {
-      context()
-        .library.require<{ validateString(value: unknown, name: string): void }>('internal/validators')
-        .validateString(path, 'directory');
-      const resolved = context()
-        .library.require<{ resolve(...parts: string[]): string }>('path')
-        .resolve(directory, path);
-      const inside = resolved === '/tmp' || resolved === startDirectory;
-      if (
-        !inside &&
-        !StringPrototypeStartsWith(resolved, '/tmp/') &&
-        !StringPrototypeStartsWith(resolved, `${startDirectory}/`)
-      ) {
-        throw unsupported(`process.chdir() to '${resolved}', outside /var/task and /tmp,`);
-      }
-      directory = resolved;
-    },
-    umask(next?: number | string) {
-      const before = mask;
-      if (next !== undefined) {
-        const { parseFileMode } = context().library.require<{
-          parseFileMode(value: unknown, name: string): number;
-        }>('internal/validators');
-        mask = parseFileMode(next, 'mask') & 0o777;
-      }
-      return before;
-    },
-    uptime: () => nanoseconds() / 1e9,
-    cpuUsage(previous?: { readonly user: number; readonly system: number }) {
-      const user = context().host.cpuTime() - (previous?.user ?? 0);
-      return { user, system: 0 - (previous?.system ?? 0) };
-    },
-    threadCpuUsage: () => ({ user: context().host.cpuTime(), system: 0 }),
-    resourceUsage: () => ({ userCPUTime: context().host.cpuTime(), systemCPUTime: 0, maxRSS: 0 }),
-    constrainedMemory: () => context().settings.memorySize * 1024 * 1024,
-    availableMemory: () => context().settings.memorySize * 1024 * 1024 - (context().host.memoryUsage()[0] ?? 0),
-    getuid: () => userId,
-    geteuid: () => userId,
-    getgid: () => groupId,
-    getegid: () => groupId,
-    getgroups: () => [groupId],
-    binding(name: unknown) {
-      throw unsupported(`process.binding('${String(name)}')`);
-    },
-    _linkedBinding(name: unknown) {
-      throw unsupported(`process._linkedBinding('${String(name)}')`);
-    },
-    dlopen() {
-      throw unsupported('process.dlopen()');
-    },
-    kill() {
-      throw unsupported('process.kill()');
-    },
-    abort: () => context().host.exit(134),
-    reallyExit: (code: unknown) => context().host.exit(exitStatus(code)),
-    exit(code?: number | string | null) {
-      if (code !== undefined) process.exitCode = code;
-      if (process._exiting !== true) {
-        process._exiting = true;
-        if (context().library.isLoaded('events')) {
-          process.emit('exit', exitStatus(process.exitCode));
-        }
-      }
-      context().host.exit(exitStatus(process.exitCode));
-    },
-    getActiveResourcesInfo: () => [],
-    _getActiveHandles: () => [],
-    _getActiveRequests: () => [],
-    setSourceMapsEnabled: () => {},
-    hasUncaughtExceptionCaptureCallback: () => false,
-    setUncaughtExceptionCaptureCallback() {
-      throw unsupported('process.setUncaughtExceptionCaptureCallback()');
-    },
-    _rawDebug: (...args: unknown[]) => {
-      const { format } = context().library.require<{ format(...values: unknown[]): string }>('internal/util/inspect');
-      context().host.log(2, `${format(...args)}\n`);
-    },
-  };
-  for (const name in methods) define(process, name, methods[name], true);
-}
-
-/** What a process would end with: Node takes integers and strings of them, anything else is 1. */
-export function exitStatus(code: unknown): number {
-  const value = typeof code === 'string' ? +code : code;
-  if (value === undefined || value === null) return 0;
-  return typeof value === 'number' && value === MathFloor(value) ? value & 255 : 1;
 }
 
 function addLazyParts(process: ProcessObject, context: () => CoreContext): void {
@@ -311,7 +169,7 @@ export function bootProcess(process: ProcessObject, { settings, data }: CoreCont
     config: { target_defaults: {}, variables: {} },
     env: createEnvironment(settings.environment),
   };
-  for (const name in values) define(process, name, values[name], true);
+  for (const name in values) process[name] = values[name];
   define(process, '_exiting', false);
 }
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, relative, sep } from 'node:path';
+import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from '../functions/esbuild.ts';
 import type { BuildRequest } from '../protocol/image-manifest.ts';
@@ -96,14 +96,12 @@ const common = {
 /** Changes with every file that decides what a built runtime is. */
 export function guestSourcesHash(): string {
   const hash = createHash('sha256');
-  const folders = ['runtimes', 'src/bridge', 'src/sandbox/build-runtime'].map((folder) =>
-    join(root, ...folder.split('/')),
-  );
+  // Guest code and what it takes from the border are sources in the published package too; the builder is compiled there.
+  const sandbox = fileURLToPath(new URL('../sandbox/', import.meta.url));
+  const folders = [runtimes, join(root, 'src', 'bridge'), join(sandbox, 'build-runtime')];
   const files = [
     ...folders.flatMap((folder) => filesIn(folder)),
-    ...['build-runtime', 'guest', 'ivm', 'runtime-image', 'verify-runtime'].map((name) =>
-      join(root, 'src', 'sandbox', `${name}.ts`),
-    ),
+    ...['build-runtime', 'ivm', 'runtime-image'].map((name) => join(sandbox, `${name}${extname(import.meta.url)}`)),
     createRequire(import.meta.url).resolve('whatwg-url/package.json'),
   ];
   for (const file of files) {

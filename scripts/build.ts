@@ -1,14 +1,19 @@
 /**
- * Emits `dist/` for publishing: the compiled sources with declarations, and the guest's sources, which are bundled on
- * first use (they are built against the Node binary that serves the sandboxes).
+ * Emits `dist/` (or another directory, the first argument) for publishing: the compiled sources with declarations. The guest's
+ * sources (`runtimes/`, and of `src/` what they take from the border) are published as they are: they are bundled on first use,
+ * against the Node that serves the sandboxes.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-const compiled = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
-if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-cpSync(join(root, 'runtimes'), join(root, 'dist', 'runtimes'), { recursive: true });
+const root = fileURLToPath(new URL('..', import.meta.url));
+const outDirectory = resolve(process.argv[2] ?? join(root, 'dist'));
+rmSync(outDirectory, { recursive: true, force: true });
+const compiler = join(root, 'node_modules', '.bin', 'tsc');
+const compiled = spawnSync(compiler, ['-p', 'tsconfig.build.json', '--outDir', outDirectory], {
+  cwd: root,
+  stdio: 'inherit',
+});
+process.exitCode = compiled.status ?? 1;

@@ -1,0 +1,39 @@
+/** What `npm publish` would send, installed into an empty project: compiled sources, and the guest's sources as they are. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+test('the published package works as a library and as a command', (t) => {
+  const project = mkdtempSync(join(tmpdir(), 'isotherm-package-'));
+  t.teardown(() => rmSync(project, { recursive: true, force: true }));
+  const installed = join(project, 'node_modules', 'isotherm');
+  mkdirSync(installed, { recursive: true });
+  execFileSync(process.execPath, [join(root, 'scripts', 'build.ts'), join(installed, 'dist')], { stdio: 'pipe' });
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: readonly string[] };
+  for (const file of [...files, 'package.json'].filter((name) => name !== 'dist')) {
+    cpSync(join(root, file), join(installed, file), { recursive: true });
+  }
+  // Its dependencies, as an install beside it would have them.
+  symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'));
+
+  writeFileSync(join(project, 'greet.cjs'), 'exports.handler = async (event) => `hello ${event.name}`;');
+  const command = [join(installed, 'bin', 'isotherm.js'), 'invoke', 'greet.cjs', '--event', '{"name":"Ada"}'];
+  t.is(execFileSync(process.execPath, command, { cwd: project, stdio: 'pipe', encoding: 'utf8' }), '"hello Ada"\n');
+
+  writeFileSync(
+    join(project, 'main.mjs'),
+    `import { createEngine } from 'isotherm';
+     await using engine = await createEngine();
+     const greet = await engine.createFunction({
+       functionName: 'greet',
+       code: { source: 'export const handler = async (event) => \`hello \${event.name}\`' },
+     });
+     console.log(await greet({ name: 'Ada' }));`,
+  );
+  t.is(execFileSync(process.execPath, ['main.mjs'], { cwd: project, stdio: 'pipe', encoding: 'utf8' }), 'hello Ada\n');
+});

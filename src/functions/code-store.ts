@@ -47,7 +47,7 @@ export class CodeStore {
     try {
       if (dataDirectory === undefined) return new CodeStore(await mkdtemp(join(tmpdir(), 'isotherm-code-')), true);
       const directory = join(dataDirectory, 'code');
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeDirectory(directory);
       const store = new CodeStore(directory, false);
       // Left behind by a process that died while it packed.
       for (const name of await readdir(directory)) if (name.startsWith(unfinishedPrefix)) await store.#remove(name);
@@ -242,6 +242,15 @@ export async function writeAtomically(path: string, content: Uint8Array | string
 
 async function writeDurably(path: string, content: Uint8Array | string): Promise<void> {
   await writeFile(path, content, { flag: 'wx', mode: 0o600, flush: true });
+}
+
+/** Not with `recursive`: that never returns below /proc, and the data directory itself is there already. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
 }
 
 /** A rename lasts only once its directory is on disk. */

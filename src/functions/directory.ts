@@ -4,7 +4,7 @@
  * consist of such links) and refused when it leaves it: a package must not pick up what nobody meant to deploy.
  */
 import { constants, type Dirent } from 'node:fs';
-import { type FileHandle, open, readdir, realpath } from 'node:fs/promises';
+import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
@@ -31,8 +31,11 @@ export async function* directoryEntries(directory: string): PackageEntries {
 
 async function rootOf(directory: string): Promise<string> {
   try {
-    return await realpath(directory);
+    const root = await realpath(directory);
+    if (!(await stat(root)).isDirectory()) throw invalid(`${directory} is not a directory`);
+    return root;
   } catch (error) {
+    if (error instanceof EngineError) throw error;
     throw invalid(`The directory ${directory} cannot be read`, error);
   }
 }

@@ -23,7 +23,13 @@ const lineTextCharsMax = 200;
 
 export function syntaxProblem(file: string, message: Message): SyntaxProblem {
   const location = message.location;
-  return problemAt(file, Math.max(1, location?.line ?? 1), location?.column ?? 0, location?.lineText ?? '', v8Text(message));
+  return problemAt(
+    file,
+    Math.max(1, location?.line ?? 1),
+    location?.column ?? 0,
+    location?.lineText ?? '',
+    v8Text(message),
+  );
 }
 
 /** `column` is 0-based, as esbuild and source maps have it. */
@@ -62,7 +68,6 @@ const rewrites: readonly Rewrite[] = [
   [/^Unterminated string literal$|^Syntax error "/, 'Invalid or unexpected token'],
   [/^Unterminated template literal$/, 'Unterminated template literal'],
   [/^Unterminated regular expression$/, 'Invalid regular expression: missing /'],
-  [/^Expected "\)" but found /, 'missing ) after argument list'],
   [/^Expected identifier but found "\("$/, 'Function statements require a function name'],
   [
     /^Expected .* but found "(.*)"$|^Unexpected "(.*)"$/s,
@@ -84,11 +89,30 @@ export function awaitOutsideAsync(): string {
 }
 
 function v8Text(message: Message): string {
+  if (message.text.startsWith('Expected ")" but found ') && isInsideCall(message))
+    return 'missing ) after argument list';
   for (const [esbuild, v8] of rewrites) {
     const match = esbuild.exec(message.text);
     if (match !== null) return typeof v8 === 'string' ? v8 : v8(...match.slice(1));
   }
   return message.text;
+}
+
+/** Whether the innermost parenthesis that is open before the mistake follows a name, as that of a call does. */
+function isInsideCall({ location }: Message): boolean {
+  const before = location?.lineText.slice(0, location.column) ?? '';
+  let closed = 0;
+  for (let index = before.length - 1; index >= 0; index -= 1) {
+    if (before[index] === ')') closed += 1;
+    if (before[index] !== '(') continue;
+    if (closed === 0)
+      return (
+        /[\w$)\]]\s*$/.test(before.slice(0, index)) &&
+        !/\b(?:for|if|while|switch|catch|with)\s*$/.test(before.slice(0, index))
+      );
+    closed -= 1;
+  }
+  return false;
 }
 
 function unexpectedToken(token: string): string {

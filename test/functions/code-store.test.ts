@@ -1,25 +1,89 @@
-import { readFile } from 'node:fs/promises';
-import test from 'ava';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
 import { CodeStore } from '../../src/functions/code-store.ts';
-import type { PackageEntry } from '../../src/functions/package-entry.ts';
+import { EngineError } from '../../src/model/errors.ts';
+import { entriesOf } from '../fixtures/packages.ts';
 
-test('many deployments of the same package at once leave one whole package', async (t) => {
-  const store = await CodeStore.open(undefined);
-  t.teardown(() => store.close());
-  async function* entries(): AsyncGenerator<PackageEntry> {
-    async function* content() {
-      yield Buffer.from('export const handler = 1;');
-    }
-    yield { path: 'index.mjs', mode: 0o644, content: content() };
+async function open(t: ExecutionContext) {
+  const directory = mkdtempSync(join(tmpdir(), 'isotherm-code-store-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  return { directory, store: await CodeStore.open(directory), names: () => readdirSync(join(directory, 'code')) };
+}
+
+test('a pack is all files one behind the other, with an index', async (t) => {
+  const { store } = await open(t);
+  const pack = await store.write(entriesOf({ 'a.js': 'one', 'lib/b.js': '', 'c.js': 'three' }));
+  t.is(readFileSync(pack.packPath, 'utf8'), 'onethree');
+  t.deepEqual(pack.files, [
+    { path: 'a.js', mode: 0o644, offset: 0, bytes: 3 },
+    { path: 'lib/b.js', mode: 0o644, offset: 3, bytes: 0 },
+    { path: 'c.js', mode: 0o644, offset: 3, bytes: 5 },
+  ]);
+  t.is(pack.codeBytes, 8);
+  t.is(statSync(pack.packPath).mode & 0o777, 0o600);
+  t.true(await store.holds(pack));
+});
+
+test('the same files are one package; files divided otherwise are another', async (t) => {
+  const { store, names } = await open(t);
+  const first = await store.write(entriesOf({ a: 'xy', b: 'z' }));
+  t.deepEqual(await store.write(entriesOf({ a: 'xy', b: 'z' })), first);
+  t.is(names().length, 1);
+  t.not((await store.write(entriesOf({ a: 'x', b: 'yz' }))).codeSha256, first.codeSha256);
+  t.not((await store.write(entriesOf({ c: 'xy', b: 'z' }))).codeSha256, first.codeSha256);
+});
+
+test('a zip is named by its own bytes and kept', async (t) => {
+  const { store } = await open(t);
+  const bytes = Buffer.from('pretend this is a zip');
+  const pack = await store.write(entriesOf({ a: '1' }), { bytes });
+  t.is(pack.codeSha256, createHash('sha256').update(bytes).digest('base64'));
+  t.is(pack.codeBytes, bytes.length);
+  t.deepEqual(await store.zip(pack), bytes);
+  const unread = { [Symbol.asyncIterator]: () => t.fail('the same zip is not read twice') as never };
+  t.deepEqual(await store.write(unread, { bytes }), pack);
+});
+
+test('a package that fails on its way leaves nothing', async (t) => {
+  const { store, names } = await open(t);
+  async function* failing() {
+    yield* entriesOf({ a: '1' });
+    throw new EngineError('InvalidParameterValueException', 'no');
   }
-  const packs = await Promise.all(
-    Array.from({ length: 16 }, async () => {
-      const pack = await store.write(entries());
-      // Whoever was told that it is there finds it there.
-      t.is(await readFile(pack.packPath, 'utf8'), 'export const handler = 1;');
-      return pack;
-    }),
-  );
-  t.is(new Set(packs.map(({ packPath }) => packPath)).size, 1);
-  for (const pack of packs) t.true(await store.holds(pack));
+  await t.throwsAsync(store.write(failing()), { message: 'no' });
+  t.deepEqual(names(), []);
+});
+
+test('what a killed process left half-written is removed at the next start', async (t) => {
+  const { directory, names } = await open(t);
+  mkdirSync(join(directory, 'code', '.unfinished-1'));
+  await CodeStore.open(directory);
+  t.deepEqual(names(), []);
+});
+
+test('a damaged package is noticed and replaced', async (t) => {
+  const { store } = await open(t);
+  const pack = await store.write(entriesOf({ a: 'whole' }));
+  writeFileSync(pack.packPath, 'half');
+  t.false(await store.holds(pack));
+  await store.write(entriesOf({ a: 'whole' }));
+  t.is(readFileSync(pack.packPath, 'utf8'), 'whole');
+  rmSync(dirname(pack.packPath), { recursive: true });
+  t.false(await store.holds(pack));
+});
+
+test('many deployments of one package at once end in one package', async (t) => {
+  const { store, names } = await open(t);
+  const packs = await Promise.all(Array.from({ length: 8 }, () => store.write(entriesOf({ a: 'same' }))));
+  t.is(new Set(packs.map((pack) => pack.packPath)).size, 1);
+  t.is(names().length, 1);
+  t.true(await store.holds(packs[0] as never));
+});
+
+test('a data directory that cannot be used is refused', async (t) => {
+  const error = await t.throwsAsync(CodeStore.open('/proc/nothing'), { instanceOf: EngineError });
+  t.is(error?.code, 'DataDirectoryUnusable');
 });

@@ -104,6 +104,7 @@ export interface InvokeReply {
     | { readonly kind: 'timeout' }
     | { readonly kind: 'exit'; readonly code: number }
     | { readonly kind: 'out-of-memory' }
+    /** `payloadBytes`: as far as it was counted, more than `responsePayloadBytesMax`. */
     | { readonly kind: 'response-too-large'; readonly payloadBytes: number };
   /** From delivery of the event until the gate closed (B2.7). */
   readonly durationMs: number;

@@ -119,19 +119,9 @@ class OpenedGuest implements Guest {
     };
     const calls = checkedCalls({ ...host, loadBuiltin }, () => this.dispose());
     const names = Object.keys(calls);
-    // The parameters are positional; the object that names them is made inside, where the guest's own prototypes are.
-    const parameters = names.map((name, at) => `${name}:$${at}`).join();
-    const boot = `const calls = {${parameters}}, compile = eval, load = calls.loadBuiltin;
-      calls.loadBuiltin = (id) => {
-        const found = load(id);
-        if (typeof found !== 'string') return found;
-        guest.receive(id, compile(found));
-        return true;
-      };
-      const guest = __isothermBoot(calls, $${names.length});
-      return guest`;
+    const guestCalls = names.map((name, at) => `${name}: $${at}`).join();
     const guest: Reference<GuestCalls> = context.evalClosureSync(
-      boot,
+      `const calls = {${guestCalls}}, settings = $${names.length}; ${bootProgram}`,
       [...Object.values(calls).map((call) => new Callback(call)), JSON.stringify(settings)],
       { result: { reference: true } },
     );
@@ -271,6 +261,29 @@ class OpenedGuest implements Guest {
     return rejection(error);
   }
 }
+
+/**
+ * Runs in the guest before any of its code, with `calls` and `settings`. Long strings are cut here: whatever crosses is copied
+ * into this process's own heap first, and one line of 400 MB would end it for all its guests.
+ */
+const bootProgram = `
+  const compile = eval, slice = Function.prototype.call.bind(String.prototype.slice);
+  const cut = (value, max) => typeof value === 'string' && value.length > max ? slice(value, 0, max + 1) : value;
+  const { log, settle, loadBuiltin, domainToAscii, fs } = calls;
+  calls.log = (stream, text) => log(stream, cut(text, ${limits.logBytesPerInvocationMax}));
+  calls.settle = (kind, text, errorType) =>
+    settle(kind, cut(text, ${limits.responsePayloadBytesMax}), cut(errorType, ${limits.nameLengthMax}));
+  calls.domainToAscii = (domain) => domainToAscii(cut(domain, ${limits.pathLengthMax}));
+  calls.fs = (operation, a, b, c, d) =>
+    fs(operation, cut(a, ${limits.pathLengthMax}), cut(b, ${limits.pathLengthMax}), c, d);
+  calls.loadBuiltin = (id) => {
+    const found = loadBuiltin(cut(id, ${limits.nameLengthMax}));
+    if (typeof found !== 'string') return found;
+    guest.receive(id, compile(found));
+    return true;
+  };
+  const guest = __isothermBoot(calls, settings);
+  return guest;`;
 
 /**
  * While a guest runs on the pool, calling into it from this thread would run its microtasks and take its rejected promises, in

@@ -416,6 +416,21 @@ test('output past the limit is dropped and counted', async (t) => {
   t.is(environment.text.length, limits.logBytesPerInvocationMax);
 });
 
+for (const [name, body] of Object.entries({
+  'a printed line': "console.log('x'.repeat(400e6))",
+  'an answer': "return 'x'.repeat(400e6)",
+  'a path': "require('fs').existsSync('x'.repeat(400e6))",
+  'an error message': "throw new Error('x'.repeat(400e6))",
+})) {
+  test(`${name} of hundreds of megabytes stays in its guest`, async (t) => {
+    const environment = await sandbox.run({ source: `exports.handler = async () => { ${body} }`, memorySize: 3_000 });
+    const { outcome } = await environment.invoke({}, { timeoutMs: 30_000 });
+    t.not(outcome.kind, 'timeout');
+    t.true((await sandbox.ping()).environments > 0);
+    await environment.destroy();
+  });
+}
+
 test('an answer that is a large body arrives whole', async (t) => {
   const environment = await sandbox.run('exports.handler = async (event) => event');
   const event = { text: 'ä€😀'.repeat(200_000) };

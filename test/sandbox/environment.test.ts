@@ -1,0 +1,445 @@
+import test from 'ava';
+import { encodeLoopState, settleKinds } from '../../src/bridge/contract.ts';
+import { limits } from '../../src/model/limits.ts';
+import type { CreateHead, DefineHead, InvokeHead } from '../../src/protocol/messages.ts';
+import { Environment } from '../../src/sandbox/environment.ts';
+import { Version } from '../../src/sandbox/version.ts';
+import { createBackingFile } from '../../src/sandbox/volume/backing-file.ts';
+import { createVolume } from '../../src/sandbox/volume/volume.ts';
+import {
+  alive,
+  answer,
+  endless,
+  immediates,
+  initDone,
+  type Script,
+  type SliceScript,
+  scriptedHost,
+  settled,
+} from './scripted-guest.ts';
+
+const definition: DefineHead = {
+  versionKey: 'version',
+  settings: {
+    programmingModel: 'promise',
+    runtime: 'nodejs24.x',
+    handler: 'index.handler',
+    functionName: 'test',
+    functionVersion: '1',
+    memorySize: 128,
+    logGroupName: 'group',
+    logFormat: 'Text',
+    logLevel: 'TRACE',
+    environment: {},
+    initializationType: 'on-demand',
+    entry: { kind: 'bundle', format: 'cjs', file: '/var/task/index.js', exportPath: 'handler' },
+  },
+  bundle: { offset: 0, bytes: 0 },
+  fileIndex: { offset: 0, bytes: 0 },
+  ephemeralStorageMiB: 512,
+};
+
+function open(...scripts: readonly Script[]) {
+  const scripted = scriptedHost(...scripts);
+  const version = new Version(definition, { fd: -1, text: () => '' }, scripted.clock);
+  const create = (head: Partial<CreateHead> = {}) => {
+    const volume = createVolume({ backing: createBackingFile({ fd: -1 }), quotaBytes: 4_096, clock: scripted.clock });
+    const full = {
+      environmentId: 'e',
+      versionKey: 'version',
+      logStreamName: 's',
+      init: 'now',
+      initTimeoutMs: 10_000,
+    } as const;
+    return new Environment({ ...full, ...head }, version, volume, scripted.host);
+  };
+  return { ...scripted, scripted, version, create, environment: create() };
+}
+
+const head: InvokeHead = { environmentId: 'e', requestId: 'r', timeoutMs: 3_000, invokedFunctionArn: 'arn' };
+
+/** Every slice that ends otherwise than with a state: what becomes of the invocation and of the environment. */
+const ends: Record<string, { invoke: SliceScript; outcome: object; body?: string; isKept: boolean }> = {
+  'an answer': { invoke: answer('{"a":1}'), outcome: { kind: 'success' }, body: '{"a":1}', isKept: true },
+  'an error': {
+    invoke: (calls) => void calls.settle(settleKinds.error, '{"errorType":"E"}', 'E'),
+    outcome: { kind: 'error', errorType: 'E' },
+    body: '{"errorType":"E"}',
+    isKept: true,
+  },
+  'a fatal error': {
+    invoke: (calls) => void calls.settle(settleKinds.fatal, '{}', 'E'),
+    outcome: { kind: 'fatal', errorType: 'E' },
+    body: '{}',
+    isKept: false,
+  },
+  'a fatal error with the exit behind it': {
+    invoke: (calls) => {
+      calls.settle(settleKinds.fatal, '{}', 'E');
+      calls.exit(128);
+    },
+    outcome: { kind: 'fatal', errorType: 'E' },
+    body: '{}',
+    isKept: false,
+  },
+  'an exit': { invoke: (calls) => calls.exit(7) as undefined, outcome: { kind: 'exit', code: 7 }, isKept: false },
+  'a timeout of isolated-vm': { invoke: () => ({ kind: 'timeout' }), outcome: { kind: 'timeout' }, isKept: false },
+  'no memory left': { invoke: () => ({ kind: 'out-of-memory' }), outcome: { kind: 'out-of-memory' }, isKept: false },
+  'an isolate that isolated-vm disposed': {
+    invoke: () => ({ kind: 'disposed' }),
+    outcome: { kind: 'out-of-memory' },
+    isKept: false,
+  },
+  'an answer before memory ran out': {
+    invoke: (calls) => {
+      calls.settle(settleKinds.answer, '1', '');
+      return { kind: 'out-of-memory' };
+    },
+    outcome: { kind: 'success' },
+    body: '1',
+    isKept: false,
+  },
+  'an answer that is too large': {
+    invoke: answer('x'.repeat(limits.responsePayloadBytesMax + 1)),
+    outcome: { kind: 'response-too-large', payloadBytes: limits.responsePayloadBytesMax + 1 },
+    isKept: true,
+  },
+  'an empty loop without an answer': { invoke: () => 0, outcome: { kind: 'exit', code: 0 }, isKept: false },
+};
+for (const [name, { invoke, outcome, body = '', isKept }] of Object.entries(ends)) {
+  test(`an invocation that ends with ${name}`, async (t) => {
+    const { environment, scripted } = open({ init: initDone, invoke });
+    await environment.create();
+    const answered = await environment.invoke(head, '{}');
+    t.deepEqual(answered.reply.outcome as object, outcome);
+    t.is(answered.body, body);
+    t.deepEqual(environment.state, isKept ? { phase: 'ready' } : { phase: 'owes-init', because: 'reset' });
+    const again = await environment.invoke(head, '{}');
+    t.is(again.reply.init === undefined, isKept);
+    t.is(scripted.opened, isKept ? 1 : 2);
+  });
+}
+
+const failedInits: Record<string, { init: SliceScript; status: object; outcome: object; body?: string }> = {
+  'an error': {
+    init: (calls) => void calls.settle(settleKinds.initError, '{"errorType":"E"}', 'E'),
+    status: { status: 'error', errorType: 'E' },
+    outcome: { kind: 'init-error', errorType: 'E' },
+    body: '{"errorType":"E"}',
+  },
+  'a timeout': { init: () => ({ kind: 'timeout' }), status: { status: 'timeout' }, outcome: { kind: 'timeout' } },
+  'an exit': {
+    init: (calls) => calls.exit(3) as undefined,
+    status: { status: 'exit', code: 3 },
+    outcome: { kind: 'exit', code: 3 },
+  },
+  'no memory left': {
+    init: () => ({ kind: 'out-of-memory' }),
+    status: { status: 'out-of-memory' },
+    outcome: { kind: 'out-of-memory' },
+  },
+};
+for (const [name, { init, status, outcome, body = '' }] of Object.entries(failedInits)) {
+  test(`an init that ends with ${name} is reported, and runs again inside each invocation`, async (t) => {
+    const { environment } = open({ init });
+    const created = await environment.create();
+    t.like(created.reply.init, status);
+    t.is(created.body, body);
+    t.deepEqual(environment.state, { phase: 'owes-init', because: 'failed' });
+    const { reply, body: payload } = await environment.invoke(head, '{}');
+    t.deepEqual(reply.outcome as object, outcome);
+    t.like(reply.init, status);
+    t.is(payload, body);
+    t.deepEqual(environment.state, { phase: 'owes-init', because: 'failed' });
+  });
+}
+
+test('an invocation that was sent behind create waits for init', async (t) => {
+  const { environment, calls } = open({ init: initDone, invoke: answer('1') });
+  const created = environment.create();
+  const invoked = environment.invoke(head, '{}');
+  t.is((await created).reply.init.status, 'success');
+  t.is((await invoked).body, '1');
+  t.deepEqual(
+    calls.map(({ name }) => name),
+    ['init', 'invoke'],
+  );
+});
+
+test('a bundle that does not compile is an init error, and one that does not fit is out of memory', async (t) => {
+  const load = () => {
+    throw new SyntaxError('Unexpected token');
+  };
+  const { environment } = open({ load });
+  const { reply, body } = await environment.create();
+  t.like(reply.init, { status: 'error', errorType: 'Runtime.UserCodeSyntaxError' });
+  t.like(JSON.parse(body), { errorMessage: 'SyntaxError: Unexpected token' });
+});
+
+test('only the first settlement counts, and only that of the running phase', async (t) => {
+  const { environment } = open({
+    init: (calls) => {
+      calls.settle(settleKinds.answer, 'early', '');
+      calls.settle(settleKinds.initDone, '', '');
+      calls.settle(settleKinds.initError, 'late', 'E');
+      return undefined;
+    },
+    invoke: (calls) => {
+      calls.settle(settleKinds.initDone, '', '');
+      calls.settle(settleKinds.answer, 'first', '');
+      calls.settle(settleKinds.error, 'second', 'E');
+      return undefined;
+    },
+  });
+  t.is((await environment.create()).reply.init.status, 'success');
+  t.is((await environment.invoke(head, '{}')).body, 'first');
+});
+
+test('the loop turns while something is due, and no longer', async (t) => {
+  let left = 3;
+  const { environment, calls } = open({
+    init: initDone,
+    invoke: () => immediates | alive,
+    turn: (sandbox) => {
+      left -= 1;
+      if (left === 0) sandbox.settle(settleKinds.answer, 'done', '');
+      return left === 0 ? 0 : immediates | alive;
+    },
+  });
+  await environment.create();
+  t.is((await environment.invoke(head, '{}')).body, 'done');
+  t.deepEqual(
+    calls.map(({ name }) => name),
+    ['init', 'invoke', 'turn', 'turn', 'turn'],
+  );
+});
+
+test('a timer is waited for, and its turn runs when it is due', async (t) => {
+  const { environment, clock, calls } = open({
+    init: initDone,
+    invoke: () => encodeLoopState(alive, 50),
+    turn: answer('fired'),
+  });
+  await environment.create();
+  const invoked = environment.invoke(head, '{}');
+  await settled();
+  clock.advance(49);
+  await settled();
+  t.false(calls.some(({ name }) => name === 'turn'));
+  clock.advance(1);
+  const { reply, body } = await invoked;
+  t.is(body, 'fired');
+  t.is(reply.durationMs, 50);
+  t.is(clock.timersArmed, 0);
+});
+
+test('an empty loop asks the guest once; what it starts then is run', async (t) => {
+  const { environment, calls } = open({
+    init: initDone,
+    invoke: () => 0,
+    loopEmpty: () => immediates | alive,
+    turn: answer('null'),
+  });
+  await environment.create();
+  t.is((await environment.invoke(head, '{}')).body, 'null');
+  t.deepEqual(
+    calls.map(({ name }) => name),
+    ['init', 'invoke', 'loopEmpty', 'turn'],
+  );
+});
+
+test('an unhandled rejection is given to the guest, word by word', async (t) => {
+  const seen: unknown[] = [];
+  const { environment } = open({
+    init: initDone,
+    invoke: () => ({ kind: 'rejection', isError: true, name: 'TypeError', message: 'm', stack: 's' }),
+    unhandledRejection: (calls, args) => {
+      seen.push(...args);
+      calls.settle(settleKinds.fatal, '{}', 'TypeError');
+      return undefined;
+    },
+  });
+  await environment.create();
+  t.is((await environment.invoke(head, '{}')).reply.outcome.kind, 'fatal');
+  t.deepEqual(seen, [true, 'TypeError', 'm', 's']);
+});
+
+test('after the answer, what is due already runs, within a limit; then nothing runs until the next invocation', async (t) => {
+  const { environment, calls } = open({
+    init: initDone,
+    invoke: (sandbox) => {
+      sandbox.settle(settleKinds.answer, '1', '');
+      return immediates | alive;
+    },
+    turn: () => immediates | alive,
+  });
+  await environment.create();
+  await environment.invoke(head, '{}');
+  t.is(calls.filter(({ name }) => name === 'turn').length, limits.turnsAfterAnswerMax);
+  const before = calls.length;
+  await settled();
+  t.is(calls.length, before);
+});
+
+test('a slice on the pool that does not end is disposed at the deadline, not before', async (t) => {
+  const { environment, clock } = open({ init: initDone, invoke: endless });
+  await environment.create();
+  const invoked = environment.invoke({ ...head, timeoutMs: 100 }, '{}');
+  await settled();
+  // Node's timers can ring early; the deadline is looked at again.
+  clock.advance(99.5);
+  await settled();
+  t.is(environment.state.phase, 'busy');
+  clock.advance(0.5);
+  const { reply } = await invoked;
+  t.deepEqual(reply.outcome, { kind: 'timeout' });
+  t.is(reply.durationMs, 100);
+  t.is(clock.timersArmed, 0);
+});
+
+test('waiting for a place on the pool is part of an invocation’s time', async (t) => {
+  const { create, clock, scripted, version } = open({ init: initDone, invoke: endless });
+  const environments = [create(), create(), create()];
+  for (const environment of environments) await environment.create();
+  const [first, second, third] = environments.map((environment, index) =>
+    environment.invoke({ ...head, timeoutMs: index === 2 ? 50 : 100 }, '{}'),
+  );
+  await settled();
+  t.is(scripted.calls.filter(({ name }) => name === 'invoke').length, 2);
+  clock.advance(50);
+  const waited = await third;
+  t.deepEqual(waited?.reply.outcome, { kind: 'timeout' });
+  t.is(waited?.reply.longestSliceMs, 0);
+  clock.advance(50);
+  t.deepEqual((await first)?.reply.outcome, { kind: 'timeout' });
+  t.deepEqual((await second)?.reply.outcome, { kind: 'timeout' });
+  t.is(version.laneFor('first'), 'pool');
+});
+
+test('a host call after the deadline ends the guest: isolated-vm’s timeout stands still meanwhile', async (t) => {
+  const { environment, clock } = open({
+    init: initDone,
+    invoke: (calls) => {
+      clock.jump(101);
+      calls.settle(settleKinds.answer, 'too late', '');
+      return undefined;
+    },
+  });
+  await environment.create();
+  t.deepEqual((await environment.invoke({ ...head, timeoutMs: 100 }, '{}')).reply.outcome, { kind: 'timeout' });
+});
+
+test('what a guest calls after its end is answered with nothing', async (t) => {
+  let late: (() => unknown)[] = [];
+  const { environment, logs } = open({
+    init: initDone,
+    invoke: (calls) => {
+      late = [
+        () => calls.log(3, 'late'),
+        () => calls.settle(settleKinds.answer, 'late', ''),
+        () => calls.wake(immediates),
+        () => calls.exit(9),
+        () => calls.fs(1, '/tmp'),
+        () => calls.random(8).byteLength,
+        () => calls.mapPosition(1, 1),
+        () => calls.domainToAscii('example.com'),
+        () => calls.cpuTime(),
+        () => calls.memoryUsage().reduce((sum, value) => sum + value),
+      ];
+      calls.exit(1);
+      return undefined;
+    },
+  });
+  await environment.create();
+  t.deepEqual((await environment.invoke(head, '{}')).reply.outcome, { kind: 'exit', code: 1 });
+  t.deepEqual(
+    late.map((call) => call()),
+    [undefined, undefined, undefined, undefined, 0, 0, '', '', 0, 0],
+  );
+  t.is(logs.length, 0);
+});
+
+test('short invocations move a version to the main thread, its new environments too; a long slice there moves it back', async (t) => {
+  let sliceMs = 1;
+  const { create, clock, scripted } = open({
+    init: initDone,
+    invoke: (calls) => {
+      clock.jump(sliceMs);
+      calls.settle(settleKinds.answer, '1', '');
+      return undefined;
+    },
+  });
+  const lanes = async (invocations: number) => {
+    const from = scripted.calls.length;
+    const environment = create();
+    await environment.create();
+    for (let count = 0; count < invocations; count++) await environment.invoke(head, '{}');
+    return scripted.calls.slice(from).map(({ lane }) => lane);
+  };
+  t.deepEqual(await lanes(4), ['pool', 'pool', 'pool', 'pool', 'main']);
+  t.deepEqual(await lanes(2), ['pool', 'pool', 'main']);
+  t.deepEqual(await lanes(2), ['main', 'main', 'main']);
+  sliceMs = limits.shortSliceMsMax + 1;
+  t.deepEqual(await lanes(3), ['main', 'main', 'main', 'pool']);
+  sliceMs = 1;
+  t.deepEqual(await lanes(4), ['main', 'pool', 'pool', 'pool', 'pool']);
+});
+
+test('a slice that only waited for its processor is not long', async (t) => {
+  const { create, clock, host, version } = open({
+    init: initDone,
+    invoke: (calls) => {
+      clock.jump(1_000);
+      calls.settle(settleKinds.answer, '1', '');
+      return undefined;
+    },
+  });
+  t.truthy(host);
+  const environment = create();
+  await environment.create();
+  // The scripted guest uses no processor time on the pool.
+  for (let count = 0; count < 3; count++) {
+    t.is((await environment.invoke(head, '{}')).reply.longestSliceMs, 0);
+  }
+  t.is(version.laneFor('later'), 'main');
+});
+
+test('destroying while init or an invocation runs fails it, and ends its guest', async (t) => {
+  const starting = open({ init: endless });
+  const created = starting.environment.create();
+  const waiting = starting.environment.invoke(head, '{}');
+  const refused = [t.throwsAsync(created, { message: /destroyed/ }), t.throwsAsync(waiting, { message: /destroyed/ })];
+  await settled();
+  starting.environment.dispose();
+  await Promise.all(refused);
+
+  const busy = open({ init: initDone, invoke: () => encodeLoopState(alive, 60_000) });
+  await busy.environment.create();
+  const invoked = t.throwsAsync(busy.environment.invoke(head, '{}'), { message: /destroyed/ });
+  await settled();
+  busy.environment.dispose();
+  busy.environment.dispose();
+  await invoked;
+  t.is(busy.clock.timersArmed, 0);
+});
+
+test('deferred init opens the isolate and runs nothing', async (t) => {
+  const { create, scripted } = open({ init: initDone, invoke: answer('1') });
+  const environment = create({ init: 'deferred' });
+  t.deepEqual((await environment.create()).reply.init, { status: 'deferred' });
+  t.is(scripted.opened, 1);
+  t.is(scripted.calls.length, 0);
+  t.is((await environment.invoke(head, '{}')).reply.init?.status, 'success');
+  t.is(scripted.opened, 1);
+});
+
+test('the memory peak never falls, also over a reset', async (t) => {
+  const { environment } = open(
+    { init: initDone, invoke: () => ({ kind: 'out-of-memory' }) },
+    { init: initDone, invoke: answer('1') },
+  );
+  await environment.create();
+  const peak = (await environment.invoke(head, '{}')).reply.memoryPeakBytes;
+  t.is(peak, 128 * 1024 * 1024);
+  t.is((await environment.invoke(head, '{}')).reply.memoryPeakBytes, peak);
+});

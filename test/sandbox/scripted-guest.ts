@@ -1,0 +1,145 @@
+/**
+ * A guest whose slices are functions of the test, and an environment host around it with a fake clock. Host calls are made from
+ * inside a slice, as a real guest makes them.
+ */
+import type { LoopState } from '../../src/bridge/contract.ts';
+import { loopBits, settleKinds } from '../../src/bridge/contract.ts';
+import type { LogHead } from '../../src/protocol/messages.ts';
+import type { EnvironmentHost } from '../../src/sandbox/environment.ts';
+import type { Guest, SandboxCalls, SliceOutcome } from '../../src/sandbox/guest.ts';
+import { PoolLane } from '../../src/sandbox/pool-lane.ts';
+import { createFakeClock } from '../fixtures/fake-clock.ts';
+
+/** What one slice does. Without a result nothing waits in the loop afterwards. */
+export type SliceScript = (
+  calls: SandboxCalls,
+  args: readonly unknown[],
+) => SliceOutcome | LoopState | Promise<SliceOutcome> | undefined;
+
+export interface Script {
+  readonly init?: SliceScript;
+  readonly invoke?: SliceScript;
+  readonly turn?: SliceScript;
+  readonly loopEmpty?: SliceScript;
+  readonly unhandledRejection?: SliceScript;
+  readonly load?: () => void;
+}
+
+export interface CalledSlice {
+  readonly guest: number;
+  readonly name: string;
+  readonly lane: 'main' | 'pool';
+  readonly timeoutMs: number;
+}
+
+export const { alive, immediates } = loopBits;
+export const initDone: SliceScript = (calls) => void calls.settle(settleKinds.initDone, '', '');
+export const answer =
+  (text: string): SliceScript =>
+  (calls) =>
+    void calls.settle(settleKinds.answer, text, '');
+
+/** Ends a slice that never returns by itself, as disposal does. */
+class ScriptedGuest implements Guest {
+  readonly #calls: SandboxCalls;
+  readonly #script: Script;
+  readonly #onCall: (call: Omit<CalledSlice, 'guest'>) => void;
+  readonly #disposed = Promise.withResolvers<SliceOutcome>();
+  isDisposed = false;
+  cpuMicros = 0;
+
+  constructor(calls: SandboxCalls, script: Script, onCall: (call: Omit<CalledSlice, 'guest'>) => void) {
+    this.#calls = calls;
+    this.#script = script;
+    this.#onCall = onCall;
+  }
+
+  call(name: keyof Script, args: readonly unknown[], options: { timeoutMs: number; lane: 'main' }): SliceOutcome;
+  call(
+    name: keyof Script,
+    args: readonly unknown[],
+    options: { timeoutMs: number; lane: 'pool' },
+  ): Promise<SliceOutcome>;
+  call(
+    name: keyof Script,
+    args: readonly unknown[],
+    { timeoutMs, lane }: { timeoutMs: number; lane: 'main' | 'pool' },
+  ): SliceOutcome | Promise<SliceOutcome> {
+    this.#onCall({ name, lane, timeoutMs });
+    const slice = name === 'load' ? undefined : this.#script[name];
+    const result = slice?.(this.#calls, args);
+    if (result instanceof Promise) return Promise.race([result, this.#disposed.promise]);
+    const outcome: SliceOutcome = this.isDisposed
+      ? { kind: 'disposed' }
+      : typeof result === 'object'
+        ? result
+        : { kind: 'state', state: result ?? 0 };
+    return lane === 'main' ? outcome : Promise.resolve(outcome);
+  }
+
+  load(): ReturnType<Guest['load']> {
+    this.#script.load?.();
+    return undefined as never;
+  }
+
+  codeCache(): undefined {
+    return undefined;
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+    this.#disposed.resolve({ kind: 'disposed' });
+  }
+
+  memory() {
+    return { heapUsedBytes: 1_000, heapTotalBytes: 2_000, externalBytes: 24 };
+  }
+
+  cpuTimeMicros(): number {
+    return this.cpuMicros;
+  }
+}
+
+export const endless: SliceScript = () => new Promise<SliceOutcome>(() => {});
+
+/** @param scripts the guests to be opened, in order; the last one again and again */
+export function scriptedHost(...scripts: readonly Script[]) {
+  const clock = createFakeClock();
+  const calls: CalledSlice[] = [];
+  const logs: { readonly head: LogHead; readonly text: string }[] = [];
+  const deferred: (() => void)[] = [];
+  let opened = 0;
+  const host: EnvironmentHost = {
+    openGuest: (_settings, sandboxCalls) => {
+      const guest = opened;
+      opened += 1;
+      return new ScriptedGuest(sandboxCalls, scripts[Math.min(guest, scripts.length - 1)] ?? {}, (call) =>
+        calls.push({ guest, ...call }),
+      );
+    },
+    pool: new PoolLane(2),
+    clock,
+    random: (byteCount) => new ArrayBuffer(byteCount),
+    residentBytes: () => 0,
+    threadCpuMs: () => clock.nowMs(),
+    sendLog: (head, body) => logs.push({ head, text: Buffer.from(body).toString() }),
+    defer: (callback) => deferred.push(callback),
+  };
+  return {
+    host,
+    clock,
+    calls,
+    logs,
+    runDeferred(): void {
+      for (const callback of deferred.splice(0)) callback();
+    },
+    get opened() {
+      return opened;
+    },
+  };
+}
+
+/** Lets everything that is not waiting for time run. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -176,6 +176,9 @@ export const limits = {
   symlinksFollowedMax: 40,
   timersMax: 100_000,
 
+  /** Bundles below this compile faster than a cache of them is read; making one would only delay the next cold start. */
+  codeCacheCharsMin: 16 * KiB,
+
   /** A guest slice longer than this takes its environment off the sandbox's main thread for good (see sandbox/lane). */
   shortSliceMsMax: 25,
   /** Invocations whose slices were all short before an environment may run on the main thread. */

@@ -236,6 +236,10 @@ export class Environment {
   #makeCodeCache(): void {
     const { version } = this;
     if (version.codeCacheState !== 'missing') return;
+    if ((version.bundle()?.length ?? 0) < limits.codeCacheCharsMin) {
+      version.codeCacheState = 'unneeded';
+      return;
+    }
     version.codeCacheState = 'planned';
     this.#host.defer(() => {
       const bundle = version.bundle();

@@ -24,7 +24,7 @@ export class Version {
   readonly positions: PositionMap;
   /** Made after the first environment of this version answered, then used by all others. */
   codeCache: ExternalCopy<ArrayBuffer> | undefined;
-  codeCacheState: 'missing' | 'planned' | 'made' = 'missing';
+  codeCacheState: 'missing' | 'planned' | 'made' | 'unneeded' = 'missing';
 
   readonly #store: PackageStore;
   #lanes: LaneRecord = newLaneRecord;

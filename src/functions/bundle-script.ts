@@ -3,6 +3,8 @@
  * and the source map that accounts for it. The header is one line, so positions need a line added and no column.
  */
 import { fromFolderFunction, sameFunction } from './computed-imports.ts';
+import { runtimeFile } from './resolve-module.ts';
+import { isWithinTask } from './task-files.ts';
 import { taskFileOf } from './task-plugin.ts';
 
 export type BundleFormat = 'cjs' | 'esm';
@@ -49,7 +51,8 @@ export function bundleSourceMap(json: string): string {
   const map = JSON.parse(json) as SourceMap;
   return JSON.stringify({
     version: 3,
-    sources: map.sources.map((source) => taskFileOf(source) ?? source),
+    // What is not from the package stands in for a part of the platform.
+    sources: map.sources.map((source) => taskFileOf(source) ?? (isWithinTask(source) ? source : runtimeFile)),
     names: map.names,
     mappings: `;${map.mappings}`,
   });

@@ -178,7 +178,9 @@ async function build(request: BundleRequest, known: Knowledge, served: Served): 
     runtime: request.runtime,
     start: startModule(request.entry, known),
   };
-  const options = { ...buildOptions, format: known.output, plugins: [taskPlugin(request.reader, plan, served)] };
+  // esbuild's own 'cjs' reserves the name `exports` and renames it in every module, which stack traces would show.
+  const format: ModuleSystem | 'iife' = plan.start === undefined || known.output === 'esm' ? known.output : 'iife';
+  const options = { ...buildOptions, format, plugins: [taskPlugin(request.reader, plan, served)] };
   const esbuild = await context(options);
   const cancel = (): void => void esbuild.cancel();
   request.signal?.addEventListener('abort', cancel, { once: true });
@@ -221,10 +223,8 @@ const buildOptions = {
  */
 function startModule(entry: string, known: Knowledge): string | undefined {
   const file = JSON.stringify(entry);
-  if (known.output === 'cjs') {
-    return known.entrySystem === 'esm' && known.linking === 'together' ? undefined : `module.exports=require(${file});`;
-  }
-  return known.entrySystem === 'esm'
+  if (known.output === 'cjs' && known.entrySystem === 'esm' && known.linking === 'together') return undefined;
+  return known.output === 'esm' && known.entrySystem === 'esm'
     ? `import * as namespace from ${file};${fillExportsName}(namespace);`
     : `${outerModuleName}.exports=require(${file});`;
 }

@@ -91,7 +91,8 @@ function visit(root: unknown, walk: { bindsRequire: boolean; readonly found: Spa
     }
     if (!isNode(value)) continue;
     const argument = specifierOf(value);
-    if (isNode(argument) && !isConstant(argument)) walk.found.push({ start: argument.start, end: argument.end });
+    if (isNode(argument) && (!isConstant(argument) || isResolve(value.callee)))
+      walk.found.push({ start: argument.start, end: argument.end });
     if (bindsRequire(value)) walk.bindsRequire = true;
     for (const member of Object.values(value)) if (typeof member === 'object') open.push(member);
   }
@@ -109,6 +110,12 @@ function isRequire(callee: unknown): boolean {
   if (callee.type === 'ChainExpression') return isRequire(callee.expression);
   if (callee.type !== 'MemberExpression') return nameOf(callee) === 'require';
   return nameOf(callee.property) === 'require' || isRequire(callee.object);
+}
+
+/** `require.resolve` is answered at run time, also for names that are known. */
+function isResolve(callee: unknown): boolean {
+  if (!isNode(callee)) return false;
+  return callee.type === 'ChainExpression' ? isResolve(callee.expression) : nameOf(callee.property) === 'resolve';
 }
 
 function nameOf(node: unknown): unknown {

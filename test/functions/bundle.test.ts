@@ -36,6 +36,11 @@ test('a CommonJS module runs as in Node', async (t) => {
   ]);
 });
 
+test('stack traces show the names of CommonJS as the author wrote them', async (t) => {
+  const { exports } = await load({ 'index.js': "exports.handler = () => { throw new Error('x'); };" });
+  t.regex(t.throws(() => exports.handler())?.stack ?? '', /at exports\.handler \(/);
+});
+
 test('module.exports may be anything', async (t) => {
   const { exports } = await load({
     'index.js': 'module.exports = function f() { return 7 }; module.exports.handler = () => 8;',
@@ -495,6 +500,14 @@ const throwing: Readonly<Record<string, readonly [Texts, string]>> = {
   'a module with computed names': [
     { 'index.js': `const r = (n) => require('./' + n);${thrower}exports.handler = f;` },
     '/var/task/index.js:4:11',
+  ],
+  'a module with an odd name': [
+    {
+      'index.mjs': "import './c.cjs'; export { f as handler } from './a b/100%ü.mjs';",
+      'c.cjs': '',
+      'a b/100%ü.mjs': `${thrower}export { f };`,
+    },
+    '/var/task/a b/100%ü.mjs:4:11',
   ],
   'a dependency': [
     { 'index.js': "exports.handler = require('d').f;", 'node_modules/d/index.js': `${thrower}exports.f = f;` },

@@ -59,6 +59,7 @@ test('computed names pass through a call, others do not', (t) => {
     guard("require?.(a, b); require.resolve(c); module.require(d); module['require'](e);"),
     "require?.(__isothermSame(a), b); require.resolve(__isothermSame(c)); module.require(__isothermSame(d)); module['require'](__isothermSame(e));",
   );
+  t.is(guard("require.resolve('./a');", '/var/task/lib'), 'require.resolve(__isothermFrom("/var/task/lib",\'./a\'));');
   t.is(guard('require(require(x));'), 'require(__isothermSame(require(__isothermSame(x))));');
   for (const constant of [
     "require('a');",

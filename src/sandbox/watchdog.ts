@@ -14,7 +14,7 @@ const cells = {
   slice: 1,
   /** What the slice was given. */
   timeoutMs: 2,
-  /** The thread shall return from `watch`, because other calls wait for its isolate. */
+  /** How many calls wait for the thread to return from `watch`. */
   asked: 3,
   /** The thread waits for the bell alone. */
   asleep: 4,
@@ -34,12 +34,12 @@ const memoryLimitMiB = 16;
 
 const program = `
   const cells = new Int32Array($0), isolates = new Map();
-  const { load, store, wait } = Atomics;
+  const { load, store, sub, wait } = Atomics;
   return {
     add(slot, isolate, forgotten) {
       isolates.set(slot, isolate);
       for (const old of forgotten.split(',')) isolates.delete(Number(old));
-      store(cells, ${cells.asked}, 0);
+      sub(cells, ${cells.asked}, 1);
     },
     watch() {
       let slice = -1, leftMs = 0, idleLooks = 0, atMs = Date.now();
@@ -62,8 +62,12 @@ const program = `
         const isolate = isolates.get(slot);
         if (leftMs > 0 || isolate === undefined) continue;
         isolates.delete(slot);
-        store(cells, ${cells.fired}, slice);
-        isolate.dispose();
+        try {
+          isolate.dispose();
+          store(cells, ${cells.fired}, slice);
+        } catch {
+          // Somebody else disposed it meanwhile: a host call that found the deadline passed.
+        }
       }
     },
   };`;
@@ -106,7 +110,7 @@ export class Watchdog {
     const slot = this.#slots;
     let state: 'adding' | 'ready' | 'gone' = 'adding';
     // Both are queued now and run one after the other, however long this thread is busy then.
-    Atomics.store(this.#cells, cells.asked, 1);
+    Atomics.add(this.#cells, cells.asked, 1);
     this.#ring();
     this.#add.apply(undefined, [slot, isolate, this.#forgotten.splice(0).join()]).then(() => {
       if (state === 'adding') state = 'ready';

@@ -235,6 +235,7 @@ class OpenedGuest implements Guest {
   memory(): GuestMemory {
     // Asking would be a call into the guest; see `textOnPool`.
     if (this.#isOnPool && this.#latestMemory !== undefined) return this.#latestMemory;
+    if (this.#isolate.isDisposed) return this.#latestMemory ?? noMemory;
     const heap = this.#isolate.getHeapStatisticsSync();
     this.#latestMemory = {
       heapUsedBytes: heap.used_heap_size,
@@ -261,6 +262,8 @@ class OpenedGuest implements Guest {
     return rejection(error);
   }
 }
+
+const noMemory: GuestMemory = { heapUsedBytes: 0, heapTotalBytes: 0, externalBytes: 0 };
 
 /**
  * Runs in the guest before any of its code, with `calls` and `settings`. Long strings are cut here: whatever crosses is copied

@@ -25,6 +25,8 @@ export interface RuntimeImage {
 export interface OpenedIsolate {
   readonly isolate: Isolate;
   readonly context: Context;
+  /** Whether V8 took the core's code cache: it refuses one that was made under other flags, and the start is then slow. */
+  readonly isCacheAccepted: boolean;
 }
 
 /** @throws RuntimeImageError when a file is missing, damaged or of another format. */
@@ -101,8 +103,7 @@ function opener(base: Base, core: CachedScript): RuntimeImage['open'] {
     try {
       const context = isolate.createContextSync();
       if (base.kind === 'code-cache') run(isolate, context, base.base);
-      run(isolate, context, core);
-      return { isolate, context };
+      return { isolate, context, isCacheAccepted: run(isolate, context, core) };
     } catch (error) {
       isolate.dispose();
       throw error;
@@ -110,10 +111,15 @@ function opener(base: Base, core: CachedScript): RuntimeImage['open'] {
   };
 }
 
-function run(isolate: Isolate, context: Context, { filename, source, cachedData }: CachedScript): void {
-  const script = isolate.compileScriptSync(source, { filename, cachedData });
+function run(isolate: Isolate, context: Context, { filename, source, cachedData }: CachedScript): boolean {
+  const script: Script & { readonly cachedDataRejected?: boolean } = isolate.compileScriptSync(source, {
+    filename,
+    cachedData,
+  });
+  const isCacheAccepted = script.cachedDataRejected !== true;
   script.runSync(context);
   script.release();
+  return isCacheAccepted;
 }
 
 /** Exact-size copy: a view would carry the whole pool that it lies in across the border. */

@@ -42,6 +42,7 @@ const bundle = `(function (exports, require) {
 const expected = '"hello world hi"';
 const sliceTimeoutMs = 10_000;
 const turnsMax = 1_000;
+const memoryLimitMiB = 128;
 /** To wait for a timer without an event loop of our own. */
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
@@ -51,9 +52,7 @@ const host: HostCalls = {
   log: () => {},
   settle: (kind, text) => settled.push([kind, text]),
   wake: () => {},
-  exit: (code) => {
-    throw new Error(`the guest exited with ${code}`);
-  },
+  exit: (code) => fail(`the guest exited with ${code}`),
   loadBuiltin: () => false,
   hrtime: () => Number(process.hrtime.bigint() - startedNanoseconds),
   random: (byteCount) => new ArrayBuffer(byteCount),
@@ -65,9 +64,11 @@ const host: HostCalls = {
 };
 
 const image = loadRuntimeImage(directory);
-const guest = openGuest(image, settings, host, 128, (message) => {
-  throw new Error(message);
-});
+const unbooted = image.open(memoryLimitMiB, fail);
+if (!unbooted.isCacheAccepted) fail(`V8 refuses the code cache under the flags ${process.execArgv.join(' ')}`);
+unbooted.isolate.dispose();
+
+const guest = openGuest(image, settings, host, memoryLimitMiB, fail);
 run('init', [guest.load(bundle)]);
 expect(settled.shift(), settleKinds.initDone, '');
 run('invoke', [
@@ -80,6 +81,10 @@ run('invoke', [
 ]);
 expect(settled.shift(), settleKinds.answer, expected);
 guest.dispose();
+
+function fail(message: string): never {
+  throw new Error(message);
+}
 
 function run(name: 'init' | 'invoke' | 'turn', args: Parameters<typeof guest.call>[1]): void {
   let outcome = guest.call(name, args, { timeoutMs: sliceTimeoutMs, lane: 'main' });

@@ -48,7 +48,7 @@ export function compileAll({ base, snapshot, core, modules }: Scripts): CodeCach
       const context = isolate.createContextSync();
       if (snapshot === undefined) isolate.compileScriptSync(base, { filename: baseScriptName }).runSync(context);
       isolate.compileScriptSync(core, { filename: coreScriptName }).runSync(context);
-      return { isolate, context };
+      return { isolate, context, isCacheAccepted: true };
     },
     compileBuiltin(isolate, id) {
       const script = find(id);

@@ -1,5 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import ava from 'ava';
 import { limits } from '../../src/model/limits.ts';
+import { frameTypes } from '../../src/protocol/messages.ts';
+import { sandboxMainPath } from '../../src/supervisor/launch.ts';
+import { sandboxNodeFlags } from '../../src/supervisor/node-flags.ts';
 import { startSandbox, type TestSandbox } from './harness.ts';
 
 // One after the other: many of them measure time, and all share one process.
@@ -435,4 +441,34 @@ test('an answer that is a large body arrives whole', async (t) => {
   const environment = await sandbox.run('exports.handler = async (event) => event');
   const event = { text: 'ä€😀'.repeat(200_000) };
   t.deepEqual(JSON.parse((await environment.invoke(event)).payload), event);
+});
+
+test('calls about what is not there fail by themselves', async (t) => {
+  const unknown = sandbox.create('no such version');
+  await t.throwsAsync(unknown.created, { message: /no such version is not defined/ });
+  await t.throwsAsync(unknown.invoke(), { message: /does not exist/ });
+  await unknown.destroy();
+});
+
+test('a sandbox ends with its socket', async (t) => {
+  const other = await startSandbox();
+  other.channel.close(new Error('the host is gone'));
+  t.deepEqual(await other.exited, [null, 'SIGKILL']);
+  await other[Symbol.asyncDispose]();
+});
+
+test('a sandbox ends at the first frame that it does not understand', async (t) => {
+  await using other = await startSandbox();
+  other.channel.notify(frameTypes.ping, { sentMs: 1 });
+  t.deepEqual(await other.exited, [null, 'SIGKILL']);
+  t.regex(other.stderr, /protocol error: frame\.callId must be that of a call/);
+});
+
+test('a sandbox without its runtime says why', async (t) => {
+  const program = spawn(process.execPath, [...sandboxNodeFlags, sandboxMainPath, '/nowhere', 'sandbox'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const [said, [, signal]] = await Promise.all([text(program.stderr), once(program, 'exit')]);
+  t.is(signal, 'SIGKILL');
+  t.regex(said, /manifest\.json cannot be read/);
 });

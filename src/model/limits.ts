@@ -179,6 +179,9 @@ export const limits = {
   /** Bundles below this compile faster than a cache of them is read; making one would only delay the next cold start. */
   codeCacheCharsMin: 16 * KiB,
 
+  /** How long a process stays awake for a message that the last ones let expect at once (base/hot-wait). */
+  hotWaitMsMax: 0.3,
+
   /** A guest slice longer than this takes its environment off the sandbox's main thread for good (see sandbox/lane). */
   shortSliceMsMax: 25,
   /** Invocations whose slices were all short before an environment may run on the main thread. */

@@ -4,6 +4,7 @@
  * the other end: its owner does, and then closes it with the cause.
  */
 import type { Duplex } from 'node:stream';
+import type { HotWait } from '../base/hot-wait.ts';
 import { invariant } from '../base/invariant.ts';
 import { decodeFailedReply } from './decode.ts';
 import { encodeFrame, type FrameBody, FrameDecoder, type FrameLimits, nextCallId } from './frame.ts';
@@ -21,6 +22,8 @@ export interface ChannelOptions {
   readonly onCall: (frame: Frame) => void;
   /** At most once. Nothing is read afterwards; calls stay pending until `close`. */
   readonly onProtocolError: (error: ProtocolError) => void;
+  /** Keeps the event loop awake between messages that follow close upon each other. */
+  readonly hotWait?: HotWait;
   /** At most once: the stream ended or failed by itself. Calls stay pending until `close`. */
   readonly onEnd: (error: Error | undefined) => void;
 }
@@ -152,14 +155,16 @@ class StreamChannel implements Channel {
     this.#outgoing = [];
     if (chunks.length === 1) {
       this.#stream.write(first);
-      return;
+    } else {
+      this.#stream.cork();
+      for (const chunk of chunks) this.#stream.write(chunk);
+      this.#stream.uncork();
     }
-    this.#stream.cork();
-    for (const chunk of chunks) this.#stream.write(chunk);
-    this.#stream.uncork();
+    this.#options.hotWait?.begin();
   };
 
   #read(chunk: Uint8Array): void {
+    this.#options.hotWait?.end();
     if (this.#state.phase !== 'open') return;
     try {
       this.#decoder.push(chunk);

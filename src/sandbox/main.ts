@@ -8,6 +8,7 @@ import { openSync, readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../base/clock.ts';
+import { HotWait } from '../base/hot-wait.ts';
 import { limits } from '../model/limits.ts';
 import { type Channel, openChannel } from '../protocol/channel.ts';
 import { frameTypes, type HelloHead, protocolVersion } from '../protocol/messages.ts';
@@ -50,6 +51,7 @@ function serve(directory: string): void {
     sendLog: (head, body) => channel?.notify(frameTypes.log, head, body),
     defer: (callback) => void setImmediate(callback),
   };
+  const hotWait = new HotWait({ clock: systemClock, defer: host.defer, windowMs: limits.hotWaitMsMax });
   let channel: Channel | undefined;
   warmUp(host, backing).then(() => {
     const server = new Server({
@@ -64,6 +66,7 @@ function serve(directory: string): void {
       incoming: { frameBytesMax: limits.frameBytesToSandboxMax, headBytesMax: limits.frameHeadBytesMax },
       outgoing: { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesMax: limits.frameHeadBytesMax },
       callsPendingMax: 0,
+      ...(availableParallelism() > 1 && { hotWait }),
       onCall: (frame) => server.serve(frame),
       onNotice: (frame) => {
         throw new ProtocolError('frame.callId', 'that of a call', frame.callId);

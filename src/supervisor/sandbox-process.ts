@@ -5,8 +5,10 @@
 import type { ChildProcess } from 'node:child_process';
 import type { FileHandle } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import { type Deferred, deferred } from '../base/deferred.ts';
+import { HotWait } from '../base/hot-wait.ts';
 import { InvariantError, invariant } from '../base/invariant.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
@@ -137,6 +139,10 @@ export class SandboxProcess implements SandboxHandle {
       incoming: { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesMax: limits.frameHeadBytesMax },
       outgoing: { frameBytesMax: limits.frameBytesToSandboxMax, headBytesMax: limits.frameHeadBytesMax },
       callsPendingMax: limits.callsPendingMax,
+      // On a single core it would keep the other side from running.
+      ...(availableParallelism() > 1 && {
+        hotWait: new HotWait({ clock: options.clock, defer: nextTurn, windowMs: limits.hotWaitMsMax }),
+      }),
       onNotice: (frame) => this.#notice(frame),
       onCall: (frame) => {
         throw new ProtocolError('frame.type', 'a hello, a reply or a log', frame.type);
@@ -452,6 +458,10 @@ export class SandboxProcess implements SandboxHandle {
     });
     this.#ended.resolve(cause);
   }
+}
+
+function nextTurn(callback: () => void): void {
+  setImmediate(callback);
 }
 
 function createHead({ environmentId, version, logStreamName, init, initTimeoutMs, inheritsFrom }: EnvironmentSpec) {

@@ -14,6 +14,7 @@ import type { PhaseKind } from './lane.ts';
 import { Output } from './output.ts';
 import { Phase, type PhaseEnd } from './phase.ts';
 import type { PoolLane } from './pool-lane.ts';
+import type { Traffic } from './traffic.ts';
 import type { Version } from './version.ts';
 import { FileSystem } from './volume/file-system.ts';
 import type { Volume } from './volume/volume.ts';
@@ -22,6 +23,7 @@ import type { Volume } from './volume/volume.ts';
 export interface EnvironmentHost {
   readonly openGuest: (settings: GuestSettings, calls: SandboxCalls, memoryLimitMiB: number) => Guest;
   readonly pool: PoolLane;
+  readonly traffic: Traffic;
   readonly clock: Clock;
   readonly random: (byteCount: number) => ArrayBuffer;
   readonly residentBytes: () => number;
@@ -77,7 +79,8 @@ export class Environment {
   }
 
   async #create(): Promise<Answer<CreateReply>> {
-    const { clock } = this.#host;
+    const { clock, traffic } = this.#host;
+    using _underWay = traffic.enter(this.version);
     const fromMs = clock.nowMs();
     this.#output.begin(undefined);
     this.#open();
@@ -93,7 +96,8 @@ export class Environment {
   /** @param event JSON text */
   async invoke(head: InvokeHead, event: string): Promise<Answer<InvokeReply>> {
     if (this.#state.phase === 'starting') await this.#started;
-    const { clock } = this.#host;
+    const { clock, traffic } = this.#host;
+    using _underWay = traffic.enter(this.version);
     const fromMs = clock.nowMs();
     const deadlineMs = fromMs + head.timeoutMs;
     const deadlineEpochMs = clock.epochMs() + head.timeoutMs;
@@ -216,10 +220,11 @@ export class Environment {
   }
 
   #phase(incarnation: Incarnation, lane: 'main' | 'pool', deadlineMs: number): Phase {
-    const { pool, clock, defer } = this.#host;
+    const { pool, traffic, clock, defer } = this.#host;
     const nextTask = (): Promise<void> => new Promise((resolve) => defer(resolve));
     const cpuMs = lane === 'main' ? this.#host.threadCpuMs : (): number => incarnation.cpuMs;
-    return new Phase({ incarnation, lane, pool, clock, deadlineMs, nextTask, cpuMs });
+    const isAlone = (): boolean => traffic.isAlone(this.version);
+    return new Phase({ incarnation, lane, isAlone, pool, clock, deadlineMs, nextTask, cpuMs });
   }
 
   /** The state after an invocation, its memory, and whether its isolate may go on. */

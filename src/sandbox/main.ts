@@ -20,6 +20,7 @@ import { openPackageStore } from './package-store.ts';
 import { PoolLane } from './pool-lane.ts';
 import { loadRuntimeImage } from './runtime-image.ts';
 import { Server } from './server.ts';
+import { Traffic } from './traffic.ts';
 import { createBackingFile } from './volume/backing-file.ts';
 import { warmUp } from './warm-up.ts';
 import { Watchdog } from './watchdog.ts';
@@ -44,6 +45,7 @@ function serve(directory: string): void {
     openGuest: (settings, calls, memoryLimitMiB) => openGuest(image, settings, calls, memoryLimitMiB, die, watchdog),
     // isolated-vm has that many threads; with more slices it would start others (SECURITY.md 6.7).
     pool: new PoolLane(availableParallelism() + 1),
+    traffic: new Traffic(),
     clock: systemClock,
     random: (byteCount) => crypto.getRandomValues(new Uint8Array(byteCount)).buffer,
     residentBytes,

@@ -20,7 +20,10 @@ export interface Slice {
 
 export interface PhaseOptions {
   readonly incarnation: Incarnation;
+  /** What the version has earned. */
   readonly lane: Lane;
+  /** Whether a slice on the main thread would make nobody else wait. */
+  readonly isAlone: () => boolean;
   readonly pool: PoolLane;
   readonly clock: Clock;
   /** Monotonic. */
@@ -128,7 +131,8 @@ export class Phase {
 
   /** One slice, and the report of the rejection that it ended with. A promise only when something had to be waited for. */
   #run(slice: Slice): Promise<void> | undefined {
-    if (this.#options.lane === 'pool') return this.#runOnPool(slice);
+    const { lane, isAlone } = this.#options;
+    if (lane === 'pool' || !isAlone()) return this.#runOnPool(slice);
     let next: Slice | undefined = slice;
     while (next !== undefined) next = this.#take(this.#callOnMain(next));
     return undefined;

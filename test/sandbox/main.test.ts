@@ -182,6 +182,27 @@ test('neighbours answer while an endless loop runs on the pool', async (t) => {
   t.true(answers > 50, `${answers} answers`);
 });
 
+test('a function that was quick and then loops does not hold up a stranger that is under way', async (t) => {
+  const version = await sandbox.define({ source: 'exports.handler = async ({ loop }) => { while (loop); return 1; }' });
+  await earnMainThread(version);
+  const turncoat = sandbox.create(version);
+  for (let calls = 0; calls < 3; calls++) await turncoat.invoke();
+  const stranger = await sandbox.run(
+    `exports.handler = async () => {
+       const from = Date.now();
+       for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+       return Date.now() - from;
+     }`,
+  );
+  await stranger.created;
+  const waiting = stranger.invoke({}, { timeoutMs: 1_000 });
+  const looped = turncoat.invoke({ loop: true }, { timeoutMs: 800 });
+  const { outcome, payload } = await waiting;
+  t.is(outcome.kind, 'success');
+  t.true(Number(payload) < 600, `${payload} ms`);
+  t.is((await looped).outcome.kind, 'timeout');
+});
+
 const endless: Record<string, string> = {
   'microtasks that queue microtasks':
     'const again = () => Promise.resolve().then(again); again(); await new Promise(() => {})',

@@ -8,6 +8,7 @@ import type { LogHead } from '../../src/protocol/messages.ts';
 import type { EnvironmentHost } from '../../src/sandbox/environment.ts';
 import type { Guest, SandboxCalls, SliceOutcome } from '../../src/sandbox/guest.ts';
 import { PoolLane } from '../../src/sandbox/pool-lane.ts';
+import { Traffic } from '../../src/sandbox/traffic.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
 
 /** What one slice does. Without a result nothing waits in the loop afterwards. */
@@ -118,6 +119,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
       );
     },
     pool: new PoolLane(2),
+    traffic: new Traffic(),
     clock,
     random: (byteCount) => new ArrayBuffer(byteCount),
     residentBytes: () => 0,

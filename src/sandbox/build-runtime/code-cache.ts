@@ -6,7 +6,7 @@ import type { GuestSettings, HostCalls } from '../../bridge/contract.ts';
 import { type Guest, openGuest, type SliceArgument } from '../guest.ts';
 import { compileWithCache, ExternalCopy, Isolate } from '../ivm.ts';
 import { baseScriptName, coreScriptName, type RuntimeImage } from '../runtime-image.ts';
-import { warmUpBundle } from './warm-up.ts';
+import { helloBundle, libraryBundle } from './warm-up.ts';
 
 export interface CodeCaches {
   readonly base: Uint8Array;
@@ -33,22 +33,38 @@ const memoryLimitMiB = 512;
 const warmUpTimeoutMs = 30_000;
 const warmUpTurns = 100;
 
-export function compileAll({ base, snapshot, core, modules }: Scripts): CodeCaches {
-  let warmed: Isolate | undefined;
-  const fromSnapshot = snapshot === undefined ? {} : { snapshot: new ExternalCopy(new Uint8Array(snapshot).buffer) };
-  const find = (id: string): ModuleScript | undefined => modules.find(({ ids }) => ids.includes(id));
+/**
+ * The core's cache holds what hello world runs and no more, because each start reads all of it; a module's cache holds what its
+ * users commonly run.
+ */
+export function compileAll(scripts: Scripts): CodeCaches {
+  const small = warmedUp(scripts, helloBundle);
+  const base = compileWithCache(small.isolate, scripts.base, baseScriptName);
+  const core = compileWithCache(small.isolate, scripts.core, coreScriptName);
+  small.guest.dispose();
+  const large = warmedUp(scripts, libraryBundle);
+  const modules = scripts.modules.map(({ source, filename }) => compileWithCache(large.isolate, source, filename));
+  large.guest.dispose();
+  return { base, core, modules };
+}
+
+/** A guest that ran init and one invocation of the bundle, all from source. */
+function warmedUp(scripts: Scripts, bundle: string): { readonly guest: Guest; readonly isolate: Isolate } {
+  let opened: Isolate | undefined;
+  const find = (id: string): ModuleScript | undefined => scripts.modules.find(({ ids }) => ids.includes(id));
   const image: RuntimeImage = {
     key: '',
     kind: 'code-cache',
     reason: undefined,
     builtinIds: [],
     open(memoryLimit, onCatastrophicError) {
-      const isolate = new Isolate({ memoryLimit, onCatastrophicError, ...fromSnapshot });
-      warmed = isolate;
-      const context = isolate.createContextSync();
-      if (snapshot === undefined) isolate.compileScriptSync(base, { filename: baseScriptName }).runSync(context);
-      isolate.compileScriptSync(core, { filename: coreScriptName }).runSync(context);
-      return { isolate, context, isCacheAccepted: true };
+      opened = openFromSource(scripts, memoryLimit, onCatastrophicError);
+      const context = opened.createContextSync();
+      if (scripts.snapshot === undefined) {
+        opened.compileScriptSync(scripts.base, { filename: baseScriptName }).runSync(context);
+      }
+      opened.compileScriptSync(scripts.core, { filename: coreScriptName }).runSync(context);
+      return { isolate: opened, context, isCacheAccepted: true };
     },
     compileBuiltin(isolate, id) {
       const script = find(id);
@@ -57,32 +73,37 @@ export function compileAll({ base, snapshot, core, modules }: Scripts): CodeCach
     builtinText: find,
   };
   const problems: string[] = [];
-  const guest = openGuest(image, warmUpSettings, warmUpHost(problems), memoryLimitMiB, (message) =>
-    problems.push(message),
-  );
-  warmUp(guest, problems);
-  if (problems.length > 0 || warmed === undefined) {
+  const note = (problem: string): unknown => problems.push(problem);
+  const guest = openGuest(image, warmUpSettings, warmUpHost(note), memoryLimitMiB, note);
+  runOnce(guest, bundle, note);
+  if (problems.length > 0 || opened === undefined) {
     throw new Error(`the runtime's warm-up failed: ${problems.join('; ')}`);
   }
-  const isolate = warmed;
-  const caches = {
-    base: compileWithCache(isolate, base, baseScriptName),
-    core: compileWithCache(isolate, core, coreScriptName),
-    modules: modules.map(({ source, filename }) => compileWithCache(isolate, source, filename)),
-  };
-  guest.dispose();
-  return caches;
+  return { guest, isolate: opened };
 }
 
-function warmUp(guest: Guest, problems: string[]): void {
+function openFromSource(
+  { snapshot }: Scripts,
+  memoryLimit: number,
+  onCatastrophicError: (message: string) => void,
+): Isolate {
+  if (snapshot === undefined) return new Isolate({ memoryLimit, onCatastrophicError });
+  return new Isolate({
+    memoryLimit,
+    onCatastrophicError,
+    snapshot: new ExternalCopy(new Uint8Array(snapshot).buffer),
+  });
+}
+
+function runOnce(guest: Guest, bundle: string, note: (problem: string) => unknown): void {
   const slice = (name: 'init' | 'invoke' | 'turn', args: readonly SliceArgument[]): void => {
     const outcome = guest.call(name, args, { timeoutMs: warmUpTimeoutMs, lane: 'main' });
-    if (outcome.kind !== 'state') problems.push(JSON.stringify(outcome));
+    if (outcome.kind !== 'state') note(JSON.stringify(outcome));
   };
   const turns = (): void => {
     for (let turn = 0; turn < warmUpTurns; turn++) slice('turn', []);
   };
-  slice('init', [guest.load(warmUpBundle)]);
+  slice('init', [guest.load(bundle)]);
   turns();
   slice('invoke', ['{}', JSON.stringify({ requestId: 'warm-up', deadlineEpochMs: 0, invokedFunctionArn: 'warm-up' })]);
   turns();
@@ -106,14 +127,14 @@ const warmUpSettings: GuestSettings = {
 };
 
 /** Answers what the warm-up needs, with fixed values: nothing of this process may end up in a cache. */
-function warmUpHost(problems: string[]): HostCalls {
+function warmUpHost(note: (problem: string) => unknown): HostCalls {
   return {
     log: () => {},
     settle(kind, text) {
-      if (kind !== 0 && kind !== 2) problems.push(text);
+      if (kind !== 0 && kind !== 2) note(text);
     },
     wake: () => {},
-    exit: (code) => problems.push(`exit ${code}`),
+    exit: (code) => note(`exit ${code}`),
     loadBuiltin: () => false,
     hrtime: () => 1e9,
     random: (byteCount) => new ArrayBuffer(byteCount),

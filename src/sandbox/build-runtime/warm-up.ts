@@ -1,11 +1,60 @@
 /**
- * Guest code that loads every offered module and does with each what functions commonly do, so that the code caches hold
- * those functions compiled. It must draw no randomness and read no clock.
+ * Guest code that is run while code caches are made, so that they hold its functions compiled. It must draw no randomness and
+ * read no clock.
  */
 import { offeredModules } from '../../bridge/node-modules.ts';
 
-/** Init and one invocation of it are run. */
-export const warmUpBundle = `(function (exports, require) {
+/** What each function does at least: answer, print a line. */
+export const helloBundle = `(function (exports, require) {
+  exports.handler = async (event) => {
+    console.log('hello');
+    return event;
+  };
+})`;
+
+/** Loads every offered module and does with the common ones what functions commonly do. */
+export const libraryBundle = `(function (exports, require) {
   for (const id of ${JSON.stringify(offeredModules)}) require(id);
-  exports.handler = async (event) => event;
+  const { once, EventEmitter } = require('events');
+  const { Readable } = require('stream');
+  const { pipeline } = require('stream/promises');
+  const path = require('path');
+  const util = require('util');
+  exports.handler = async (event) => {
+    console.log('hello', { a: [1, 'two', new Map([[3, new Set([4])]])], error: new Error('shown') });
+    console.error('%s is %d', 'one', 1);
+    util.inspect({ nested: { deep: { array: [true, null, undefined, 1n, Symbol('s')] } }, date: new Date(0), f() {} });
+    const emitter = new EventEmitter();
+    emitter.on('x', () => {});
+    setTimeout(() => emitter.emit('go', 1), 0);
+    await Promise.race([once(emitter, 'go'), new Promise((resolve) => setImmediate(resolve))]);
+    clearTimeout(setTimeout(() => {}, 1));
+    await new Promise((resolve) => process.nextTick(resolve));
+    queueMicrotask(() => {});
+    const bytes = Buffer.from('h\\u00e9llo');
+    for (const encoding of ['utf8', 'base64', 'hex', 'latin1']) Buffer.from(bytes.toString(encoding), encoding);
+    Buffer.concat([bytes, Buffer.alloc(4)]).equals(bytes);
+    const url = new URL('https://user:word@example.com:8080/a/../b?x=1#y');
+    url.searchParams.append('k', 'v');
+    url.pathname = '/c';
+    new URLSearchParams({ a: '1' }).toString();
+    new TextDecoder().decode(new TextEncoder().encode('text'));
+    structuredClone({ a: [new Date(0), new Map([[1, 2]])] });
+    const controller = new AbortController();
+    controller.signal.addEventListener('abort', () => {});
+    controller.abort();
+    path.join('/a', '..', 'b');
+    path.resolve('c');
+    path.parse('/d/e.f');
+    const chunks = [];
+    await pipeline(Readable.from(['a', 'b']), async function* (source) { for await (const chunk of source) yield chunk; }, async (source) => {
+      for await (const chunk of source) chunks.push(chunk);
+    });
+    try {
+      path.join(1);
+    } catch (error) {
+      error.stack;
+    }
+    return event;
+  };
 })`;

@@ -1,0 +1,32 @@
+/**
+ * Who has something running in this sandbox now. A slice on the main thread stops everything else here, so it may only run
+ * there while nobody but its own version is under way: a function that was quick a hundred times can still loop the next time,
+ * and a stranger's call must not pay for that with its deadline.
+ */
+export class Traffic {
+  #running = 0;
+  readonly #byVersion = new Map<object, number>();
+
+  /** An init or invocation of `version` is under way until this is disposed. */
+  enter(version: object): Disposable {
+    this.#running += 1;
+    this.#byVersion.set(version, this.#of(version) + 1);
+    return {
+      [Symbol.dispose]: () => {
+        this.#running -= 1;
+        const left = this.#of(version) - 1;
+        if (left === 0) this.#byVersion.delete(version);
+        else this.#byVersion.set(version, left);
+      },
+    };
+  }
+
+  /** Nothing of another version is under way. */
+  isAlone(version: object): boolean {
+    return this.#running === this.#of(version);
+  }
+
+  #of(version: object): number {
+    return this.#byVersion.get(version) ?? 0;
+  }
+}

@@ -122,7 +122,7 @@ class OpenedGuest implements Guest {
     const guestCalls = names.map((name, at) => `${name}: $${at}`).join();
     const guest: Reference<GuestCalls> = context.evalClosureSync(
       `const calls = {${guestCalls}}, settings = $${names.length}; ${bootProgram}`,
-      [...Object.values(calls).map((call) => new Callback(call)), JSON.stringify(settings)],
+      [...Object.values(calls).map((call) => new Callback(contained(call))), JSON.stringify(settings)],
       { result: { reference: true } },
     );
     const slice = (name: keyof GuestCalls): Reference => guest.getSync(name, { reference: true });
@@ -370,6 +370,24 @@ function checkedCalls(host: ServedCalls, dispose: () => void): CheckedCalls {
     cpuTime: () => host.cpuTime(),
     fs: (operation, a, b, c, d) =>
       isWhole(operation, 255) ? host.fs(operation, fsValue(a), fsValue(b), fsValue(c), fsValue(d)) : undefined,
+  };
+}
+
+/**
+ * isolated-vm would hand an exception of ours to the guest, with the paths of this program in its stack. There should be none: it
+ * is a bug, told on stderr, and the guest gets nothing.
+ */
+function contained<Args extends readonly unknown[], Value>(
+  call: (...args: Args) => Value,
+): (...args: Args) => Value | undefined {
+  return (...args) => {
+    try {
+      return call(...args);
+    } catch (error) {
+      // Whatever it is: no kind of error may pass.
+      process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+      return undefined;
+    }
   };
 }
 

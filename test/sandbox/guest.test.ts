@@ -59,7 +59,11 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
       return new ArrayBuffer(byteCount);
     },
     mapPosition: recorded('mapPosition', 'here:1:1'),
-    domainToAscii: recorded('domainToAscii', 'ascii'),
+    domainToAscii: (domain) => {
+      if (domain === 'break') throw new TypeError('a mistake of ours');
+      seen.push(['domainToAscii', domain]);
+      return 'ascii';
+    },
     memoryUsage: recorded('memoryUsage', [1, 2, 3, 4, 5]),
     cpuTime: recorded('cpuTime', 7),
     fs: recorded('fs', 0),
@@ -136,6 +140,17 @@ test('what cannot be copied out of the guest is an error inside it only', (t) =>
   );
   t.is(init().kind, 'state');
   t.is(seen.length, 2);
+});
+
+test('a host call that throws by mistake tells the guest nothing', (t) => {
+  const { init, seen } = open(
+    t,
+    `let caught = 'nothing';
+     try { host.domainToAscii('break'); } catch (error) { caught = error.stack; }
+     host.log(1, caught + ' ' + host.domainToAscii('break'));`,
+  );
+  init();
+  t.deepEqual(seen, [['log', 1, 'nothing undefined']]);
 });
 
 test('a state that is no number counts as none', (t) => {

@@ -7,7 +7,6 @@ import type { CoreContext, ModuleFactory } from './context.ts';
 
 const {
   ArrayPrototypeIncludes,
-  ArrayPrototypePush,
   FunctionPrototypeCall,
   ObjectDefineProperty,
   ObjectKeys,
@@ -35,8 +34,6 @@ export class Library {
   readonly #observers: Record<string, ((exports: never) => void) | undefined> = Object.create(null);
   /** Compiled by the host and not evaluated yet. */
   readonly #received: Record<string, ModuleFactory | undefined> = Object.create(null);
-  /** Ids compiled by the host so far, in order. */
-  readonly loadedIds: string[] = [];
 
   constructor(context: CoreContext) {
     this.#context = context;
@@ -117,9 +114,7 @@ export class Library {
   }
 
   #compile(id: string): ModuleFactory {
-    if (this.#received[id] === undefined && this.#context.host.loadBuiltin(id)) {
-      ArrayPrototypePush(this.loadedIds, id);
-    }
+    if (this.#received[id] === undefined) this.#context.host.loadBuiltin(id);
     const factory = this.#received[id];
     if (factory === undefined) throw notOffered(id);
     this.#received[id] = undefined;

@@ -96,12 +96,11 @@ const common = {
 /** Changes with every file that decides what a built runtime is. */
 export function guestSourcesHash(): string {
   const hash = createHash('sha256');
-  // Guest code and what it takes from the border are sources in the published package too; the builder is compiled there.
-  const sandbox = fileURLToPath(new URL('../sandbox/', import.meta.url));
-  const folders = [runtimes, join(root, 'src', 'bridge'), join(sandbox, 'build-runtime')];
   const files = [
-    ...folders.flatMap((folder) => filesIn(folder)),
-    ...['build-runtime', 'ivm', 'runtime-image'].map((name) => join(sandbox, `${name}${extname(import.meta.url)}`)),
+    ...filesIn(runtimes),
+    ...filesIn(join(root, 'src', 'bridge')),
+    ...filesIn(join(sandboxFolder, 'build-runtime')),
+    ...['build-runtime', 'ivm', 'runtime-image'].map((name) => join(sandboxFolder, `${name}${extension}`)),
     createRequire(import.meta.url).resolve('whatwg-url/package.json'),
   ];
   for (const file of files) {
@@ -110,6 +109,10 @@ export function guestSourcesHash(): string {
   }
   return hash.digest('hex');
 }
+
+/** The builder's program lies beside this one, in the same form: as written here, compiled when published. */
+const sandboxFolder = fileURLToPath(new URL('../sandbox/', import.meta.url));
+const extension = extname(fileURLToPath(import.meta.url));
 
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -156,21 +156,20 @@ function sandboxProgram(name: string): string {
 
 /** Renames the draft into place, unless a sound runtime is there by now. */
 async function adopt(draft: string, directory: string, key: string): Promise<ImageManifest> {
-  try {
-    await rename(draft, directory);
-  } catch (error) {
-    // Somebody's folder is in the way: either another engine was faster, or a damaged one is there.
-    if ((await soundManifest(directory, key)) === undefined) {
-      await rm(directory, { recursive: true, force: true });
-      await rename(draft, directory);
-    } else {
-      void error;
-    }
+  for (let attempt = 0; attempt < adoptAttemptsMax; attempt++) {
+    // Fails when somebody's folder is in the way: either another engine was faster, or a damaged one is there.
+    await rename(draft, directory).catch(() => {});
+    const manifest = await soundManifest(directory, key);
+    if (manifest !== undefined) return manifest;
+    // Moved away rather than removed: another engine may be adopting at this moment, and then it is its folder that goes.
+    const damaged = `${directory}.${randomUUID()}`;
+    await rename(directory, damaged).catch(() => {});
+    await rm(damaged, { recursive: true, force: true });
   }
-  const manifest = await soundManifest(directory, key);
-  if (manifest !== undefined) return manifest;
-  throw new EngineError('RuntimeBuildFailed', `the runtime that was just built in ${directory} is damaged`);
+  throw new EngineError('RuntimeBuildFailed', `the runtime that was just built cannot be put into ${directory}`);
 }
+
+const adoptAttemptsMax = 3;
 
 function described(directory: string, { key, kind, reason }: ImageManifest): CachedRuntime {
   return { directory, key, kind, reason };

@@ -49,10 +49,9 @@ export function createBindings(context: CoreContext): Record<string, object> {
         update(url, actions, action, value);
         return show(url);
       },
-      format(href: string, hash: boolean, unicode: boolean, search: boolean, auth: boolean) {
+      format(href: string, hash: boolean, _unicode: boolean, search: boolean, auth: boolean) {
         const url = parse(href, undefined);
         if (url === undefined) return href;
-        void unicode;
         if (!hash) url.fragment = null;
         if (!search) url.query = null;
         if (!auth) {
@@ -61,9 +60,7 @@ export function createBindings(context: CoreContext): Record<string, object> {
         }
         return show(url);
       },
-      pathToFileURL(path: string, windows: boolean, base?: string) {
-        void windows;
-        void base;
+      pathToFileURL(path: string) {
         const url = parse(`file://${encodePath(path)}`, undefined);
         if (url === undefined) throw invalid(path);
         return show(url);

@@ -1,4 +1,5 @@
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
+import type { FunctionSettings } from '../model/validate-function.ts';
 import type { PreparedCode } from './prepared-code.ts';
 
 /** Code as a client hands it over; exactly one member is given. */
@@ -12,33 +13,13 @@ export interface CodeInput {
   readonly zipFile?: Uint8Array | string;
 }
 
-/** What `create` takes. Absent fields get Lambda's defaults (LAMBDA.md C3.4); the values are not validated yet. */
-export interface CreateFunctionInput {
+/** What `create` takes. Absent settings get Lambda's defaults (LAMBDA.md C3.4); the values are not validated yet. */
+export interface CreateFunctionInput extends FunctionSettings {
   readonly functionName: string;
   readonly code: CodeInput;
-  readonly runtime?: string;
-  readonly handler?: string;
-  readonly role?: string;
-  readonly description?: string;
-  readonly memorySize?: number;
-  readonly timeout?: number;
-  readonly ephemeralStorage?: number;
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly logging?: {
-    readonly logFormat?: string;
-    readonly applicationLogLevel?: string;
-    readonly systemLogLevel?: string;
-    readonly logGroup?: string;
-  };
-  readonly architectures?: readonly string[];
-  readonly tracingMode?: string;
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly trustDomain?: string;
-  readonly isolation?: string;
-  readonly network?: { readonly allow?: readonly string[] };
 }
 
-export type UpdateConfigurationInput = Partial<Omit<CreateFunctionInput, 'functionName' | 'code' | 'tags'>> & {
+export type UpdateConfigurationInput = Omit<FunctionSettings, 'tags'> & {
   readonly functionName: string;
   readonly revisionId?: string;
 };

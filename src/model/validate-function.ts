@@ -15,25 +15,41 @@ import { Constraints, enumRule, lengthAtMost, memberNotNull, memberRule, pattern
 
 /** Settings as a client names them. Types say what is meant; callers without types may send anything. */
 export interface FunctionSettings {
+  /** `nodejs`, `nodejs18.x` to `nodejs26.x`. Default: `nodejs24.x`. */
   readonly runtime?: string;
+  /** `file.export`. Default: `index.handler`. */
   readonly handler?: string;
+  /** ARN of an IAM role; echoed, grants nothing. */
   readonly role?: string;
   readonly description?: string;
+  /** MiB, 128 to 10240, default 128: the limit of the guest's heap. */
   readonly memorySize?: number;
+  /** Seconds, 1 to 900, default 3. */
   readonly timeout?: number;
+  /** MiB of `/tmp`, 512 to 10240, default 512. */
   readonly ephemeralStorage?: number;
+  /** Variables, together at most 4 KB of JSON. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly logging?: {
+    /** `Text` (default) or `JSON`. */
     readonly logFormat?: string;
+    /** With JSON: TRACE to FATAL, default INFO. */
     readonly applicationLogLevel?: string;
+    /** With JSON: DEBUG, INFO or WARN, default INFO. */
     readonly systemLogLevel?: string;
+    /** Default: `/aws/lambda/<name>`. */
     readonly logGroup?: string;
   };
+  /** One of `x86_64` (default) and `arm64`; echoed. */
   readonly architectures?: readonly string[];
+  /** `PassThrough` (default) or `Active`; echoed. */
   readonly tracingMode?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Functions of different labels never share a process. Default: `default`. */
   readonly trustDomain?: string;
+  /** `function`: processes of its own. Default: the engine's. */
   readonly isolation?: string;
+  /** Only the empty list is accepted: guests have no network yet. */
   readonly network?: { readonly allow?: readonly string[] };
 }
 

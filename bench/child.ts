@@ -26,6 +26,7 @@ export function startLineChild(driver: string): LineChild {
 }
 
 export interface EchoChild extends Disposable {
+  readonly pid: number;
   /** Milliseconds until all of `bytes` came back. */
   roundTrip(bytes: Uint8Array): Promise<number>;
 }
@@ -35,7 +36,9 @@ export function startEchoChild(): EchoChild {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
   const socket = child.stdio[3] as Duplex;
+  if (child.pid === undefined) throw new Error('the echo child could not be started');
   return {
+    pid: child.pid,
     async roundTrip(bytes) {
       const from = performance.now();
       socket.write(bytes);

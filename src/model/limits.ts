@@ -32,7 +32,6 @@ export const limits = {
   tagsMax: 50,
   tagKeyLengthMax: 128,
   tagValueLengthMax: 256,
-  layersMax: 5,
 
   /** Payloads (C4.9, C4.10). */
   requestPayloadBytesMax: 6 * MiB,
@@ -174,7 +173,6 @@ export const limits = {
   pathLengthMax: 4_096,
   nameLengthMax: 255,
   symlinksFollowedMax: 40,
-  timersMax: 100_000,
 
   /** Bundles below this compile faster than a cache of them is read; making one would only delay the next cold start. */
   codeCacheCharsMin: 16 * KiB,

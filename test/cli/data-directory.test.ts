@@ -3,7 +3,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 import { projectRoot, runCommand } from './run-command.ts';
+
+ownTemporaryDirectory();
 
 test.serial('a file that was invoked with --data-dir is kept and can be invoked by its name', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'isotherm-cli-'));

@@ -2,7 +2,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 import { runCommand } from './run-command.ts';
+
+ownTemporaryDirectory();
 
 function folder(files: Readonly<Record<string, string>> = {}): string {
   const directory = mkdtempSync(join(tmpdir(), 'isotherm-cli-'));

@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test, { type ExecutionContext } from 'ava';
+import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 import { projectRoot, runCommand } from './run-command.ts';
+
+ownTemporaryDirectory();
 
 function folder(files: Readonly<Record<string, string>> = {}): string {
   const directory = mkdtempSync(join(tmpdir(), 'isotherm-serve-'));

@@ -6,7 +6,10 @@ import { EngineError } from '../../src/model/errors.ts';
 import { openDataDirectory } from '../../src/store/data-directory.ts';
 import { Database } from '../../src/store/database.ts';
 import { migrations } from '../../src/store/migrations.ts';
+import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 import { storedFunction } from './stored-function.ts';
+
+ownTemporaryDirectory();
 
 const scratch = (): string => join(mkdtempSync(join(tmpdir(), 'isotherm-store-')), 'data');
 

@@ -35,8 +35,8 @@ const programs: Readonly<Record<string, string>> = {
   'durations decide, then insertion': `
     for (const ms of [12, 4, 8, 4]) setTimeout(() => log(String(ms)), ms); setTimeout(done, 40);`,
   'intervals, refresh and clearing': `
-    let n = 0; const i = setInterval(() => { log('interval ' + ++n); Promise.resolve().then(() => log('then ' + n)); if (n === 3) clearInterval(i); }, 2);
-    const never = setTimeout(() => log('never'), 3); clearTimeout(never); const t = setTimeout(() => log('refreshed'), 4); t.refresh(); setTimeout(done, 60);`,
+    let n = 0; const i = setInterval(() => { log('interval ' + ++n); Promise.resolve().then(() => log('then ' + n)); if (n === 3) clearInterval(i); }, 5);
+    const never = setTimeout(() => log('never'), 3); clearTimeout(never); const t = setTimeout(() => log('refreshed'), 250); t.refresh(); setTimeout(done, 400);`,
   'await takes its turns': `
     const f = async (name) => { log(name + ' 1'); await null; log(name + ' 2'); await new Promise((r) => setImmediate(r)); log(name + ' 3'); await new Promise((r) => process.nextTick(r)); log(name + ' 4'); };
     f('a'); f('b'); process.nextTick(() => log('tick')); setTimeout(done, 20);`,

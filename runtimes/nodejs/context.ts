@@ -6,7 +6,7 @@ import type { GuestContext, GuestSettings } from '../../src/bridge/contract.ts';
 import { asString, assign, BuiltinError, now, parse } from './primordials.ts';
 
 /**
- * Node 18 to 22. `completion` is what the callback model offers: its getter comes first, functions drop out of JSON. It is added
+ * Node 18 to 22, and the model of 2014. `completion` is what the callback model offers: its getter comes first, functions drop out of JSON. It is added
  * to, not copied: copying would read its getter. One literal, here and below: V8 makes it in one go, and this is the hot path.
  */
 export function callbackContext(settings: GuestSettings, request: GuestContext, completion: object): object {
@@ -44,23 +44,6 @@ export function promiseContext(settings: GuestSettings, request: GuestContext): 
     logGroupName: settings.logGroupName,
     logStreamName: settings.logStreamName,
   };
-}
-
-/** Of 2014 (A1). */
-export function context2014(settings: GuestSettings, request: GuestContext, completion: object): object {
-  const { deadlineEpochMs } = request;
-  return assign(completion, {
-    functionName: settings.functionName,
-    functionVersion: settings.functionVersion,
-    memoryLimitInMB: `${settings.memorySize}`,
-    logGroupName: settings.logGroupName,
-    logStreamName: settings.logStreamName,
-    clientContext: parseHeader(request.clientContextJson, 'ClientContext'),
-    identity: parseHeader(request.cognitoIdentityJson, 'CognitoIdentity'),
-    invokedFunctionArn: request.invokedFunctionArn,
-    awsRequestId: request.requestId,
-    getRemainingTimeInMillis: () => deadlineEpochMs - now(),
-  });
 }
 
 /** What a caller sent beside the event is parsed as late as Lambda does it, so that a bad one fails the invocation (A5.5). */

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { callbackContext, context2014, promiseContext } from '../../../runtimes/nodejs/context.ts';
+import { callbackContext, promiseContext } from '../../../runtimes/nodejs/context.ts';
 import { defaultSettings } from '../../fixtures/fake-guest.ts';
 
 const request = {
@@ -33,7 +33,6 @@ test('A5.1 the fields', (t) => {
   };
   t.like(callbackContext(defaultSettings, request, {}), expected);
   t.like(promiseContext(defaultSettings, request), { ...expected, xRayTraceId: 'Root=1', tenantId: undefined });
-  t.like(context2014(defaultSettings, request, {}), expected);
 });
 
 test('A5.2 the JSON of a callback context has exactly these keys, in order', (t) => {

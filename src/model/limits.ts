@@ -175,7 +175,7 @@ export const limits = {
   symlinksFollowedMax: 40,
 
   /** Bundles below this compile faster than a cache of them is read; making one would only delay the next cold start. */
-  codeCacheCharsMin: 16 * KiB,
+  codeCacheBytesMin: 16 * KiB,
 
   /** How long a process stays awake for a message that the last ones let expect at once (base/hot-wait). */
   hotWaitMsMax: 0.3,

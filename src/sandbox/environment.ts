@@ -241,7 +241,7 @@ export class Environment {
   #makeCodeCache(): void {
     const { version } = this;
     if (version.codeCacheState !== 'missing') return;
-    if ((version.bundle()?.length ?? 0) < limits.codeCacheCharsMin) {
+    if ((version.definition.bundle?.bytes ?? 0) < limits.codeCacheBytesMin) {
       version.codeCacheState = 'unneeded';
       return;
     }

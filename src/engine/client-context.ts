@@ -12,7 +12,7 @@ export interface ClientDetails {
   readonly traceId?: string;
 }
 
-const noDetails: ClientDetails = {};
+export const noDetails: ClientDetails = {};
 
 /** @throws EngineError InvalidRequestContentException */
 export function clientDetails(input: InvokeInput): ClientDetails {

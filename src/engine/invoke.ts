@@ -4,6 +4,7 @@
  * others' business.
  */
 import { randomUUID } from 'node:crypto';
+import { abortable } from '../base/abortable.ts';
 import { parseFunctionReference } from '../functions/function-reference.ts';
 import type { FunctionReference, FunctionRegistry } from '../functions/registry.ts';
 import { EngineError } from '../model/errors.ts';
@@ -16,13 +17,13 @@ import { exitText, timeoutText } from '../telemetry/lines.ts';
 import { Tail } from '../telemetry/tail.ts';
 import { type AttemptParts, Attempts } from './attempt.ts';
 import type { Call, Ending } from './call.ts';
-import { type ClientDetails, clientDetails } from './client-context.ts';
+import { type ClientDetails, clientDetails, noDetails } from './client-context.ts';
 import { eventBytes, stringifiedEventBytes } from './event-json.ts';
 import type { Journal } from './journal.ts';
 import { exitErrorType, exitMessage, outcomePayload } from './outcome-payload.ts';
 import { invocationReport } from './report.ts';
 import type { Target } from './target.ts';
-import { verdict } from './verdict.ts';
+import { type Verdict, verdict } from './verdict.ts';
 
 export interface InvokeParts extends AttemptParts {
   readonly registry: FunctionRegistry;
@@ -91,7 +92,8 @@ export class InvokePath {
       startedMs: this.#parts.clock.nowMs(),
     };
     const running = this.#run(call, signal);
-    return signal === undefined ? running : untilAborted(running, signal);
+    // The function runs to its end all the same (C4.15).
+    return signal === undefined ? running : abortable(running, signal);
   }
 
   async #run(call: Call, signal: AbortSignal | undefined): Promise<InvokeResult> {
@@ -168,7 +170,7 @@ export class InvokePath {
         freezeMs: ending.freezeMs,
       },
     });
-    if (journal !== undefined) this.#tell(journal, call, outcome, report, payload.byteLength);
+    if (journal !== undefined) this.#tell(journal, call, outcome, judged, report, payload.byteLength);
     return {
       statusCode: 200,
       payload,
@@ -180,7 +182,14 @@ export class InvokePath {
     };
   }
 
-  #tell(journal: Journal, call: Call, outcome: Outcome, report: InvocationReport, producedBytes: number): void {
+  #tell(
+    journal: Journal,
+    call: Call,
+    outcome: Outcome,
+    judged: Verdict,
+    report: InvocationReport,
+    producedBytes: number,
+  ): void {
     const { requestId, target } = call;
     switch (outcome.kind) {
       case 'timeout':
@@ -200,21 +209,8 @@ export class InvokePath {
       default:
         outcome satisfies never;
     }
-    journal.end(verdict(outcome), report, producedBytes);
+    journal.end(judged, report, producedBytes);
   }
 }
 
 const noBytes = new Uint8Array(0);
-const noDetails: ClientDetails = {};
-
-/** Stops waiting when the signal aborts; the function runs to its end all the same (C4.15). */
-async function untilAborted(running: Promise<InvokeResult>, signal: AbortSignal): Promise<InvokeResult> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([running, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}

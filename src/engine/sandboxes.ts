@@ -2,7 +2,6 @@
  * The world behind the scheduler: turns its slots into sandbox processes and its removals into calls, and tells it what
  * became of them. It decides nothing. Only the engine holds one.
  */
-import { deferred } from '../base/deferred.ts';
 import { invariant } from '../base/invariant.ts';
 import { EngineError } from '../model/errors.ts';
 import type { Observe } from '../model/platform-event.ts';
@@ -103,7 +102,7 @@ export class Sandboxes implements FleetPort {
   // FleetPort
 
   open(slotId: number, domain: string): void {
-    const started = deferred<SandboxHandle>();
+    const started = Promise.withResolvers<SandboxHandle>();
     // Every invocation that is placed there awaits it too and tells its client; without one there is nobody to tell.
     started.promise.catch(() => undefined);
     this.#slots.set(slotId, {

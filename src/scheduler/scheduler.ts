@@ -7,7 +7,6 @@
  * lease owns its environment until it is disposed or the sandbox is lost, whichever is first.
  */
 import type { Clock } from '../base/clock.ts';
-import { deferred } from '../base/deferred.ts';
 import { invariant } from '../base/invariant.ts';
 import { EngineError } from '../model/errors.ts';
 import { admit, type LimitReached, postpone } from './admit.ts';
@@ -72,7 +71,7 @@ export class Scheduler implements LeaseKeeper {
   readonly #line: WaitLine<Ask, Environment>;
   /** Function -> function key -> version key of its latest invocation or announcement. */
   readonly #currentVersions = new Map<string, Map<string, string>>();
-  readonly #ended = deferred<void>();
+  readonly #ended = Promise.withResolvers<void>();
   #slotsOpened = 0;
   #phase: 'open' | 'closed' = 'open';
 

@@ -7,7 +7,6 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../base/clock.ts';
-import { type Deferred, deferred } from '../base/deferred.ts';
 import { HotWait } from '../base/hot-wait.ts';
 import { InvariantError, invariant } from '../base/invariant.ts';
 import { EngineError } from '../model/errors.ts';
@@ -81,8 +80,8 @@ export class SandboxProcess implements SandboxHandle {
   readonly #vitals: VitalSigns;
   readonly #startedMs: number;
   readonly #startLimit: Disposable;
-  readonly #greeted: Deferred<void> = deferred();
-  readonly #ended: Deferred<ExitCause> = deferred();
+  readonly #greeted = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<ExitCause>();
   readonly #environments = new Environments(this.#allowance);
   readonly #definitions: Definitions;
   readonly #guestCalls = new Set<GuestCall>();

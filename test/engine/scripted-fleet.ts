@@ -1,5 +1,4 @@
 /** Sandboxes that do what a test says: no processes, no guests. And a registry that holds what a test put in. */
-import { deferred } from '../../src/base/deferred.ts';
 import { composeEngine } from '../../src/engine/compose-engine.ts';
 import type { EngineLimits } from '../../src/engine/engine.ts';
 import { validOptions } from '../../src/engine/engine-options.ts';
@@ -59,7 +58,7 @@ export class ScriptedSandbox implements SandboxHandle {
   busy = false;
   worn: string | undefined;
   readonly #fleet: ScriptedFleet;
-  readonly #ended = deferred<ExitCause>();
+  readonly #ended = Promise.withResolvers<ExitCause>();
   #cause: ExitCause | undefined;
 
   constructor(fleet: ScriptedFleet, number: number, trustDomain: string) {

@@ -6,7 +6,6 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
-import { deferred } from '../../src/base/deferred.ts';
 import type { GuestSettings } from '../../src/bridge/contract.ts';
 import { limits } from '../../src/model/limits.ts';
 import { type Channel, openChannel } from '../../src/protocol/channel.ts';
@@ -129,7 +128,7 @@ export async function startSandbox(): Promise<TestSandbox> {
   };
   return launch(options, ({ child, socket, output, store, pid }) => {
     const printed = new Map<string, Printed[]>();
-    const hello = deferred<HelloHead>();
+    const hello = Promise.withResolvers<HelloHead>();
     const exited = once(child, 'exit');
     let stderr = '';
     for (const stream of output) stream.on('data', (chunk: Buffer) => (stderr += chunk));

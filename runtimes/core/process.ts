@@ -3,6 +3,7 @@
  * loaded at the first use of that property. It has no power: signals, other processes and native bindings are refused.
  */
 import type { CoreContext } from './context.ts';
+import type { GuestProcess } from './core-api.ts';
 import { isOffered, publicModule } from './library.ts';
 import { createEnvironment } from './process-env.ts';
 import { createProcessMethods } from './process-methods.ts';
@@ -16,15 +17,9 @@ const {
   SymbolToStringTag,
 } = primordials;
 
-// The members are Node's; code of ours that names one declares it here.
-export interface ProcessObject {
+/** The members are Node's; what code of ours names is declared where the handler loop sees it. */
+export interface ProcessObject extends GuestProcess {
   [name: PropertyKey]: unknown;
-  env: Record<string, string | undefined>;
-  exitCode: number | string | null | undefined;
-  emit(event: string, ...args: unknown[]): boolean;
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  listenerCount(event: string): number;
-  cwd(): string;
 }
 
 /** Methods of EventEmitter that make `process` one. Taking any of them loads `events`. */

@@ -1,6 +1,7 @@
 /** Parsers of option values. Each message names the option, the rule and the value; the engine's validation has the ranges. */
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
+import { errorMessage } from '../base/error-text.ts';
 import { UsageError } from './exit-status.ts';
 
 export function integerOption(name: string, value: string, min: number, max: number): number {
@@ -43,9 +44,7 @@ export async function eventOption(value: string): Promise<string> {
   } catch (error) {
     // JSON.parse throws a SyntaxError and nothing else.
     const from = value === '-' || value.startsWith('@') ? value : 'the text given';
-    throw new UsageError(
-      `--event must be JSON, ${from} is not: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new UsageError(`--event must be JSON, ${from} is not: ${errorMessage(error)}`);
   }
   return event;
 }

@@ -1,4 +1,5 @@
 /** Turns what a command threw into one line on stderr and an exit status; a stack only for our own bugs. */
+import { errorStack } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
 
@@ -11,8 +12,6 @@ export function reportError(error: unknown, stderr: NodeJS.WritableStream): Exit
     stderr.write(`isotherm: ${error.code}: ${error.message}\n`);
     return error.blame === 'client' ? exitStatus.usage : exitStatus.platform;
   }
-  stderr.write(
-    `isotherm: a bug in isotherm: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
+  stderr.write(`isotherm: a bug in isotherm: ${errorStack(error)}\n`);
   return exitStatus.platform;
 }

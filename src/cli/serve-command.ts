@@ -3,6 +3,7 @@
  * ready line is all that goes to stdout; logs, progress and notes go to stderr.
  */
 import { statSync } from 'node:fs';
+import { errorStack } from '../base/error-text.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { assertLoopback } from '../http/loopback.ts';
@@ -102,9 +103,7 @@ function untilSignal(): Promise<void> {
 }
 
 function printBug(error: unknown, requestId: string): void {
-  note(
-    `a bug in isotherm, request ${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-  );
+  note(`a bug in isotherm, request ${requestId}: ${errorStack(error)}`);
 }
 
 function note(text: string): void {

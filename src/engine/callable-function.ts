@@ -2,7 +2,7 @@
  * A deployed function as a plain async function. Here, on behalf of the embedder who called it, an answer is parsed on the
  * host; nothing else on the host looks into what a guest wrote.
  */
-
+import { errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
 import { FunctionError } from '../model/function-error.ts';
@@ -35,7 +35,7 @@ function stringify(event: unknown): string {
     text = JSON.stringify(event);
   } catch (error) {
     // A cycle, a BigInt or a toJSON that throws: the caller's value is not JSON.
-    throw notJson(error instanceof Error ? error.message : String(error), error);
+    throw notJson(errorMessage(error), error);
   }
   if (text === undefined) throw notJson(`a ${typeof event} has no JSON form`);
   return text;

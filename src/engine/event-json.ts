@@ -3,6 +3,7 @@
  * never a guest's, and keeps nothing of what it parsed: the text passes through as it came (C4.6).
  */
 import { isUtf8 } from 'node:buffer';
+import { errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import type { InvocationType } from '../model/invocation.ts';
 import { limits } from '../model/limits.ts';
@@ -19,7 +20,7 @@ export function eventBytes(payload: string | Uint8Array | undefined, invocationT
     JSON.parse(text);
   } catch (error) {
     // JSON.parse throws a SyntaxError and nothing else; its message is the parser text that Lambda shows.
-    throw unparsable(error instanceof Error ? error.message : String(error), error);
+    throw unparsable(errorMessage(error), error);
   }
   return bytes;
 }

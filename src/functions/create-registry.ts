@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
+import { errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
 import { limits } from '../model/limits.ts';
@@ -269,7 +270,7 @@ class Registry implements FunctionRegistry {
     } catch (error) {
       // Of a package that cannot be bundled, or of the disk. A function that cannot run says why, and others go on.
       if (!this.#isCurrent(changed)) return;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       this.#refuse(changed, `The code could not be prepared: ${reason}.`);
     }
   }

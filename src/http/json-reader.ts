@@ -2,6 +2,7 @@
  * Reads members of a JSON body with the type that the operation's shape gives them. `null` means absent, unknown members are
  * ignored, a wrong type is a SerializationException: all three as AWS does. Values are checked elsewhere.
  */
+import { errorMessage } from '../base/error-text.ts';
 import { ProtocolError } from './api-error.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -23,7 +24,7 @@ export class JsonReader {
       value = JSON.parse(text);
     } catch (error) {
       // JSON.parse throws a SyntaxError and nothing else.
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       throw new ProtocolError('SerializationException', `Could not parse request body into json: ${reason}`);
     }
     if (!isMembers(value)) throw mismatch('the request body', value, 'a structure');

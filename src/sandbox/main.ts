@@ -8,6 +8,7 @@ import { openSync, readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../base/clock.ts';
+import { errorStack } from '../base/error-text.ts';
 import { HotWait } from '../base/hot-wait.ts';
 import { limits } from '../model/limits.ts';
 import { type Channel, openChannel } from '../protocol/channel.ts';
@@ -62,7 +63,7 @@ function serve(directory: string): void {
       backing,
       clock: systemClock,
       reply: (callId, head, body) => channel?.reply(callId, head, body),
-      onBug: (error) => report(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+      onBug: (error) => report(errorStack(error)),
     });
     channel = openChannel(new Socket({ fd: socketFd }), {
       incoming: { frameBytesMax: limits.frameBytesToSandboxMax, headBytesMax: limits.frameHeadBytesMax },
@@ -127,7 +128,7 @@ function report(text: string): void {
 }
 
 function die(reason: unknown): never {
-  if (reason !== undefined) report(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason));
+  if (reason !== undefined) report(errorStack(reason));
   process.kill(process.pid, 'SIGKILL');
   throw new Error('SIGKILL cannot be ignored');
 }

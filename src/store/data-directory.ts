@@ -4,6 +4,7 @@
  */
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { errorMessage } from '../base/error-text.ts';
 import type { FunctionStore } from '../functions/function-store.ts';
 import { EngineError } from '../model/errors.ts';
 import { Database, DatabaseError } from './database.ts';
@@ -35,7 +36,7 @@ export function openDataDirectory(path: string): DataDirectory {
     writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 });
   } catch (error) {
     database.close();
-    throw unusable(directory, `isotherm.pid cannot be written: ${messageOf(error)}`, error);
+    throw unusable(directory, `isotherm.pid cannot be written: ${errorMessage(error)}`, error);
   }
   const functions = new SqliteFunctionStore({
     database,
@@ -131,7 +132,7 @@ function fileSystemReason(path: string, error: unknown): string {
     case 'EDQUOT':
       return 'the disk is full';
     default:
-      return `${path} cannot be created: ${messageOf(error)}`;
+      return `${path} cannot be created: ${errorMessage(error)}`;
   }
 }
 
@@ -141,8 +142,4 @@ function errorCode(error: unknown): unknown {
 
 function unusable(directory: string, reason: string, cause: unknown): EngineError {
   return new EngineError('DataDirectoryUnusable', `data directory ${directory} cannot be used: ${reason}`, { cause });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 /** FunctionStore on SQLite: every call is one transaction, so a kill between any two steps leaves whole functions only. */
+import { errorMessage } from '../base/error-text.ts';
 import type { FunctionStore, StoredFunction } from '../functions/function-store.ts';
 import { EngineError } from '../model/errors.ts';
 import { type Database, DatabaseError } from './database.ts';
@@ -32,7 +33,7 @@ export class SqliteFunctionStore implements FunctionStore {
       try {
         return decodeRow(row, this.#options.codeDirectory);
       } catch (error) {
-        throw this.#unusable(error instanceof Error ? error.message : String(error), error);
+        throw this.#unusable(errorMessage(error), error);
       }
     });
   }

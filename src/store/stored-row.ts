@@ -4,6 +4,7 @@
  */
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { z } from 'zod';
+import { errorMessage } from '../base/error-text.ts';
 import type { StoredFunction } from '../functions/function-store.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
 import { runtimeIdentifiers } from '../model/runtime-identifier.ts';
@@ -78,7 +79,7 @@ export function decodeRow(row: Row, codeDirectory: string): StoredFunction {
     };
   } catch (error) {
     // JSON.parse, zod and the check above: all of them speak of this row.
-    const reason = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : messageOf(error);
+    const reason = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : errorMessage(error);
     throw new Error(`the row of function ${name} is not one that isotherm wrote: ${reason}`, { cause: error });
   }
 }
@@ -87,8 +88,4 @@ export function decodeRow(row: Row, codeDirectory: string): StoredFunction {
 export function storedPath(packPath: string, codeDirectory: string): string {
   const inside = relative(codeDirectory, packPath);
   return inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside) ? packPath : inside;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

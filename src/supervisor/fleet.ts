@@ -5,6 +5,7 @@
 import pLimit from 'p-limit';
 import { abortable } from '../base/abortable.ts';
 import type { Clock } from '../base/clock.ts';
+import { errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
@@ -234,6 +235,5 @@ class Fleet implements SandboxFleet {
 const closing: ExitCause = { kind: 'killed', reason: 'closing', detail: 'the engine was closed' };
 
 function reasonOf(error: unknown): string {
-  if (error instanceof SandboxGoneError) return describeCause(error.exitCause);
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof SandboxGoneError ? describeCause(error.exitCause) : errorMessage(error);
 }

@@ -5,6 +5,7 @@ import type { GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
 import type { Library } from './library.ts';
 import type { Loop } from './loop.ts';
 import type { ProcessObject } from './process.ts';
+import type { ServiceCalls } from './service-calls.ts';
 
 /** The function around each module of Node's library and of ours. */
 export type ModuleFactory = (
@@ -31,6 +32,7 @@ export interface CoreContext {
   readonly data: CoreData;
   readonly library: Library;
   readonly loop: Loop;
+  readonly services: ServiceCalls;
   readonly process: ProcessObject;
   /** Gives an error that no code of the user caught to the handler loop. */
   uncaughtException(error: unknown): void;

@@ -11,6 +11,7 @@ import { installGlobals } from './globals.ts';
 import { createBuiltinModules, Library } from './library.ts';
 import { Loop, type TimerCallbacks } from './loop.ts';
 import { bootProcess, createProcess, makeEmitter } from './process.ts';
+import { ServiceCalls } from './service-calls.ts';
 import { installStackTraces } from './stack.ts';
 import { createUserRequire } from './user-require.ts';
 
@@ -46,6 +47,7 @@ function createContext(data: CoreData): Mutable<CoreContext> {
   context.process = createProcess(() => context);
   context.loop = new Loop(context);
   context.library = new Library(context);
+  context.services = new ServiceCalls(context);
   connect(context);
   return context;
 }
@@ -97,7 +99,7 @@ function failLoudly(error: unknown): never {
 }
 
 function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoop): GuestCalls {
-  const { settings, library, loop, process } = context;
+  const { settings, library, loop, process, services } = context;
   finishEngine();
   installStackTraces(context);
   bootProcess(process, context, settings.entry.kind === 'bundle' ? settings.entry.file : '');
@@ -115,12 +117,13 @@ function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoo
   return {
     receive: (id, compiled) => library.receive(id, compiled as ModuleFactory),
     init: (load) => loop.slice(() => handlerLoop().init(load)),
-    invoke: (eventJson, contextJson) =>
+    invoke: (eventJson, contextJson, eventsWait) =>
       loop.slice(() => {
         handlerLoop().begin(contextJson);
-        loop.afterDueTimers(() => handlerLoop().invoke(eventJson));
+        loop.afterDueTimers(() => handlerLoop().invoke(eventJson), eventsWait);
       }),
     turn: () => loop.turn(),
+    event: (service, id, kind, ...values) => loop.slice(() => services.deliver(service, id, kind, values)),
     loopEmpty: () => loop.slice(() => handlerLoop().loopEmpty()),
     unhandledRejection: (isError, name, message, stack) =>
       loop.slice(() => handlerLoop().unhandledRejection({ isError, name, message, stack })),

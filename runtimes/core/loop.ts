@@ -49,6 +49,9 @@ export class Loop {
   readonly #coreImmediates = new Fifo<() => void>();
   #nextExpiryMs = Infinity;
 
+  /** Sockets, native operations and the like that keep the loop alive. */
+  #holds = 0;
+
   #inSlice = false;
   #announcedBits = 0;
   #announcedExpiryMs = Infinity;
@@ -93,6 +96,17 @@ export class Loop {
     this.announce();
   }
 
+  /** Something waits for an event and keeps the loop alive until `release`: a referenced handle, a pending operation. */
+  hold(): void {
+    this.#holds += 1;
+    if (this.#holds === 1) this.announce();
+  }
+
+  release(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0) this.announce();
+  }
+
   /** `setImmediate` of the runtime itself, without Node's timers while no user needs them. */
   enqueueImmediate(callback: () => void): void {
     this.#coreImmediates.push(callback);
@@ -133,8 +147,8 @@ export class Loop {
    * An event came in: Node would be in its poll phase now, so immediates go before timers. But timers that became due while
    * the guest was frozen have waited longer than the event: they run first, one in each turn.
    */
-  afterDueTimers(work: () => void): void {
-    if (this.#nextExpiryMs === Infinity || this.#nextExpiryMs > this.nowMs()) {
+  afterDueTimers(work: () => void, eventsWait: boolean): void {
+    if (!eventsWait && (this.#nextExpiryMs === Infinity || this.#nextExpiryMs > this.nowMs())) {
       if (this.#phase === 'timers') this.#phase = 'operations';
       work();
       return;
@@ -239,6 +253,7 @@ export class Loop {
     const alive =
       this.timeoutInfo[0] !== 0 ||
       this.immediateInfo[immediateRefCount] !== 0 ||
+      this.#holds > 0 ||
       this.#operations.length > 0 ||
       this.#coreImmediates.length > 0;
     return (

@@ -12,6 +12,8 @@
  * nothing is due, and `loopEmpty` when nothing keeps the loop alive.
  */
 
+import type { BridgeReply, BridgeValue } from './services.ts';
+
 /** Bits of a LoopState; the delay until the next timer rides above them. */
 export const loopBits = {
   /** process.nextTick callbacks wait (queued from a microtask). */
@@ -85,6 +87,10 @@ export interface HostCalls {
   cpuTime(): number;
   /** One file operation; see `bridge/fs.ts`. Synchronous also for the callback and promise forms, which the guest completes in a later turn. */
   fs(operation: number, a?: FsValue, b?: FsValue, c?: FsValue, d?: FsValue): FsReply;
+  /** One operation of a service, answered at once. See `bridge/services.ts`. */
+  ask(service: number, operation: number, ...values: BridgeValue[]): BridgeReply;
+  /** Begins an operation of a service; what comes of it arrives as events with this id. */
+  start(service: number, operation: number, id: number, ...values: BridgeValue[]): void;
 }
 
 export type FsValue = string | number | ArrayBuffer | undefined;
@@ -105,10 +111,15 @@ export interface GuestCalls {
    * `settings.entryError` says that it could not be resolved. Settles with initDone or initError, possibly later.
    */
   init(load: unknown): LoopState;
-  /** Calls the handler; timers that became due while the guest was frozen run before it, in turns. */
-  invoke(eventJson: string, contextJson: string): LoopState;
+  /**
+   * Calls the handler; timers that became due while the guest was frozen run before it, in turns. With `eventsWait` so do the
+   * events that came meanwhile: a connection that was closed is found closed by the handler, as after a thaw in Lambda.
+   */
+  invoke(eventJson: string, contextJson: string, eventsWait: boolean): LoopState;
   /** One turn of the event loop, at most up to the first callback after which microtasks must drain: timers, finished operations, immediates. */
   turn(): LoopState;
+  /** What came of an operation of a service. `kind` and the values are the service's. */
+  event(service: number, id: number, kind: number, ...values: BridgeValue[]): LoopState;
   /** Nothing referenced is left although an init or invocation has not settled: Node's `beforeExit`. */
   loopEmpty(): LoopState;
   /** isolated-vm reported an unhandled rejection of the last slice. `name` and `stack` are '' when the reason was not an error. */

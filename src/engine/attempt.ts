@@ -14,6 +14,7 @@ import { type Invoked, SandboxGoneError, type SandboxHandle } from '../superviso
 import { logStreamName } from '../telemetry/log-stream.ts';
 import type { Attempt, Call, Ending } from './call.ts';
 import type { Counters } from './counters.ts';
+import type { OpenGuestGateway } from './gateway.ts';
 import { Journal } from './journal.ts';
 import { judge } from './loss.ts';
 import type { EnvironmentFacts, Sandboxes } from './sandboxes.ts';
@@ -25,6 +26,7 @@ export interface AttemptParts {
   readonly sandboxes: Sandboxes;
   readonly targets: Targets;
   readonly counters: Counters;
+  readonly openGateway: OpenGuestGateway;
   readonly observe: Observe | undefined;
 }
 
@@ -91,6 +93,7 @@ export class Attempts {
       init,
       initTimeoutMs: limits.initTimeoutMs,
       ...(inheritsFrom !== undefined && { inheritsFrom }),
+      openGateway: this.#parts.openGateway(target.version, environmentId),
       onLog: journal?.initLog ?? ignoreLog,
     });
     // Sent right behind, so that no round trip lies between init and the event.

@@ -14,6 +14,7 @@ import { callableFunction } from './callable-function.ts';
 import { createCounters } from './counters.ts';
 import type { CallableFunction, Engine, EngineStats } from './engine.ts';
 import type { ValidOptions } from './engine-options.ts';
+import { createGateways } from './gateway.ts';
 import { InvokePath } from './invoke.ts';
 import { Maintenance } from './maintenance.ts';
 import { observedRegistry } from './observed-registry.ts';
@@ -74,6 +75,7 @@ class ComposedEngine implements Engine {
       sandboxes: this.#sandboxes,
       targets: this.#targets,
       counters: this.#counters,
+      openGateway: createGateways(),
     });
     this.#maintenance = new Maintenance({
       clock,

@@ -170,6 +170,11 @@ export const limits = {
   /** One read or write across the bridge; longer ones are answered short, as POSIX allows, and the guest goes on. */
   fsBytesPerCallMax: 16 * MiB,
   openFilesMax: 1_024,
+  /** One value across the bridge to a service; what is longer goes in parts. */
+  bridgeStringCharsMax: 4 * MiB,
+  bridgeBytesMax: 16 * MiB,
+  /** Events that wait for one guest. Each service has less than this under way; a guest past it has found a way around that. */
+  eventsWaitingMax: 16_384,
   pathLengthMax: 4_096,
   nameLengthMax: 255,
   symlinksFollowedMax: 40,

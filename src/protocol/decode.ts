@@ -10,6 +10,8 @@ import type {
   DefineHead,
   DestroyHead,
   FailedReply,
+  GuestEventHead,
+  GuestRequestHead,
   HelloHead,
   InitReport,
   InvokeHead,
@@ -47,6 +49,27 @@ export function decodeLog(head: unknown): LogHead {
     environmentId: text(log.environmentId, 'log.environmentId'),
     ...(log.requestId === undefined ? {} : { requestId: text(log.requestId, 'log.requestId') }),
     kind: oneOf(log.kind, 'log.kind', ['line', 'raw']),
+  };
+}
+
+/** The request itself is decoded by whoever carries it out. */
+export function decodeGuestRequest(head: unknown): GuestRequestHead {
+  const { environmentId, incarnation, service, request } = record(head, 'guestRequest');
+  return {
+    environmentId: text(environmentId, 'guestRequest.environmentId'),
+    incarnation: integer(incarnation, 'guestRequest.incarnation', 0, safe),
+    service: oneOf(service, 'guestRequest.service', ['network', 'bindings']),
+    request: record(request, 'guestRequest.request'),
+  };
+}
+
+export function decodeGuestEvent(head: unknown): GuestEventHead {
+  const { environmentId, incarnation, service, event } = record(head, 'guestEvent');
+  return {
+    environmentId: text(environmentId, 'guestEvent.environmentId'),
+    incarnation: integer(incarnation, 'guestEvent.incarnation', 0, safe),
+    service: oneOf(service, 'guestEvent.service', ['network', 'bindings']),
+    event: record(event, 'guestEvent.event'),
   };
 }
 

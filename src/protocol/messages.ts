@@ -6,19 +6,21 @@
 import type { GuestSettings } from '../bridge/contract.ts';
 
 /** Bumped on any change of meaning. A sandbox with another version is killed at once. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 export const frameTypes = {
   // sandbox -> host
   hello: 1,
   reply: 2,
   log: 3,
+  guestRequest: 4,
   // host -> sandbox
   define: 16,
   create: 17,
   invoke: 18,
   destroy: 19,
   ping: 20,
+  guestEvent: 21,
 } as const;
 export type FrameType = (typeof frameTypes)[keyof typeof frameTypes];
 
@@ -142,6 +144,26 @@ export interface LogHead {
   readonly requestId?: string;
   /** `line`: formatted records, each ending in a newline. `raw`: bytes of stdout and stderr. */
   readonly kind: 'line' | 'raw';
+}
+
+/**
+ * Notice: a guest asks for something that only the host can do. Body: bytes of it. `incarnation` counts the isolates of the
+ * environment; a higher number means that the one before is gone, and with it all that it asked for.
+ */
+export interface GuestRequestHead {
+  readonly environmentId: string;
+  readonly incarnation: number;
+  readonly service: 'network' | 'bindings';
+  /** `protocol/network.ts`, `protocol/bindings.ts`. */
+  readonly request: object;
+}
+
+/** Notice: what came of it. Late ones, for an environment or incarnation that is gone, are dropped. */
+export interface GuestEventHead {
+  readonly environmentId: string;
+  readonly incarnation: number;
+  readonly service: 'network' | 'bindings';
+  readonly event: object;
 }
 
 /** Reply to a call that could not be carried out: a bug, or an environment that is gone. */

@@ -6,7 +6,16 @@ import type { Clock } from '../base/clock.ts';
 import { InvariantError, invariant } from '../base/invariant.ts';
 import { type GuestContext, type GuestSettings, settleKinds } from '../bridge/contract.ts';
 import { limits } from '../model/limits.ts';
-import type { CreateHead, CreateReply, InitReport, InvokeHead, InvokeReply, LogHead } from '../protocol/messages.ts';
+import type {
+  CreateHead,
+  CreateReply,
+  GuestEventHead,
+  GuestRequestHead,
+  InitReport,
+  InvokeHead,
+  InvokeReply,
+  LogHead,
+} from '../protocol/messages.ts';
 import { type EnvironmentEvent, type EnvironmentState, initialState, transition } from './environment-state.ts';
 import type { Guest, LoadedBundle, SandboxCalls } from './guest.ts';
 import { Incarnation, type Settled } from './incarnation.ts';
@@ -30,6 +39,7 @@ export interface EnvironmentHost {
   /** CPU time of the main thread. */
   readonly threadCpuMs: (age: 'recent' | 'now') => number;
   readonly sendLog: (head: LogHead, body: Uint8Array) => void;
+  readonly sendRequest: (head: GuestRequestHead, body: Uint8Array | undefined) => void;
   /** Runs the callback in a later task. */
   readonly defer: (callback: () => void) => void;
 }
@@ -53,6 +63,8 @@ export class Environment {
   readonly #output: Output;
   #state: EnvironmentState;
   #incarnation: Incarnation | undefined;
+  /** How many there have been. */
+  #incarnations = 0;
   #memoryPeakBytes = 0;
   /** Settles when a running init phase has ended. */
   #started: Promise<unknown> = Promise.resolve();
@@ -133,6 +145,11 @@ export class Environment {
     );
   }
 
+  /** What the host sent for a guest of this environment. */
+  receive({ incarnation, service, event }: GuestEventHead, body: Uint8Array): void {
+    if (incarnation === this.#incarnations) this.#incarnation?.services.receive(service, event, body);
+  }
+
   /** Ends whatever runs. The volume is detached, and its owner's again. */
   dispose(): void {
     this.#change({ type: 'disposed' });
@@ -148,7 +165,8 @@ export class Environment {
     incarnation.invocations += 1;
     incarnation.beginPhase('invoke', deadlineMs);
     const phase = this.#phase(incarnation, lane, deadlineMs);
-    const end = await phase.settle({ name: 'invoke', args: [event, JSON.stringify(context)] });
+    const args = [event, JSON.stringify(context), incarnation.gate.thaw()];
+    const end = await phase.settle({ name: 'invoke', args });
     const settledMs = this.#host.clock.nowMs();
     if (incarnation.gate.hasImmediates) await phase.drain();
     incarnation.endPhase();
@@ -200,6 +218,9 @@ export class Environment {
   #open(): Incarnation {
     const { openGuest, clock, random, residentBytes } = this.#host;
     const { settings } = this.version.definition;
+    const { environmentId } = this.#head;
+    this.#incarnations += 1;
+    const incarnation = this.#incarnations;
     const files = new FileSystem({ volume: this.volume, packageFiles: this.version.files });
     try {
       this.#incarnation = new Incarnation({
@@ -211,6 +232,8 @@ export class Environment {
         clock,
         random,
         residentBytes,
+        request: (service, request, body) =>
+          this.#host.sendRequest({ environmentId, incarnation, service, request }, body),
       });
       return this.#incarnation;
     } catch (error) {

@@ -5,27 +5,36 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { decodeLoopState, type LoopState, loopBits } from '../bridge/contract.ts';
+import { type GuestEvent, Inbox } from './inbox.ts';
 
 export type LoopDemand =
   | { readonly kind: 'turn' }
+  /** An event waits that the guest may have. */
+  | { readonly kind: 'event' }
   /** Nothing keeps the loop alive. */
   | { readonly kind: 'empty' }
   /** For `wake`, or until a timer is due. */
   | { readonly kind: 'wait'; readonly untilMs: number };
 
 const turn: LoopDemand = { kind: 'turn' };
+const event: LoopDemand = { kind: 'event' };
 const empty: LoopDemand = { kind: 'empty' };
 
 export interface LoopView {
   readonly bits: number;
   /** Monotonic; Infinity without a timer. */
   readonly timerDueMs: number;
+  readonly events: 'none' | 'wait' | 'first';
 }
 
-export function loopDemand({ bits, timerDueMs }: LoopView, nowMs: number): LoopDemand {
-  if ((bits & (loopBits.ticks | loopBits.immediates)) !== 0 || timerDueMs <= nowMs) return turn;
-  // A timer that is not referenced fires while something else keeps the loop alive, and only then.
+/** `first`: events that came while the guest was frozen, or whose turn it is: events and turns take turns. */
+export function loopDemand({ bits, timerDueMs, events }: LoopView, nowMs: number): LoopDemand {
+  if ((bits & loopBits.ticks) !== 0) return turn;
+  if (events === 'first') return event;
+  if ((bits & loopBits.immediates) !== 0 || timerDueMs <= nowMs) return turn;
+  // A timer that is not referenced fires while something else keeps the loop alive, and only then. So do events.
   if ((bits & loopBits.alive) === 0) return empty;
+  if (events === 'wait') return event;
   return { kind: 'wait', untilMs: timerDueMs };
 }
 
@@ -36,9 +45,31 @@ export class EventGate {
   /** The guest's report of the running slice is older than the `wake` that came during its microtasks. */
   #isWokenInSlice = false;
   #resume: (() => void) | undefined;
+  readonly inbox: Inbox;
+  /** Events that go before anything else. */
+  #eventsFirst = 0;
 
-  constructor(clock: Clock) {
+  /** @param onOverflow more events than allowed wait */
+  constructor(clock: Clock, onOverflow: () => void) {
     this.#clock = clock;
+    this.inbox = new Inbox(() => this.interrupt(), onOverflow);
+  }
+
+  /** What came while the guest was frozen goes first now. Says whether there is any. */
+  thaw(): boolean {
+    this.#eventsFirst = this.inbox.size;
+    return this.#eventsFirst > 0;
+  }
+
+  /** The event that `demand` named. */
+  takeEvent(): GuestEvent | undefined {
+    this.#eventsFirst = Math.max(0, this.#eventsFirst - 1);
+    return this.inbox.shift();
+  }
+
+  /** A turn ran, so that it is an event's turn. */
+  preferEvent(): void {
+    this.#eventsFirst = Math.max(1, this.#eventsFirst);
   }
 
   beginSlice(): void {
@@ -57,12 +88,17 @@ export class EventGate {
   }
 
   demand(nowMs: number): LoopDemand {
-    return loopDemand({ bits: this.#bits, timerDueMs: this.#timerDueMs }, nowMs);
+    const events = this.inbox.size === 0 ? 'none' : this.#eventsFirst > 0 && this.#isAlive ? 'first' : 'wait';
+    return loopDemand({ bits: this.#bits, timerDueMs: this.#timerDueMs, events }, nowMs);
   }
 
   /** Ticks, immediates or finished operations wait. */
   get hasImmediates(): boolean {
     return (this.#bits & (loopBits.ticks | loopBits.immediates)) !== 0;
+  }
+
+  get #isAlive(): boolean {
+    return (this.#bits & loopBits.alive) !== 0;
   }
 
   /** Resolves at `untilMs`, or earlier. One timer, only while someone waits. */

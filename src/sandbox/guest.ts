@@ -6,8 +6,9 @@
 import type { FsReply, FsValue, GuestCalls, GuestSettings, HostCalls, LoopState } from '../bridge/contract.ts';
 import { logStreams, settleKinds } from '../bridge/contract.ts';
 import { scriptNames } from '../bridge/script-names.ts';
+import { type BridgeReply, type BridgeValue, operationMax, serviceValuesMax } from '../bridge/services.ts';
 import { limits } from '../model/limits.ts';
-import { Callback, type Context, type ExternalCopy, type Isolate, type Reference, type Script } from './ivm.ts';
+import { Callback, type Context, ExternalCopy, type Isolate, type Reference, type Script } from './ivm.ts';
 import type { RuntimeImage } from './runtime-image.ts';
 import type { Watch, Watchdog } from './watchdog.ts';
 
@@ -28,7 +29,7 @@ export type SliceOutcome =
 type SliceName = Exclude<keyof GuestCalls, 'receive'>;
 
 /** What may cross into a slice: plain values, or the bundle's function by reference. */
-export type SliceArgument = string | number | boolean | undefined | LoadedBundle;
+export type SliceArgument = string | number | boolean | undefined | LoadedBundle | ArrayBuffer;
 export type LoadedBundle = ReturnType<Reference['derefInto']>;
 
 export interface Guest {
@@ -131,6 +132,7 @@ class OpenedGuest implements Guest {
       init: slice('init'),
       invoke: slice('invoke'),
       turn: slice('turn'),
+      event: slice('event'),
       loopEmpty: slice('loopEmpty'),
       unhandledRejection: slice('unhandledRejection'),
     };
@@ -153,7 +155,7 @@ class OpenedGuest implements Guest {
     if (lane === 'pool') {
       this.#latestMemory ??= this.memory();
       this.#isOnPool = true;
-      return slice.apply(undefined, [...args], { timeout }).then(
+      return slice.apply(undefined, crossing(args), { timeout }).then(
         (state) => {
           this.#isOnPool = false;
           return stateOutcome(state);
@@ -171,14 +173,14 @@ class OpenedGuest implements Guest {
     const watch = this.#readyWatch();
     if (watch === undefined) {
       try {
-        return stateOutcome(slice.applySync(undefined, [...args], { timeout }));
+        return stateOutcome(slice.applySync(undefined, crossing(args), { timeout }));
       } catch (error) {
         return this.#failure(error);
       }
     }
     watch.begin(timeout);
     try {
-      const state: unknown = slice.applySync(undefined, [...args]);
+      const state: unknown = slice.applySync(undefined, crossing(args));
       watch.end();
       return stateOutcome(state);
     } catch (error) {
@@ -263,6 +265,15 @@ class OpenedGuest implements Guest {
   }
 }
 
+/** Byte arrays are moved, not copied: whoever gave them has them no more. */
+function crossing(args: readonly SliceArgument[]): unknown[] {
+  return args.map((value) =>
+    value instanceof ArrayBuffer
+      ? new ExternalCopy(value, { transferOut: true }).copyInto({ transferIn: true, release: true })
+      : value,
+  );
+}
+
 const noMemory: GuestMemory = { heapUsedBytes: 0, heapTotalBytes: 0, externalBytes: 0 };
 
 /**
@@ -272,13 +283,21 @@ const noMemory: GuestMemory = { heapUsedBytes: 0, heapTotalBytes: 0, externalByt
 const bootProgram = `
   const compile = eval, slice = Function.prototype.call.bind(String.prototype.slice);
   const cut = (value, max) => typeof value === 'string' && value.length > max ? slice(value, 0, max + 1) : value;
-  const { log, settle, loadBuiltin, domainToAscii, fs } = calls;
+  const { log, settle, loadBuiltin, domainToAscii, fs, ask, start } = calls;
   calls.log = (stream, text) => log(stream, cut(text, ${limits.logBytesPerInvocationMax}));
   calls.settle = (kind, text, errorType) =>
     settle(kind, cut(text, ${limits.responsePayloadBytesMax}), cut(errorType, ${limits.nameLengthMax}));
   calls.domainToAscii = (domain) => domainToAscii(cut(domain, ${limits.pathLengthMax}));
   calls.fs = (operation, a, b, c, d) =>
     fs(operation, cut(a, ${limits.pathLengthMax}), cut(b, ${limits.pathLengthMax}), c, d);
+  calls.ask = (service, operation, a, b, c, d, e, f) => {
+    const max = ${limits.bridgeStringCharsMax};
+    return ask(service, operation, cut(a, max), cut(b, max), cut(c, max), cut(d, max), cut(e, max), cut(f, max));
+  };
+  calls.start = (service, operation, id, a, b, c, d, e, f) => {
+    const max = ${limits.bridgeStringCharsMax};
+    start(service, operation, id, cut(a, max), cut(b, max), cut(c, max), cut(d, max), cut(e, max), cut(f, max));
+  };
   calls.loadBuiltin = (id) => {
     const found = loadBuiltin(cut(id, ${limits.nameLengthMax}));
     if (typeof found !== 'string') return found;
@@ -332,7 +351,7 @@ type ServedCalls = SandboxCalls & { loadBuiltin(id: string): boolean | string };
 
 type CheckedCalls = Record<
   keyof HostCalls,
-  (...args: unknown[]) => number | boolean | string | ArrayBuffer | FsReply | number[] | undefined
+  (...args: unknown[]) => number | boolean | string | ArrayBuffer | FsReply | BridgeReply | number[] | undefined
 >;
 
 /** The host's functions behind a check of each argument. A call that makes no sense is answered with nothing. */
@@ -370,6 +389,15 @@ function checkedCalls(host: ServedCalls, dispose: () => void): CheckedCalls {
     cpuTime: () => host.cpuTime(),
     fs: (operation, a, b, c, d) =>
       isWhole(operation, 255) ? host.fs(operation, fsValue(a), fsValue(b), fsValue(c), fsValue(d)) : undefined,
+    ask: (service, operation, ...values) =>
+      isWhole(service, operationMax) && isWhole(operation, operationMax)
+        ? host.ask(service, operation, ...bridgeValues(values))
+        : undefined,
+    start(service, operation, id, ...values) {
+      const isKnown = isWhole(service, operationMax) && isWhole(operation, operationMax);
+      if (isKnown && isWhole(id, Number.MAX_SAFE_INTEGER)) host.start(service, operation, id, ...bridgeValues(values));
+      return undefined;
+    },
   };
 }
 
@@ -400,6 +428,15 @@ function isWhole(value: unknown, max: number): value is number {
 
 function name(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, limits.nameLengthMax) : '';
+}
+
+/** What is too long or of another kind counts as absent, which no operation takes for a value. */
+function bridgeValues(values: readonly unknown[]): BridgeValue[] {
+  return values.slice(0, serviceValuesMax).map((value) => {
+    if (typeof value === 'number') return value;
+    if (typeof value === 'string') return value.length <= limits.bridgeStringCharsMax ? value : undefined;
+    return value instanceof ArrayBuffer && value.byteLength <= limits.bridgeBytesMax ? value : undefined;
+  });
 }
 
 function fsValue(value: unknown): FsValue {

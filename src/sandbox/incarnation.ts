@@ -8,6 +8,7 @@ import { type FsReply, type GuestSettings, type LoopState, settleKinds } from '.
 import { EventGate } from './event-gate.ts';
 import type { Guest, SandboxCalls } from './guest.ts';
 import type { Output } from './output.ts';
+import { Services, type ServicesOptions } from './services.ts';
 import type { PositionMap } from './source-map.ts';
 
 /** Why it ended. The first reason counts. */
@@ -44,11 +45,14 @@ export interface IncarnationOptions {
   readonly random: (byteCount: number) => ArrayBuffer;
   /** Resident bytes of the sandbox: an upper bound for each of its environments. */
   readonly residentBytes: () => number;
+  /** To the host, for this incarnation. */
+  readonly request: ServicesOptions['request'];
 }
 
 export class Incarnation {
   readonly guest: Guest;
   readonly gate: EventGate;
+  readonly services: Services;
   /** Invocations that it has begun. */
   invocations = 0;
 
@@ -66,7 +70,9 @@ export class Incarnation {
   constructor(options: IncarnationOptions) {
     this.#options = options;
     this.#originMs = options.clock.nowMs();
-    this.gate = new EventGate(options.clock);
+    // A guest that has so many events under way got around the bounds of a service.
+    this.gate = new EventGate(options.clock, () => this.end({ kind: 'out-of-memory' }));
+    this.services = new Services({ clock: options.clock, inbox: this.gate.inbox, request: options.request });
     this.guest = options.openGuest(
       { ...options.settings, clockOriginEpochMs: options.clock.epochMs() },
       this.#hostCalls(),
@@ -104,6 +110,8 @@ export class Incarnation {
     this.#end = because;
     if (!this.guest.isDisposed) this.#cpuMsAtEnd = this.guest.cpuTimeMicros() / 1_000;
     this.guest.dispose();
+    this.services.close();
+    this.gate.inbox.clear();
     this.#options.files.close();
     this.gate.interrupt();
     this.#onEnd?.();
@@ -135,6 +143,11 @@ export class Incarnation {
       memoryUsage: () => (this.#isServed() ? this.#memoryUsage(residentBytes()) : [0, 0, 0, 0, 0]),
       cpuTime: () => (this.#isServed() ? this.guest.cpuTimeMicros() : 0),
       fs: (operation, a, b, c, d) => (this.#isServed() ? files.call(operation, a, b, c, d) : 0),
+      ask: (service, operation, ...values) =>
+        this.#isServed() ? this.services.ask(service, operation, values) : undefined,
+      start: (service, operation, id, ...values) => {
+        if (this.#isServed()) this.services.start(service, operation, id, values);
+      },
     };
   }
 

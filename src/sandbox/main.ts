@@ -13,7 +13,6 @@ import { HotWait } from '../base/hot-wait.ts';
 import { limits } from '../model/limits.ts';
 import { type Channel, openChannel } from '../protocol/channel.ts';
 import { frameTypes, type HelloHead, protocolVersion } from '../protocol/messages.ts';
-import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { EnvironmentHost } from './environment.ts';
 import { openGuest } from './guest.ts';
 import { isolatedVmVersion } from './ivm.ts';
@@ -52,6 +51,7 @@ function serve(directory: string): void {
     residentBytes,
     threadCpuMs: createThreadCpu(),
     sendLog: (head, body) => channel?.notify(frameTypes.log, head, body),
+    sendRequest: (head, body) => channel?.notify(frameTypes.guestRequest, head, body),
     defer: (callback) => void setImmediate(callback),
   };
   const hotWait = new HotWait({ clock: systemClock, defer: host.defer, windowMs: limits.hotWaitMsMax });
@@ -71,9 +71,7 @@ function serve(directory: string): void {
       callsPendingMax: 0,
       ...(availableParallelism() > 1 && { hotWait }),
       onCall: (frame) => server.serve(frame),
-      onNotice: (frame) => {
-        throw new ProtocolError('frame.callId', 'that of a call', frame.callId);
-      },
+      onNotice: (frame) => server.notice(frame),
       onProtocolError: (error) => die(`protocol error: ${error.message}`),
       onEnd: () => die(undefined),
     });

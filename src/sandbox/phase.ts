@@ -14,7 +14,7 @@ export type PhaseEnd =
   { readonly kind: 'settled'; readonly settled: Settled } | IncarnationEnd;
 
 export interface Slice {
-  readonly name: 'init' | 'invoke' | 'turn' | 'loopEmpty' | 'unhandledRejection';
+  readonly name: 'init' | 'invoke' | 'turn' | 'event' | 'loopEmpty' | 'unhandledRejection';
   readonly args: readonly SliceArgument[];
 }
 
@@ -106,8 +106,15 @@ export class Phase {
       const demand = gate.demand(this.#nowMs);
       switch (demand.kind) {
         case 'turn':
+          gate.preferEvent();
           await this.#yieldIfLong();
           return turnSlice;
+        case 'event': {
+          const event = gate.takeEvent();
+          if (event === undefined) break;
+          await this.#yieldIfLong();
+          return { name: 'event', args: [event.service, event.id, event.kind, ...event.values] };
+        }
         case 'empty':
           return before === loopEmptySlice ? undefined : loopEmptySlice;
         case 'wait':

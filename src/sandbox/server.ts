@@ -4,7 +4,14 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { limits } from '../model/limits.ts';
-import { decodeCreate, decodeDefine, decodeDestroy, decodeInvoke, decodePing } from '../protocol/decode.ts';
+import {
+  decodeCreate,
+  decodeDefine,
+  decodeDestroy,
+  decodeGuestEvent,
+  decodeInvoke,
+  decodePing,
+} from '../protocol/decode.ts';
 import {
   type CreateHead,
   type DestroyHead,
@@ -79,10 +86,19 @@ export class Server {
       case frameTypes.hello:
       case frameTypes.reply:
       case frameTypes.log:
+      case frameTypes.guestRequest:
+      case frameTypes.guestEvent:
         throw new ProtocolError('frame.type', 'a call to a sandbox', frameType);
       default:
         frameType satisfies never;
     }
+  }
+
+  /** @throws ProtocolError */
+  notice({ type: frameType, head, body }: Frame): void {
+    if (frameType !== frameTypes.guestEvent) throw new ProtocolError('frame.type', 'a guest event', frameType);
+    const event = decodeGuestEvent(head);
+    this.#environments.get(event.environmentId)?.receive(event, body);
   }
 
   #create(head: CreateHead): Promise<Answer<object>> {

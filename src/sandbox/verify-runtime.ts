@@ -61,6 +61,8 @@ const host: HostCalls = {
   memoryUsage: () => [0, 0, 0, 0, 0],
   cpuTime: () => 0,
   fs: () => ['!', -2, 'open'],
+  ask: () => undefined,
+  start: () => {},
 };
 
 const image = loadRuntimeImage(directory);

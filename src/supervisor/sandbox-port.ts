@@ -4,7 +4,7 @@
  */
 
 import type { DeployedVersion } from '../functions/registry.ts';
-import type { CreateReply, InvokeReply } from '../protocol/messages.ts';
+import type { CreateReply, GuestEventHead, GuestRequestHead, InvokeReply } from '../protocol/messages.ts';
 
 /** Why a sandbox process ended. The first cause noted wins; exit codes are noise (SECURITY.md 2.1). */
 export type ExitCause =
@@ -34,6 +34,21 @@ export interface GuestLog {
   readonly text: string;
 }
 
+/** What the host does for the guest of one incarnation: its network, its bindings. */
+export interface GuestGateway {
+  /** @throws ProtocolError when it makes no sense: the sandbox checked it before it sent it */
+  request(service: GuestRequestHead['service'], request: GuestRequestHead['request'], body: Uint8Array): void;
+  /** The guest is gone. Nothing is sent afterwards. */
+  close(): void;
+}
+
+export interface GatewayLink {
+  /** Dropped when the guest is gone. */
+  send(service: GuestEventHead['service'], event: GuestEventHead['event'], body?: Uint8Array): void;
+}
+
+export type OpenGateway = (link: GatewayLink) => GuestGateway;
+
 export interface EnvironmentSpec {
   readonly environmentId: string;
   readonly version: DeployedVersion;
@@ -41,6 +56,8 @@ export interface EnvironmentSpec {
   readonly init: 'now' | 'deferred';
   readonly initTimeoutMs: number;
   readonly inheritsFrom?: string;
+  /** Called when the guest first asks for something of the host. */
+  readonly openGateway: OpenGateway;
   /** Output during init. */
   readonly onLog: (log: GuestLog) => void;
 }

@@ -34,6 +34,7 @@ import { ProtocolError } from '../protocol/protocol-error.ts';
 import { Definitions } from './definitions.ts';
 import { type Environment, Environments } from './environments.ts';
 import { crashCause, describeCause, isWanted } from './exit-cause.ts';
+import { Gateways } from './gateways.ts';
 import type { GuestOutput } from './guest-output.ts';
 import type { GuestCall } from './health.ts';
 import { type LaunchedSandbox, launch } from './launch.ts';
@@ -84,6 +85,7 @@ export class SandboxProcess implements SandboxHandle {
   readonly #ended = Promise.withResolvers<ExitCause>();
   readonly #environments = new Environments(this.#allowance);
   readonly #definitions: Definitions;
+  readonly #gateways = new Gateways((head, body) => this.#channel.notify(frameTypes.guestEvent, head, body));
   readonly #guestCalls = new Set<GuestCall>();
   #state: SandboxState = { phase: 'starting' };
   /** Outlives the state: also of a sandbox that ended one may ask whose it was. */
@@ -191,6 +193,7 @@ export class SandboxProcess implements SandboxHandle {
     }
     const { environmentId } = spec;
     const environment = this.#environments.add(spec);
+    this.#gateways.add(spec);
     try {
       environment.defined = this.#definitions.define(spec.version);
       if (environment.defined !== undefined) {
@@ -283,6 +286,7 @@ export class SandboxProcess implements SandboxHandle {
     this.#startLimit[Symbol.dispose]();
     this.#exitLimit?.[Symbol.dispose]();
     this.#vitals.stop();
+    this.#gateways.close();
     this.#channel.close(gone);
     this.#greeted.reject(gone);
   }
@@ -350,6 +354,7 @@ export class SandboxProcess implements SandboxHandle {
   }
 
   #forget(environmentId: string): void {
+    this.#gateways.delete(environmentId);
     this.#environments.delete(environmentId);
     this.#endIfDrained();
   }
@@ -377,8 +382,10 @@ export class SandboxProcess implements SandboxHandle {
       this.#greet(frame);
     } else if (frame.type === frameTypes.log) {
       this.#environments.deliver(frame);
+    } else if (frame.type === frameTypes.guestRequest) {
+      this.#gateways.request(frame);
     } else {
-      throw new ProtocolError('notice.type', `a log (${frameTypes.log})`, frame.type);
+      throw new ProtocolError('notice.type', `a log (${frameTypes.log}) or a guest request`, frame.type);
     }
   }
 

@@ -6,10 +6,13 @@
  */
 import { createInterface } from 'node:readline';
 import { domainToASCII } from 'node:url';
+import { systemClock } from '../../src/base/clock.ts';
 import type { GuestSettings } from '../../src/bridge/contract.ts';
 import { decodeLoopState, loopBits } from '../../src/bridge/contract.ts';
 import { type Guest, openGuest, type SliceOutcome } from '../../src/sandbox/guest.ts';
+import { Inbox } from '../../src/sandbox/inbox.ts';
 import { loadRuntimeImage, type RuntimeImage } from '../../src/sandbox/runtime-image.ts';
+import { Services } from '../../src/sandbox/services.ts';
 
 export interface GuestRequest {
   /** Body of a CommonJS module that exports `handler`. */
@@ -47,6 +50,11 @@ function runGuest(image: RuntimeImage, { source, event, environment }: GuestRequ
       return image.compileBuiltin(isolate, id);
     },
   };
+  const inbox = new Inbox(
+    () => {},
+    () => {},
+  );
+  const services = new Services({ clock: systemClock, inbox, request: () => {} });
   const guest = openGuest(
     watched,
     { ...settings, environment: environment ?? {} },
@@ -66,6 +74,8 @@ function runGuest(image: RuntimeImage, { source, event, environment }: GuestRequ
       memoryUsage: () => [1e6, 2e6, 3e5, 4e4, 5e7],
       cpuTime: () => 1_000,
       fs: () => ['!', -2, 'open'],
+      ask: (service, operation, ...values) => services.ask(service, operation, values),
+      start: (service, operation, id, ...values) => services.start(service, operation, id, values),
     },
     128,
     (message) => {
@@ -91,6 +101,11 @@ function runGuest(image: RuntimeImage, { source, event, environment }: GuestRequ
       turns < turnsMax && settled.length < count && ended === undefined && exitCode === undefined;
       turns++
     ) {
+      const event = inbox.shift();
+      if (event !== undefined) {
+        slice('event', [event.service, event.id, event.kind, ...event.values]);
+        continue;
+      }
       const { bits, delayMs } = decodeLoopState(state);
       if ((bits & (loopBits.ticks | loopBits.immediates)) === 0) {
         if ((bits & loopBits.alive) === 0) {
@@ -108,9 +123,11 @@ function runGuest(image: RuntimeImage, { source, event, environment }: GuestRequ
     slice('invoke', [
       JSON.stringify(event ?? {}),
       JSON.stringify({ requestId: 'request', deadlineEpochMs: Date.now() + 3_000, invokedFunctionArn: 'arn:test' }),
+      false,
     ]);
     untilSettled(2);
   }
+  services.close();
   guest.dispose();
   return { settled, logs, loaded, exitCode, ended };
 }

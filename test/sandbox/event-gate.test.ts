@@ -6,21 +6,26 @@ import { createFakeClock } from '../fixtures/fake-clock.ts';
 const { ticks, immediates, alive } = loopBits;
 const never = Number.POSITIVE_INFINITY;
 
-test('what a loop wants next, for all its bits and a timer before, at and after now', (t) => {
+test('what a loop wants next, for all its bits, events, and a timer before, at and after now', (t) => {
   for (let bits = 0; bits < 8; bits++) {
     for (const timerDueMs of [99, 100, 101, never]) {
-      const demand = loopDemand({ bits, timerDueMs }, 100);
-      const isDue = timerDueMs <= 100 || (bits & (ticks | immediates)) !== 0;
-      if (isDue) t.is(demand.kind, 'turn');
-      else if ((bits & alive) === 0) t.is(demand.kind, 'empty');
-      else t.deepEqual(demand, { kind: 'wait', untilMs: timerDueMs });
+      for (const events of ['none', 'wait', 'first'] as const) {
+        const demand = loopDemand({ bits, timerDueMs, events }, 100);
+        const isDue = timerDueMs <= 100 || (bits & (ticks | immediates)) !== 0;
+        if ((bits & ticks) !== 0) t.is(demand.kind, 'turn');
+        else if (events === 'first') t.is(demand.kind, 'event');
+        else if (isDue) t.is(demand.kind, 'turn');
+        else if ((bits & alive) === 0) t.is(demand.kind, 'empty');
+        else if (events === 'wait') t.is(demand.kind, 'event');
+        else t.deepEqual(demand, { kind: 'wait', untilMs: timerDueMs });
+      }
     }
   }
 });
 
 function openGate() {
   const clock = createFakeClock();
-  return { clock, gate: new EventGate(clock) };
+  return { clock, gate: new EventGate(clock, () => {}) };
 }
 
 test('a slice’s result is superseded by a wake during its microtasks', (t) => {

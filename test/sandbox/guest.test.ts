@@ -67,6 +67,8 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
     memoryUsage: recorded('memoryUsage', [1, 2, 3, 4, 5]),
     cpuTime: recorded('cpuTime', 7),
     fs: recorded('fs', 0),
+    ask: recorded('ask', 'asked'),
+    start: recorded('start', undefined),
   };
   const image: RuntimeImage = {
     key: 'test',

@@ -482,7 +482,7 @@ test('a sandbox ends at the first frame that it does not understand', async (t) 
   await using other = await startSandbox();
   other.channel.notify(frameTypes.ping, { sentMs: 1 });
   t.deepEqual(await other.exited, [null, 'SIGKILL']);
-  t.regex(other.stderr, /protocol error: frame\.callId must be that of a call/);
+  t.regex(other.stderr, /protocol error: frame\.type must be a guest event/);
 });
 
 test('a sandbox without its runtime says why', async (t) => {

@@ -4,7 +4,7 @@
  */
 import type { LoopState } from '../../src/bridge/contract.ts';
 import { loopBits, settleKinds } from '../../src/bridge/contract.ts';
-import type { LogHead } from '../../src/protocol/messages.ts';
+import type { GuestRequestHead, LogHead } from '../../src/protocol/messages.ts';
 import type { EnvironmentHost } from '../../src/sandbox/environment.ts';
 import type { Guest, SandboxCalls, SliceOutcome } from '../../src/sandbox/guest.ts';
 import { PoolLane } from '../../src/sandbox/pool-lane.ts';
@@ -21,6 +21,7 @@ export interface Script {
   readonly init?: SliceScript;
   readonly invoke?: SliceScript;
   readonly turn?: SliceScript;
+  readonly event?: SliceScript;
   readonly loopEmpty?: SliceScript;
   readonly unhandledRejection?: SliceScript;
   readonly load?: () => void;
@@ -108,6 +109,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
   const clock = createFakeClock();
   const calls: CalledSlice[] = [];
   const logs: { readonly head: LogHead; readonly text: string }[] = [];
+  const requests: GuestRequestHead[] = [];
   const deferred: (() => void)[] = [];
   let opened = 0;
   const host: EnvironmentHost = {
@@ -125,6 +127,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
     residentBytes: () => 0,
     threadCpuMs: () => clock.nowMs(),
     sendLog: (head, body) => logs.push({ head, text: Buffer.from(body).toString() }),
+    sendRequest: (head) => requests.push(head),
     defer: (callback) => deferred.push(callback),
   };
   return {
@@ -132,6 +135,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
     clock,
     calls,
     logs,
+    requests,
     runDeferred(): void {
       for (const callback of deferred.splice(0)) callback();
     },

@@ -10,7 +10,7 @@ import { limits } from '../../src/model/limits.ts';
 import type { PlatformEvent } from '../../src/model/platform-event.ts';
 import { createFleet, type FleetOptions } from '../../src/supervisor/fleet.ts';
 import type { SandboxFleet, SandboxHandle } from '../../src/supervisor/sandbox-port.ts';
-import { deployedVersion } from '../fixtures/deployed-version.ts';
+import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
 import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 import { runtimeKey } from '../fixtures/sandboxes/hello.ts';
@@ -74,6 +74,7 @@ async function echo(sandbox: SandboxHandle, event: object = { do: 'echo' }): Pro
     logStreamName: 'stream',
     init: 'now',
     initTimeoutMs: 1_000,
+    openGateway: noGateway,
     onLog: () => {},
   });
   const invocation = { environmentId, requestId: environmentId, timeoutMs: 5_000, invokedFunctionArn: 'arn' };

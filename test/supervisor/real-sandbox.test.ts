@@ -14,7 +14,7 @@ import {
   SandboxGoneError,
   type SandboxHandle,
 } from '../../src/supervisor/sandbox-port.ts';
-import { deployedVersion } from '../fixtures/deployed-version.ts';
+import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
 import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 
 const test = anyTest as TestFn<{ readonly runtime: CachedRuntime }>;
@@ -59,6 +59,7 @@ function deploy(sandbox: SandboxHandle, body: string) {
     logStreamName: 'stream',
     init: 'now',
     initTimeoutMs: limits.initTimeoutMs,
+    openGateway: noGateway,
     onLog: () => {},
   });
   let requests = 0;

@@ -16,7 +16,7 @@ import {
   SandboxGoneError,
 } from '../../src/supervisor/sandbox-port.ts';
 import { SandboxProcess } from '../../src/supervisor/sandbox-process.ts';
-import { deployedVersion } from '../fixtures/deployed-version.ts';
+import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
 import { runtimeKey } from '../fixtures/sandboxes/hello.ts';
 
 function program(name: string): string {
@@ -68,6 +68,7 @@ function environment(environmentId: string, changes: object = {}) {
     logStreamName: '2026/11/21/[$LATEST]abc',
     init: 'now' as const,
     initTimeoutMs: 1_000,
+    openGateway: noGateway,
     onLog: () => {},
     ...changes,
   };
@@ -422,7 +423,7 @@ sandboxTest('an environment that was destroyed may be made again', async (t) => 
 });
 
 const impostors: [program: string, message: RegExp][] = [
-  ['wrong-version', /hello\.protocol must be 1, received 999/],
+  ['wrong-version', /hello\.protocol must be 2, received 999/],
   ['wrong-runtime', /hello\.runtimeKey must be .*fixture-runtime, received "another"/],
   ['babbling', /must be a hello first/],
 ];

@@ -143,5 +143,7 @@ function warmUpHost(note: (problem: string) => unknown): HostCalls {
     memoryUsage: () => [0, 0, 0, 0, 0],
     cpuTime: () => 0,
     fs: () => ['!', -2, 'open'],
+    ask: () => undefined,
+    start: () => {},
   };
 }

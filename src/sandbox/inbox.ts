@@ -1,0 +1,59 @@
+/**
+ * Events for one guest, in the order they came, until its event gate lets them in. While the environment is frozen they wait:
+ * each service bounds how much it has under way, so this is bounded too, and `eventsWaitingMax` catches what forgot to.
+ */
+import type { BridgeValue } from '../bridge/services.ts';
+import { limits } from '../model/limits.ts';
+
+export interface GuestEvent {
+  readonly service: number;
+  readonly id: number;
+  readonly kind: number;
+  readonly values: readonly BridgeValue[];
+}
+
+export class Inbox {
+  #events: GuestEvent[] = [];
+  #head = 0;
+  readonly #onArrival: () => void;
+  readonly #onOverflow: () => void;
+
+  /** @param onOverflow more than `eventsWaitingMax` wait; the event was dropped */
+  constructor(onArrival: () => void, onOverflow: () => void) {
+    this.#onArrival = onArrival;
+    this.#onOverflow = onOverflow;
+  }
+
+  get size(): number {
+    return this.#events.length - this.#head;
+  }
+
+  push(event: GuestEvent): void {
+    if (this.size >= limits.eventsWaitingMax) {
+      this.#onOverflow();
+      return;
+    }
+    this.#events.push(event);
+    this.#onArrival();
+  }
+
+  shift(): GuestEvent | undefined {
+    const event = this.#events[this.#head];
+    if (event === undefined) return undefined;
+    this.#head += 1;
+    if (this.#head === this.#events.length) this.clear();
+    else if (this.#head >= compactAfter) {
+      this.#events = this.#events.slice(this.#head);
+      this.#head = 0;
+    }
+    return event;
+  }
+
+  clear(): void {
+    this.#events = [];
+    this.#head = 0;
+  }
+}
+
+/** Shifting one by one would move the rest each time. */
+const compactAfter = 1_024;

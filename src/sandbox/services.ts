@@ -1,0 +1,74 @@
+/** The services of one incarnation: which there are, opened when first used, closed with it. */
+import type { Clock } from '../base/clock.ts';
+import { type BridgeReply, type BridgeValue, type ServiceName, services } from '../bridge/services.ts';
+import type { GuestEventHead, GuestRequestHead } from '../protocol/messages.ts';
+import type { Inbox } from './inbox.ts';
+import type { OpenService, Service } from './service.ts';
+
+const openers: Partial<Record<ServiceName, OpenService>> = {};
+
+const names = new Map<number, ServiceName>(
+  Object.entries(services).map(([name, number]) => [number, name as ServiceName]),
+);
+
+export interface ServicesOptions {
+  readonly clock: Clock;
+  readonly inbox: Inbox;
+  readonly request: (
+    service: GuestRequestHead['service'],
+    request: GuestRequestHead['request'],
+    body?: Uint8Array,
+  ) => void;
+}
+
+export class Services {
+  readonly #options: ServicesOptions;
+  readonly #open = new Map<ServiceName, Service>();
+  #isClosed = false;
+
+  constructor(options: ServicesOptions) {
+    this.#options = options;
+  }
+
+  ask(service: number, operation: number, values: readonly BridgeValue[]): BridgeReply {
+    return this.#find(names.get(service))?.ask(operation, values);
+  }
+
+  start(service: number, operation: number, id: number, values: readonly BridgeValue[]): void {
+    this.#find(names.get(service))?.start(operation, id, values);
+  }
+
+  /** Only a service that is open asked for something; what comes for another is late. */
+  receive(service: GuestEventHead['service'], event: GuestEventHead['event'], body: Uint8Array): void {
+    if (!this.#isClosed) this.#open.get(service)?.receive?.(event, body);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const service of this.#open.values()) service.close();
+    this.#open.clear();
+  }
+
+  #find(name: ServiceName | undefined): Service | undefined {
+    if (name === undefined || this.#isClosed) return undefined;
+    const known = this.#open.get(name);
+    if (known !== undefined) return known;
+    const service = openers[name]?.({
+      clock: this.#options.clock,
+      emit: (id, kind, ...values) => {
+        if (!this.#isClosed) this.#options.inbox.push({ service: services[name], id, kind, values });
+      },
+      request: (request, body) => {
+        if (!this.#isClosed && (name === 'network' || name === 'bindings')) this.#options.request(name, request, body);
+      },
+      service: (other) => {
+        const found = this.#find(other);
+        if (found === undefined) throw new Error(`the services have no ${other}`);
+        return found;
+      },
+    });
+    if (service !== undefined) this.#open.set(name, service);
+    return service;
+  }
+}

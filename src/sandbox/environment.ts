@@ -23,6 +23,7 @@ import type { PhaseKind } from './lane.ts';
 import { Output } from './output.ts';
 import { Phase, type PhaseEnd } from './phase.ts';
 import type { PoolLane } from './pool-lane.ts';
+import type { Openers } from './services.ts';
 import type { Traffic } from './traffic.ts';
 import type { Version } from './version.ts';
 import { FileSystem } from './volume/file-system.ts';
@@ -40,6 +41,7 @@ export interface EnvironmentHost {
   readonly threadCpuMs: (age: 'recent' | 'now') => number;
   readonly sendLog: (head: LogHead, body: Uint8Array) => void;
   readonly sendRequest: (head: GuestRequestHead, body: Uint8Array | undefined) => void;
+  readonly openers: Openers;
   /** Runs the callback in a later task. */
   readonly defer: (callback: () => void) => void;
 }
@@ -216,7 +218,7 @@ export class Environment {
   }
 
   #open(): Incarnation {
-    const { openGuest, clock, random, residentBytes } = this.#host;
+    const { openGuest, clock, random, residentBytes, openers } = this.#host;
     const { settings } = this.version.definition;
     const { environmentId } = this.#head;
     this.#incarnations += 1;
@@ -232,6 +234,7 @@ export class Environment {
         clock,
         random,
         residentBytes,
+        openers,
         request: (service, request, body) =>
           this.#host.sendRequest({ environmentId, incarnation, service, request }, body),
       });

@@ -45,6 +45,7 @@ export interface IncarnationOptions {
   readonly random: (byteCount: number) => ArrayBuffer;
   /** Resident bytes of the sandbox: an upper bound for each of its environments. */
   readonly residentBytes: () => number;
+  readonly openers: ServicesOptions['openers'];
   /** To the host, for this incarnation. */
   readonly request: ServicesOptions['request'];
 }
@@ -72,7 +73,8 @@ export class Incarnation {
     this.#originMs = options.clock.nowMs();
     // A guest that has so many events under way got around the bounds of a service.
     this.gate = new EventGate(options.clock, () => this.end({ kind: 'out-of-memory' }));
-    this.services = new Services({ clock: options.clock, inbox: this.gate.inbox, request: options.request });
+    const { clock, openers, request } = options;
+    this.services = new Services({ openers, clock, inbox: this.gate.inbox, request });
     this.guest = options.openGuest(
       { ...options.settings, clockOriginEpochMs: options.clock.epochMs() },
       this.#hostCalls(),

@@ -20,6 +20,7 @@ import { openPackageStore } from './package-store.ts';
 import { PoolLane } from './pool-lane.ts';
 import { loadRuntimeImage } from './runtime-image.ts';
 import { Server } from './server.ts';
+import { openers } from './services.ts';
 import { Traffic } from './traffic.ts';
 import { createBackingFile } from './volume/backing-file.ts';
 import { warmUp } from './warm-up.ts';
@@ -52,6 +53,7 @@ function serve(directory: string): void {
     threadCpuMs: createThreadCpu(),
     sendLog: (head, body) => channel?.notify(frameTypes.log, head, body),
     sendRequest: (head, body) => channel?.notify(frameTypes.guestRequest, head, body),
+    openers,
     defer: (callback) => void setImmediate(callback),
   };
   const hotWait = new HotWait({ clock: systemClock, defer: host.defer, windowMs: limits.hotWaitMsMax });

@@ -5,13 +5,16 @@ import type { GuestEventHead, GuestRequestHead } from '../protocol/messages.ts';
 import type { Inbox } from './inbox.ts';
 import type { OpenService, Service } from './service.ts';
 
-const openers: Partial<Record<ServiceName, OpenService>> = {};
+export type Openers = Partial<Record<ServiceName, OpenService>>;
+
+export const openers: Openers = {};
 
 const names = new Map<number, ServiceName>(
   Object.entries(services).map(([name, number]) => [number, name as ServiceName]),
 );
 
 export interface ServicesOptions {
+  readonly openers: Openers;
   readonly clock: Clock;
   readonly inbox: Inbox;
   readonly request: (
@@ -54,7 +57,7 @@ export class Services {
     if (name === undefined || this.#isClosed) return undefined;
     const known = this.#open.get(name);
     if (known !== undefined) return known;
-    const service = openers[name]?.({
+    const service = this.#options.openers[name]?.({
       clock: this.#options.clock,
       emit: (id, kind, ...values) => {
         if (!this.#isClosed) this.#options.inbox.push({ service: services[name], id, kind, values });

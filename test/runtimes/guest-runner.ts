@@ -12,7 +12,7 @@ import { decodeLoopState, loopBits } from '../../src/bridge/contract.ts';
 import { type Guest, openGuest, type SliceOutcome } from '../../src/sandbox/guest.ts';
 import { Inbox } from '../../src/sandbox/inbox.ts';
 import { loadRuntimeImage, type RuntimeImage } from '../../src/sandbox/runtime-image.ts';
-import { Services } from '../../src/sandbox/services.ts';
+import { openers, Services } from '../../src/sandbox/services.ts';
 
 export interface GuestRequest {
   /** Body of a CommonJS module that exports `handler`. */
@@ -54,7 +54,7 @@ function runGuest(image: RuntimeImage, { source, event, environment }: GuestRequ
     () => {},
     () => {},
   );
-  const services = new Services({ clock: systemClock, inbox, request: () => {} });
+  const services = new Services({ openers, clock: systemClock, inbox, request: () => {} });
   const guest = openGuest(
     watched,
     { ...settings, environment: environment ?? {} },

@@ -8,6 +8,7 @@ import type { GuestRequestHead, LogHead } from '../../src/protocol/messages.ts';
 import type { EnvironmentHost } from '../../src/sandbox/environment.ts';
 import type { Guest, SandboxCalls, SliceOutcome } from '../../src/sandbox/guest.ts';
 import { PoolLane } from '../../src/sandbox/pool-lane.ts';
+import type { Openers } from '../../src/sandbox/services.ts';
 import { Traffic } from '../../src/sandbox/traffic.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
 
@@ -106,6 +107,7 @@ export const endless: SliceScript = () => new Promise<SliceOutcome>(() => {});
 
 /** @param scripts the guests to be opened, in order; the last one again and again */
 export function scriptedHost(...scripts: readonly Script[]) {
+  const openers: Openers = {};
   const clock = createFakeClock();
   const calls: CalledSlice[] = [];
   const logs: { readonly head: LogHead; readonly text: string }[] = [];
@@ -128,6 +130,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
     threadCpuMs: () => clock.nowMs(),
     sendLog: (head, body) => logs.push({ head, text: Buffer.from(body).toString() }),
     sendRequest: (head) => requests.push(head),
+    openers,
     defer: (callback) => deferred.push(callback),
   };
   return {
@@ -136,6 +139,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
     calls,
     logs,
     requests,
+    openers,
     runDeferred(): void {
       for (const callback of deferred.splice(0)) callback();
     },

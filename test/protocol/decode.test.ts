@@ -8,6 +8,8 @@ import {
   decodeDestroy,
   decodeEmptyReply,
   decodeFailedReply,
+  decodeGuestEvent,
+  decodeGuestRequest,
   decodeHello,
   decodeInvoke,
   decodeInvokeReply,
@@ -57,6 +59,14 @@ const heads: Record<string, { decode: (head: unknown) => unknown; head: object; 
     decode: decodeLog,
     head: { environmentId: 'environment', requestId: 'request', kind: 'line' },
     optional: ['requestId'],
+  },
+  guestRequest: {
+    decode: decodeGuestRequest,
+    head: { environmentId: 'environment', incarnation: 1, service: 'network', request: {} },
+  },
+  guestEvent: {
+    decode: decodeGuestEvent,
+    head: { environmentId: 'environment', incarnation: 1, service: 'bindings', event: {} },
   },
   createReply: {
     decode: decodeCreateReply,

@@ -1,8 +1,10 @@
 import test from 'ava';
 import { encodeLoopState, settleKinds } from '../../src/bridge/contract.ts';
+import { services as numbers } from '../../src/bridge/services.ts';
 import { limits } from '../../src/model/limits.ts';
 import type { CreateHead, DefineHead, InvokeHead } from '../../src/protocol/messages.ts';
 import { Environment } from '../../src/sandbox/environment.ts';
+import type { ServiceLink } from '../../src/sandbox/service.ts';
 import { Version } from '../../src/sandbox/version.ts';
 import { createBackingFile } from '../../src/sandbox/volume/backing-file.ts';
 import { createVolume } from '../../src/sandbox/volume/volume.ts';
@@ -442,4 +444,134 @@ test('the memory peak never falls, also over a reset', async (t) => {
   const peak = (await environment.invoke(head, '{}')).reply.memoryPeakBytes;
   t.is(peak, 128 * 1024 * 1024);
   t.is((await environment.invoke(head, '{}')).reply.memoryPeakBytes, peak);
+});
+
+/** A service that hands out its link and keeps what it is told. */
+function withNetwork(opened: ReturnType<typeof open>) {
+  const links: ServiceLink[] = [];
+  const received: object[] = [];
+  let closed = 0;
+  opened.openers.network = (link) => {
+    links.push(link);
+    return {
+      ask: () => 'asked',
+      start: () => {},
+      receive: (event) => void received.push(event),
+      close: () => {
+        closed += 1;
+      },
+    };
+  };
+  return { links, received, closed: () => closed };
+}
+
+const askNetwork: SliceScript = (calls) => {
+  calls.ask(numbers.network, 1);
+  calls.settle(settleKinds.initDone, '', '');
+  return undefined;
+};
+
+test('an event is a slice of its own, and a guest that waits for one is kept alive', async (t) => {
+  const seen: unknown[] = [];
+  const opened = open({
+    init: askNetwork,
+    invoke: () => alive,
+    event: (calls, args) => {
+      seen.push(args);
+      return answer('got it')(calls, args);
+    },
+  });
+  const { links } = withNetwork(opened);
+  await opened.environment.create();
+  const invoked = opened.environment.invoke(head, '{}');
+  await settled();
+  links[0]?.emit(7, 2, 'text', 3);
+  t.is((await invoked).body, 'got it');
+  t.deepEqual(seen, [[numbers.network, 7, 2, 'text', 3]]);
+});
+
+test('what came while the guest was frozen waits for the next invocation, which knows of it and runs it first', async (t) => {
+  const told: unknown[] = [];
+  const opened = open({
+    init: askNetwork,
+    invoke: (_calls, args) => {
+      told.push(args[2]);
+      return alive | immediates;
+    },
+    event: () => alive | immediates,
+    turn: answer('1'),
+  });
+  const { links } = withNetwork(opened);
+  await opened.environment.create();
+  links[0]?.emit(1, 0);
+  links[0]?.emit(1, 1);
+  await settled();
+  t.deepEqual(
+    opened.calls.map(({ name }) => name),
+    ['init'],
+  );
+  await opened.environment.invoke(head, '{}');
+  await opened.environment.invoke(head, '{}');
+  t.deepEqual(told, [true, false]);
+  t.deepEqual(
+    opened.calls.map(({ name }) => name),
+    ['init', 'invoke', 'event', 'event', 'turn', 'invoke', 'turn'],
+  );
+});
+
+test('events and turns take turns: neither starves the other', async (t) => {
+  let turns = 0;
+  const opened = open({
+    init: askNetwork,
+    invoke: () => alive | immediates,
+    event: () => alive | immediates,
+    turn: (calls, args) => {
+      turns += 1;
+      return turns === 3 ? answer('1')(calls, args) : alive | immediates;
+    },
+  });
+  const { links } = withNetwork(opened);
+  await opened.environment.create();
+  const invoked = opened.environment.invoke(head, '{}');
+  for (let count = 0; count < 10; count++) links[0]?.emit(1, count);
+  await invoked;
+  const names = opened.calls.map(({ name }) => name).slice(2);
+  t.deepEqual(names.filter((name) => name === 'turn').length, 3);
+  t.regex(names.join(' '), /event turn event turn/);
+});
+
+test('a guest with more events under way than any service allows is ended', async (t) => {
+  const opened = open({ init: askNetwork, invoke: () => alive });
+  const { links, closed } = withNetwork(opened);
+  await opened.environment.create();
+  for (let count = 0; count <= limits.eventsWaitingMax; count++) links[0]?.emit(1, 0);
+  t.is(closed(), 1);
+  const { reply } = await opened.environment.invoke(head, '{}');
+  t.is(reply.outcome.kind, 'out-of-memory');
+});
+
+test('what the host sends reaches the isolate that asked, never the next one', async (t) => {
+  const opened = open(
+    { init: askNetwork, invoke: (calls) => void calls.exit(1) },
+    { init: askNetwork, invoke: answer('1') },
+  );
+  const { links, received, closed } = withNetwork(opened);
+  const { environment } = opened;
+  await environment.create();
+  links[0]?.request({ kind: 'connect' });
+  t.deepEqual(opened.requests, [
+    { environmentId: 'e', incarnation: 1, service: 'network', request: { kind: 'connect' } },
+  ]);
+  const event = { environmentId: 'e', service: 'network', event: { kind: 'connected' } } as const;
+  environment.receive({ ...event, incarnation: 1 }, new Uint8Array());
+  t.is(received.length, 1);
+  await environment.invoke(head, '{}');
+  t.is(closed(), 1);
+  links[0]?.request({ kind: 'late' });
+  await environment.invoke(head, '{}');
+  environment.receive({ ...event, incarnation: 1 }, new Uint8Array());
+  t.is(received.length, 1);
+  environment.receive({ ...event, incarnation: 2 }, new Uint8Array());
+  t.is(received.length, 2);
+  t.is(opened.requests.length, 1);
 });

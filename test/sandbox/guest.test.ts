@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
+import { limits } from '../../src/model/limits.ts';
 import { type Guest, openGuest } from '../../src/sandbox/guest.ts';
 import { Isolate } from '../../src/sandbox/ivm.ts';
 import type { RuntimeImage } from '../../src/sandbox/runtime-image.ts';
@@ -79,7 +80,7 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
       const isolate = new Isolate({ memoryLimit, onCatastrophicError });
       const context = isolate.createContextSync();
       context.evalSync(`globalThis.__isothermBoot = (host, settings) => ({
-        receive() {}, init() { ${init} }, invoke() { return 0; }, turn() { return 6; }, loopEmpty() { return 0; }, unhandledRejection() { return 0; } });`);
+        receive() {}, init() { ${init} }, invoke() { return 0; }, turn() { return 6; }, event(...args) { host.log(1, args.map((value) => value instanceof ArrayBuffer ? new Uint8Array(value) : String(value)).join(' ')); return 0; }, loopEmpty() { return 0; }, unhandledRejection() { return 0; } });`);
       return { isolate, context, isCacheAccepted: true };
     },
     compileBuiltin: () => undefined,
@@ -133,6 +134,41 @@ test('odd arguments of calls that answer are answered with nothing', (t) => {
       ['random', 0],
     ],
   );
+});
+
+test('services get plain values only, of bounded size and number', (t) => {
+  const { init, seen } = open(
+    t,
+    `const buffer = new Uint8Array([1, 2, 3]).buffer;
+     host.log(1, String(host.ask(3, 4, 'a', 5, buffer)));
+     host.start(3, 4, 9, 'a', undefined, 1, 2, 3, 4, 'one too many');
+     host.ask(3, 4, {}, [1], true, new Uint8Array(2), 2n, null);
+     host.ask(3, 4, 'x'.repeat(${limits.bridgeStringCharsMax + 1}), 'y'.repeat(3));
+     host.ask(3, 4, new ArrayBuffer(${limits.bridgeBytesMax + 1}));
+     for (const odd of [-1, 1.5, 256, '1', undefined, {}]) { host.ask(odd, 1); host.ask(1, odd); host.start(odd, 1, 1); host.start(1, odd, 1); }
+     for (const odd of [-1, 1.5, '1', undefined]) host.start(1, 1, odd);
+     return 0;`,
+    128,
+  );
+  t.is(init().kind, 'state');
+  const [first, logged, started, odd, long, large, ...others] = seen;
+  t.deepEqual(first?.slice(0, 5), ['ask', 3, 4, 'a', 5]);
+  t.deepEqual(first?.[5], new Uint8Array([1, 2, 3]).buffer);
+  t.deepEqual(logged, ['log', 1, 'asked']);
+  t.deepEqual(started, ['start', 3, 4, 9, 'a', undefined, 1, 2, 3, 4]);
+  t.true(odd?.slice(3).every((value) => value === undefined));
+  t.deepEqual(long?.slice(3, 5), [undefined, 'yyy']);
+  t.is(large?.[3], undefined);
+  t.deepEqual(others, []);
+});
+
+test('an event brings its values, byte arrays are moved', (t) => {
+  const { guest, seen } = open(t, 'return 0;');
+  const bytes = new Uint8Array([7, 8]).buffer;
+  const outcome = guest.call('event', [1, 2, 3, 'text', bytes, undefined], { timeoutMs: 1_000, lane: 'main' });
+  t.is(outcome.kind, 'state');
+  t.is(bytes.byteLength, 0);
+  t.deepEqual(seen, [['log', 1, '1 2 3 text 7,8 undefined']]);
 });
 
 test('what cannot be copied out of the guest is an error inside it only', (t) => {

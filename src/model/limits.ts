@@ -193,6 +193,12 @@ export const limits = {
   timedSlicesMax: 32,
   /** After so much time of short slices in a row on the main thread, other events of the sandbox come first. */
   mainThreadTurnMsMax: 5,
+  /**
+   * After a cold start the next isolate is prepared when so much time has passed and nothing runs; a sandbox that stays busy is
+   * looked at again ever more seldom.
+   */
+  prepareDelayMsMin: 1,
+  prepareDelayMsMax: 64,
   /** Turns of the event loop between an answer and the freeze (LAMBDA.md A3.15). */
   turnsAfterAnswerMax: 16,
 } as const;

@@ -9,7 +9,7 @@ import { scriptNames } from '../bridge/script-names.ts';
 import { type BridgeReply, type BridgeValue, operationMax, serviceValuesMax } from '../bridge/services.ts';
 import { limits } from '../model/limits.ts';
 import { Callback, type Context, ExternalCopy, type Isolate, type Reference, type Script } from './ivm.ts';
-import type { RuntimeImage } from './runtime-image.ts';
+import type { OpenedIsolate, RuntimeImage } from './runtime-image.ts';
 import type { Watch, Watchdog } from './watchdog.ts';
 
 /** How a slice ended. `rejection`: a promise of the guest was rejected and nobody handled it; the loop's state is not known then. */
@@ -78,7 +78,17 @@ export function openGuest(
   onCatastrophicError: (message: string) => void,
   watchdog?: Watchdog,
 ): Guest {
-  const { isolate, context } = image.open(memoryLimitMiB, onCatastrophicError);
+  return bootGuest(image, image.open(memoryLimitMiB, onCatastrophicError), settings, host, watchdog);
+}
+
+/** Boots the runtime in an isolate that has met nobody yet, and takes it over: it is disposed when that fails. */
+export function bootGuest(
+  image: RuntimeImage,
+  { isolate, context }: OpenedIsolate,
+  settings: GuestSettings,
+  host: SandboxCalls,
+  watchdog?: Watchdog,
+): Guest {
   try {
     return new OpenedGuest(image, isolate, context, settings, host, watchdog);
   } catch (error) {

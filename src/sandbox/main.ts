@@ -14,10 +14,11 @@ import { limits } from '../model/limits.ts';
 import { type Channel, openChannel } from '../protocol/channel.ts';
 import { frameTypes, type HelloHead, protocolVersion } from '../protocol/messages.ts';
 import type { EnvironmentHost } from './environment.ts';
-import { openGuest } from './guest.ts';
+import { bootGuest } from './guest.ts';
 import { isolatedVmVersion } from './ivm.ts';
 import { openPackageStore } from './package-store.ts';
 import { PoolLane } from './pool-lane.ts';
+import { PreparedIsolates } from './prepared-isolates.ts';
 import { loadRuntimeImage } from './runtime-image.ts';
 import { Server } from './server.ts';
 import { openers } from './services.ts';
@@ -42,11 +43,18 @@ function serve(directory: string): void {
   const backing = createBackingFile({ fd: backingFd });
   const store = openPackageStore(storeFd);
   const watchdog = new Watchdog(die);
+  const traffic = new Traffic();
+  const prepared = new PreparedIsolates({
+    open: (memoryLimitMiB) => image.open(memoryLimitMiB, die),
+    isIdle: () => traffic.isIdle,
+    clock: systemClock,
+  });
   const host: EnvironmentHost = {
-    openGuest: (settings, calls, memoryLimitMiB) => openGuest(image, settings, calls, memoryLimitMiB, die, watchdog),
+    openGuest: (settings, calls, memoryLimitMiB) =>
+      bootGuest(image, prepared.take(memoryLimitMiB), settings, calls, watchdog),
     // isolated-vm has that many threads; with more slices it would start others (SECURITY.md 6.7).
     pool: new PoolLane(availableParallelism() + 1),
-    traffic: new Traffic(),
+    traffic,
     clock: systemClock,
     random: (byteCount) => crypto.getRandomValues(new Uint8Array(byteCount)).buffer,
     residentBytes,
@@ -77,6 +85,7 @@ function serve(directory: string): void {
       onProtocolError: (error) => die(`protocol error: ${error.message}`),
       onEnd: () => die(undefined),
     });
+    prepared.prepare(limits.memoryMiBDefault);
     channel.notify(frameTypes.hello, hello(image));
   }, die);
 }

@@ -21,6 +21,10 @@ export class Traffic {
     };
   }
 
+  get isIdle(): boolean {
+    return this.#running === 0;
+  }
+
   /** Nothing of another version is under way. */
   isAlone(version: object): boolean {
     return this.#running === this.#of(version);

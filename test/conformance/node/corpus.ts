@@ -1,0 +1,47 @@
+/**
+ * A copy of Node's own test tree on this machine (`test/` of its source): `parallel`, `common`, `fixtures`. It is read from
+ * wherever it was unpacked; none of it is part of this project.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+
+export interface TestFile {
+  /** `test-fs-access.js` */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface Corpus {
+  /** The folder that has `parallel`. */
+  readonly directory: string;
+  /** `25.8.1` */
+  readonly version: string;
+}
+
+export function openCorpus(directory: string, version?: string): Corpus {
+  const root = resolve(directory);
+  const found = version ?? versionIn(root);
+  if (found === undefined) {
+    throw new Error(`${root} does not tell which Node it belongs to: give --corpus-version`);
+  }
+  return { directory: root, version: found };
+}
+
+/** Sorted by name. */
+export function readTests({ directory }: Corpus, isWanted: (name: string) => boolean): TestFile[] {
+  const folder = join(directory, 'parallel');
+  return readdirSync(folder)
+    .filter((name) => /^test-.*\.[cm]?js$/.test(name) && isWanted(name))
+    .sort()
+    .map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
+}
+
+/** Unpacked sources keep the version in the name of a folder above the tests. */
+function versionIn(root: string): string | undefined {
+  const parts = root.split('/');
+  for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+    const version = /(\d+\.\d+\.\d+)/.exec(basename(part))?.[1];
+    if (version !== undefined) return version;
+  }
+  return undefined;
+}

@@ -175,6 +175,10 @@ export const limits = {
   bridgeBytesMax: 16 * MiB,
   /** Events that wait for one guest. Each service has less than this under way; a guest past it has found a way around that. */
   eventsWaitingMax: 16_384,
+  /** Bytes of one connection under way each way between a guest and the host: what hides a round trip of some milliseconds. */
+  socketWindowBytes: 256 * KiB,
+  /** Bytes in one message of a connection, as libuv reads them. */
+  socketChunkBytesMax: 64 * KiB,
   pathLengthMax: 4_096,
   nameLengthMax: 255,
   symlinksFollowedMax: 40,

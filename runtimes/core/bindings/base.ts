@@ -85,11 +85,6 @@ export function createBindings(context: CoreContext): Record<string, object> {
       ModuleWrap: class ModuleWrap {},
     },
     permission: { has: () => true },
-    stream_wrap: {
-      streamBaseState: new Int32Array(8),
-      ShutdownWrap: class ShutdownWrap {},
-      WriteWrap: class WriteWrap {},
-    },
     worker: {
       isInternalThread: false,
       isMainThread: true,

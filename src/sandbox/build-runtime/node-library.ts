@@ -7,7 +7,7 @@ import { offeredModules } from '../../bridge/node-modules.ts';
 
 /** Never included, whoever asks: not reachable by a guest, or replaced by `runtimes/core`. */
 const excluded =
-  /^internal\/(deps|test_runner|bench_runner|test|main|repl|debugger|quic|dtls|ffi|cluster|inspector|policy|modules|vfs|crypto|legacy|source_map|v8_prof\w*|http2?|tls|dns|child_process|vm|wasm_web_api|navigator|streams\/lazy_transform|process\/(pre_execution|execution|esm_loader|finalization|report|signal|worker_thread_only)|watch_mode|main|util\/inspector|util\/parse_args|bootstrap)(\/|$)/;
+  /^internal\/(deps|test_runner|bench_runner|test|main|repl|debugger|quic|dtls|ffi|cluster|inspector|policy|modules|vfs|crypto|legacy|source_map|v8_prof\w*|http2?|child_process|vm|wasm_web_api|navigator|streams\/lazy_transform|process\/(pre_execution|execution|esm_loader|finalization|report|signal|worker_thread_only)|watch_mode|main|util\/inspector|util\/parse_args|bootstrap)(\/|$)/;
 
 /** Needed by our own core and bindings, whoever else asks for them. */
 const ownNeeds = [
@@ -82,6 +82,7 @@ function adapted(id: string, text: string): string {
   const hidden = hardened(id, hidePrivateProperties(text));
   if (id === 'internal/errors') return deferErrorClasses(hidden);
   if (id === 'internal/timers') return rememberImmediate(hidden);
+  if (id === 'net') return explainRefusals(hidden);
   if (!id.startsWith('internal/per_context/')) return hidden;
   // Scripts that Node runs once for each context get their parameters from the bindings instead.
   return replaced(
@@ -156,6 +157,12 @@ function rememberImmediate(text: string): string {
   const walk = 'function processImmediate() {';
   const previous = 'let prevImmediate;';
   return replaced(replaced(text, previous, ''), walk, `${previous} ${walk}`);
+}
+
+/** A connection that the host refused says why; Node's text has only the code. Happens where both kinds of attempts report. */
+function explainRefusals(text: string): string {
+  const report = "self.emit('connectionAttemptFailed', req.address, req.port, req.addressType, ex);";
+  return replaced(text, report, report).replaceAll(report, () => `req.explain?.(ex); ${report}`);
 }
 
 function replaced(text: string, part: string, by: string): string {

@@ -1,0 +1,36 @@
+/**
+ * The bindings under lib/net.js, which runs unchanged on them: `stream_wrap`, `tcp_wrap`, `pipe_wrap`. Connections within the
+ * guest are made here (see `net/loopback.ts`), others by the service `network`.
+ */
+import type { CoreContext } from '../context.ts';
+import { AsyncWrap, RequestWrap, useCore } from './net/async-wrap.ts';
+import { useErrnos } from './net/errno.ts';
+import { HandleWrap } from './net/handle-wrap.ts';
+import { Pipe, PipeConnectWrap, pipeConstants } from './net/pipe-wrap.ts';
+import { LibuvStreamWrap, ShutdownWrap, streamBaseState, WriteWrap } from './net/stream-wrap.ts';
+import { TCP, TCPConnectWrap, tcpConstants } from './net/tcp-wrap.ts';
+
+export function createBindings(context: CoreContext): Record<string, object> {
+  useCore(context);
+  useErrnos(context);
+  // A server asks whether it is to share its socket with other processes. There are none.
+  context.library.override('cluster', () => ({ isPrimary: true, isMaster: true, isWorker: false }));
+  return {
+    stream_wrap: {
+      kReadBytesOrError: 0,
+      kArrayBufferOffset: 1,
+      kBytesWritten: 2,
+      kLastWriteWasAsync: 3,
+      kLastWriteErr: 4,
+      streamBaseState,
+      AsyncWrap,
+      HandleWrap,
+      RequestWrap,
+      LibuvStreamWrap,
+      ShutdownWrap,
+      WriteWrap,
+    },
+    tcp_wrap: { TCP, TCPConnectWrap, constants: tcpConstants },
+    pipe_wrap: { Pipe, PipeConnectWrap, constants: pipeConstants },
+  };
+}

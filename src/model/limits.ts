@@ -179,6 +179,19 @@ export const limits = {
   socketWindowBytes: 256 * KiB,
   /** Bytes in one message of a connection, as libuv reads them. */
   socketChunkBytesMax: 64 * KiB,
+  /**
+   * Lookups, queries and connections of one environment at once, counted together: as many as a process of Lambda has file
+   * descriptors. The sandbox refuses more; the host takes more as a sign that the sandbox was taken over.
+   */
+  networkIdsMax: 1_024,
+  /** Names of hosts, as DNS bounds them, with a dot at the end. */
+  hostnameCharsMax: 254,
+  /** An IPv6 address with an IPv4 tail is 45 long; a zone may follow. */
+  addressCharsMax: 64,
+  /** Addresses that one lookup gives; more are cut. */
+  lookupAddressesMax: 64,
+  /** Characters of JSON of the records that one DNS query gives; more is an answer that nobody asked for. */
+  dnsRecordsCharsMax: 32 * KiB,
   pathLengthMax: 4_096,
   nameLengthMax: 255,
   symlinksFollowedMax: 40,

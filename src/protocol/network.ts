@@ -7,6 +7,11 @@
  * the guest takes it. The sandbox has at most `socketWindowBytes` of `write` beyond what `written` has confirmed. More is a
  * protocol error.
  *
+ * Ids: those of lookups, queries and connections rise; each is higher than all before it in this incarnation, so none is used
+ * twice. At most `networkIdsMax` are open at once: from the request to `lookedUp`, `resolved` or `failed`, or, of a connection,
+ * until `close` or `failed`. What comes for an id that is closed is late and dropped, on both sides. A connection whose
+ * two ends are both through (`ended`, `shutdown`) still takes its `close`.
+ *
  * Names: the guest looks names up (`lookup`) and connects to addresses, as Node does. The host remembers which allowed name gave
  * which address and judges a `connect` by that, on the very address that it connects to.
  */
@@ -15,7 +20,7 @@ export type NetworkRequest =
   | { readonly kind: 'lookup'; readonly id: number; readonly hostname: string; readonly family: 0 | 4 | 6 }
   /** Other records than addresses: MX, TXT, SRV and so on; `name` is as the guest gave it. */
   | { readonly kind: 'resolve'; readonly id: number; readonly name: string; readonly type: DnsType }
-  /** `address` is a literal IP. Ids of sockets and lookups are the guest's, and never used twice. */
+  /** `address` is a literal IP. */
   | { readonly kind: 'connect'; readonly id: number; readonly address: string; readonly port: number }
   /** Body: bytes, at most `socketChunkBytesMax`. */
   | { readonly kind: 'write'; readonly id: number }
@@ -50,7 +55,10 @@ export type NetworkEvent =
       readonly id: number;
       readonly addresses: readonly { readonly address: string; readonly family: 4 | 6 }[];
     }
-  /** What `dns.promises.resolve` gives, as JSON text. */
+  /**
+   * What `dns.promises.resolve` gives, as JSON text; for A and AAAA with `ttl: true`, for REVERSE what `reverse` gives. Addresses
+   * that the function may not reach are left out.
+   */
   | { readonly kind: 'resolved'; readonly id: number; readonly records: string }
   | {
       readonly kind: 'connected';

@@ -175,6 +175,7 @@ export const limits = {
   bridgeBytesMax: 16 * MiB,
   /** Events that wait for one guest. Each service has less than this under way; a guest past it has found a way around that. */
   eventsWaitingMax: 16_384,
+  eventBytesWaitingMax: 128 * MiB,
   /** Bytes of one connection under way each way between a guest and the host: what hides a round trip of some milliseconds. */
   socketWindowBytes: 256 * KiB,
   /** Bytes in one message of a connection, as libuv reads them. */
@@ -192,6 +193,10 @@ export const limits = {
   lookupAddressesMax: 64,
   /** Characters of JSON of the records that one DNS query gives; more is an answer that nobody asked for. */
   dnsRecordsCharsMax: 32 * KiB,
+  /** Bytes of all connections of one environment that wait in the sandbox, both ways: 128 whole windows. */
+  networkBytesWaitingMax: 32 * MiB,
+  /** Pieces of one connection that wait for the guest; later ones are put together, so that a frozen one is not flooded. */
+  socketEventsWaitingMax: 4,
   pathLengthMax: 4_096,
   nameLengthMax: 255,
   symlinksFollowedMax: 40,

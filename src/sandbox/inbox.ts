@@ -15,10 +15,11 @@ export interface GuestEvent {
 export class Inbox {
   #events: GuestEvent[] = [];
   #head = 0;
+  #bytes = 0;
   readonly #onArrival: () => void;
   readonly #onOverflow: () => void;
 
-  /** @param onOverflow more than `eventsWaitingMax` wait; the event was dropped */
+  /** @param onOverflow more than `eventsWaitingMax` or `eventBytesWaitingMax` wait; the event was dropped */
   constructor(onArrival: () => void, onOverflow: () => void) {
     this.#onArrival = onArrival;
     this.#onOverflow = onOverflow;
@@ -29,10 +30,12 @@ export class Inbox {
   }
 
   push(event: GuestEvent): void {
-    if (this.size >= limits.eventsWaitingMax) {
+    const bytes = bytesOf(event);
+    if (this.size >= limits.eventsWaitingMax || this.#bytes + bytes > limits.eventBytesWaitingMax) {
       this.#onOverflow();
       return;
     }
+    this.#bytes += bytes;
     this.#events.push(event);
     this.#onArrival();
   }
@@ -41,6 +44,7 @@ export class Inbox {
     const event = this.#events[this.#head];
     if (event === undefined) return undefined;
     this.#head += 1;
+    this.#bytes -= bytesOf(event);
     if (this.#head === this.#events.length) this.clear();
     else if (this.#head >= compactAfter) {
       this.#events = this.#events.slice(this.#head);
@@ -52,7 +56,17 @@ export class Inbox {
   clear(): void {
     this.#events = [];
     this.#head = 0;
+    this.#bytes = 0;
   }
+}
+
+function bytesOf({ values }: GuestEvent): number {
+  let bytes = 0;
+  for (const value of values) {
+    if (value instanceof ArrayBuffer) bytes += value.byteLength;
+    else if (typeof value === 'string') bytes += value.length;
+  }
+  return bytes;
 }
 
 /** Shifting one by one would move the rest each time. */

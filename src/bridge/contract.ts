@@ -160,6 +160,8 @@ export type EntryPoint =
       readonly file: string;
       /** Dotted path of the export, `handler` or `a.b.handler` (A2.3). */
       readonly exportPath: string;
+      /** Node's modules that the bundle names. They are brought into the isolate before it runs. */
+      readonly builtins?: readonly string[];
     }
   | {
       readonly kind: 'error';

@@ -7,6 +7,7 @@
  * rules. Only with top-level await is that impossible, and the whole bundle then follows the looser rules.
  */
 
+import { offeredModules } from '../bridge/node-modules.ts';
 import { limits } from '../model/limits.ts';
 import type { RuntimeIdentifier } from '../model/runtime-identifier.ts';
 import { type BundleFormat, bundleScript, bundleSourceMap, fillExportsName, outerModuleName } from './bundle-script.ts';
@@ -33,7 +34,13 @@ import {
 } from './task-plugin.ts';
 
 export type Bundle =
-  | { readonly kind: 'bundle'; readonly format: BundleFormat; readonly script: string; readonly sourceMap: string }
+  | {
+      readonly kind: 'bundle';
+      readonly format: BundleFormat;
+      readonly script: string;
+      readonly sourceMap: string;
+      readonly builtins: readonly string[];
+    }
   | { readonly kind: 'error'; readonly error: InitError; readonly problem?: SyntaxProblem };
 
 /** Bundling came to no end: esbuild failed in a way that names no file of the package, or a limit was reached. */
@@ -58,7 +65,13 @@ interface Knowledge {
 }
 
 type Built =
-  | { readonly kind: 'built'; readonly code: string; readonly map: string; readonly misplaced: readonly string[] }
+  | {
+      readonly kind: 'built';
+      readonly code: string;
+      readonly map: string;
+      readonly misplaced: readonly string[];
+      readonly builtins: readonly string[];
+    }
   | { readonly kind: 'failed'; readonly errors: readonly Message[] };
 
 /** @throws BundleFailedError */
@@ -106,7 +119,13 @@ async function afterSuccess(
   }
   return {
     kind: 'done',
-    bundle: { kind: 'bundle', format: known.output, script, sourceMap: bundleSourceMap(built.map) },
+    bundle: {
+      kind: 'bundle',
+      format: known.output,
+      script,
+      sourceMap: bundleSourceMap(built.map),
+      builtins: built.builtins,
+    },
   };
 }
 
@@ -190,7 +209,8 @@ async function build(request: BundleRequest, known: Knowledge, served: Served): 
     const code = outputFiles.find((file) => file.path.endsWith('.js'))?.text;
     const map = outputFiles.find((file) => file.path.endsWith('.map'))?.text;
     if (code === undefined || map === undefined) throw new BundleFailedError('esbuild wrote no bundle');
-    return { kind: 'built', code, map, misplaced: misplacedModules(metafile.inputs, served) };
+    const misplaced = misplacedModules(metafile.inputs, served);
+    return { kind: 'built', code, map, misplaced, builtins: builtinsOf(metafile.outputs) };
   } catch (error) {
     request.signal?.throwIfAborted();
     const errors = messagesOf(error);
@@ -227,6 +247,13 @@ function startModule(entry: string, known: Knowledge): string | undefined {
   return known.output === 'esm' && known.entrySystem === 'esm'
     ? `import * as namespace from ${file};${fillExportsName}(namespace);`
     : `${outerModuleName}.exports=require(${file});`;
+}
+
+/** What the bundle leaves to `require`, as far as it is Node's and offered here. */
+function builtinsOf(outputs: Readonly<Record<string, { imports: { path: string; external?: boolean }[] }>>): string[] {
+  const paths = Object.values(outputs).flatMap(({ imports }) => imports.filter(({ external }) => external === true));
+  const names = new Set(paths.map(({ path }) => path.replace(/^node:/, '')));
+  return offeredModules.filter((name) => names.has(name));
 }
 
 function misplacedModules(inputs: Readonly<Record<string, { format?: string }>>, served: Served): string[] {

@@ -21,7 +21,7 @@ import type { SyntaxProblem } from './syntax-problem.ts';
 import { taskRoot } from './task-files.ts';
 
 /** Raised whenever a bundle of the same package would come out differently. */
-const bundlerRevision = 2;
+const bundlerRevision = 3;
 
 export interface Preparation {
   readonly entry: EntryPoint;
@@ -126,7 +126,8 @@ export class CodePreparer {
     if (made.kind === 'error') {
       return { note: { entry: made.error, ...(made.problem === undefined ? {} : { problem: made.problem }) } };
     }
-    return { note: { entry: { kind: 'bundle', format: made.format, file, exportPath } }, made };
+    const { format, builtins } = made;
+    return { note: { entry: { kind: 'bundle', format, file, exportPath, builtins } }, made };
   }
 
   /** When esbuild ends, either of two packages may be why. Tried again one after the other, only the guilty one fails. */

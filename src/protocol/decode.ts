@@ -266,6 +266,9 @@ function entryPoint(value: unknown): EntryPoint {
         format: oneOf(from.format, 'define.settings.entry.format', ['cjs', 'esm']),
         file: text(from.file, 'define.settings.entry.file'),
         exportPath: text(from.exportPath, 'define.settings.entry.exportPath'),
+        ...(from.builtins === undefined
+          ? {}
+          : { builtins: list(from.builtins, 'define.settings.entry.builtins', nameCharsMax) }),
       };
     case 'error':
       return {

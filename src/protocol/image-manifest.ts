@@ -20,7 +20,7 @@ export const imageFiles = {
 } as const;
 
 /** Bumped on any change of meaning. */
-export const imageFormat = 1;
+export const imageFormat = 2;
 
 const manifestSchema = z.object({
   format: z.literal(imageFormat),
@@ -44,12 +44,19 @@ const builtinSchema = z.object({
 });
 export type BuiltinEntry = z.infer<typeof builtinSchema>;
 
+const builtinIndexSchema = z.object({
+  scripts: z.array(builtinSchema),
+  /** By public module: what a guest asks for while it loads it, as ids of the scripts' first modules. */
+  closures: z.record(z.string(), z.array(z.string())),
+});
+export type BuiltinIndex = z.infer<typeof builtinIndexSchema>;
+
 export function decodeManifest(text: string): ImageManifest {
   return manifestSchema.parse(JSON.parse(text));
 }
 
-export function decodeBuiltinIndex(text: string): readonly BuiltinEntry[] {
-  return z.array(builtinSchema).parse(JSON.parse(text));
+export function decodeBuiltinIndex(text: string): BuiltinIndex {
+  return builtinIndexSchema.parse(JSON.parse(text));
 }
 
 const buildRequestSchema = z.object({

@@ -10,10 +10,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { offeredModules } from '../bridge/node-modules.ts';
 import {
   type BuildProgress,
   type BuildRequest,
   type BuiltinEntry,
+  type BuiltinIndex,
   decodeBuildRequest,
   type ImageManifest,
   imageFiles,
@@ -23,7 +25,8 @@ import { compileAll, type ModuleScript } from './build-runtime/code-cache.ts';
 import { compact } from './build-runtime/compact.ts';
 import { dataModule, readConstants, readCoreData } from './build-runtime/constants.ts';
 import { baseScript, coreScript, primordialsIn } from './build-runtime/core-script.ts';
-import { moduleScripts } from './build-runtime/module-scripts.ts';
+import { closuresOf, loadsOf } from './build-runtime/loads.ts';
+import { aloneScript, moduleScripts } from './build-runtime/module-scripts.ts';
 import { readNodeLibrary } from './build-runtime/node-library.ts';
 import { takeSnapshot } from './ivm.ts';
 import { baseScriptName } from './runtime-image.ts';
@@ -46,7 +49,6 @@ function build(directory: string, request: BuildRequest): void {
   const used = primordialsIn([...sources.values(), request.guest], library.primordialNames);
   const base = baseScript(library, used, request.extraBaseCode);
   const core = coreScript(readCoreData(library), request.guest);
-  const modules = moduleScripts(sources);
   progress('library', `${sources.size} modules, core of ${Math.round(core.length / 1024)} KiB`);
 
   writeFileSync(join(directory, imageFiles.base), base, 'latin1');
@@ -55,9 +57,12 @@ function build(directory: string, request: BuildRequest): void {
   if (snapshot !== undefined) progress('snapshot', `${Math.round(snapshot.byteLength / 1024)} KiB`);
   else progress('degraded', reason ?? '');
 
+  const loads = loadsOf({ base, snapshot, core }, sources, offeredModules, (id) => aloneScript(sources, id));
+  const modules = moduleScripts(sources, loads);
   // V8 takes a code cache only in isolates of the same start-up snapshot, so caches come after it.
   const caches = compileAll({ base, snapshot, core, modules });
-  const { index, bytes } = packModules(modules, caches.modules);
+  const { index: scripts, bytes } = packModules(modules, caches.modules);
+  const index: BuiltinIndex = { scripts, closures: closuresOf(modules, loads) };
   const files = new Map<string, Uint8Array>([
     [imageFiles.base, Buffer.from(base, 'latin1')],
     [imageFiles.baseCache, caches.base],

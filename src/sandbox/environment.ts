@@ -207,6 +207,8 @@ export class Environment {
     const bundle = this.version.bundle();
     if (bundle === undefined) return { kind: 'loaded', value: undefined };
     try {
+      const { entry } = this.version.definition.settings;
+      if (entry.kind === 'bundle' && entry.builtins !== undefined) incarnation.guest.preload(entry.builtins);
       return { kind: 'loaded', value: incarnation.guest.load(bundle, this.version.codeCache) };
     } catch (error) {
       // What the bundler let through and V8 refuses, or a bundle that does not fit into the function's memory.

@@ -47,6 +47,8 @@ export interface Guest {
   ): Promise<SliceOutcome>;
   /** Compiles the user's bundle; what it returns is the argument of `init`. @throws SyntaxError of the bundle */
   load(bundle: string, cachedData?: ExternalCopy<ArrayBuffer>): LoadedBundle;
+  /** Brings in what these public modules need, with their code cache. Only while no slice runs; it runs nothing of the user's. */
+  preload(modules: readonly string[]): void;
   /**
    * The code cache of the bundle that `load` was given, with all that was compiled by now, lazy functions included. For other
    * guests that load the same text. Blocks while a slice runs.
@@ -101,7 +103,9 @@ class OpenedGuest implements Guest {
   readonly #isolate: Isolate;
   readonly #context: Context;
   readonly #slices: Readonly<Record<SliceName, Reference>>;
+  readonly #image: RuntimeImage;
   readonly #watchdog: Watchdog | undefined;
+  #receive: Reference | undefined;
   #watch: Watch | undefined;
   #timedCalls = 0;
   #isOnPool = false;
@@ -118,15 +122,9 @@ class OpenedGuest implements Guest {
     this.#isolate = isolate;
     this.#watchdog = watchdog;
     this.#context = context;
-    let receive: Reference | undefined;
+    this.#image = image;
     const loadBuiltin = (id: string): boolean | string => {
-      if (this.#isOnPool) return textOnPool(image, id);
-      const script = image.compileBuiltin(isolate, id);
-      if (script === undefined || receive === undefined) return false;
-      const factory: Reference = script.runSync(context, { reference: true });
-      receive.applySync(undefined, [id, factory.derefInto({ release: true })]);
-      script.release();
-      return true;
+      return this.#isOnPool ? textOnPool(image, id) : this.#bringIn(id);
     };
     const calls = checkedCalls({ ...host, loadBuiltin }, () => this.dispose());
     const names = Object.keys(calls);
@@ -137,7 +135,7 @@ class OpenedGuest implements Guest {
       { result: { reference: true } },
     );
     const slice = (name: keyof GuestCalls): Reference => guest.getSync(name, { reference: true });
-    receive = slice('receive');
+    this.#receive = slice('receive');
     this.#slices = {
       init: slice('init'),
       invoke: slice('invoke'),
@@ -217,6 +215,20 @@ class OpenedGuest implements Guest {
     const loaded: Reference = script.runSync(this.#context, { reference: true });
     script.release();
     return loaded.derefInto({ release: true });
+  }
+
+  preload(modules: readonly string[]): void {
+    for (const id of this.#image.scriptsOf(modules)) this.#bringIn(id);
+  }
+
+  /** Compiles a module with its code cache and hands its factory over. */
+  #bringIn(id: string): boolean {
+    const script = this.#image.compileBuiltin(this.#isolate, id);
+    if (script === undefined || this.#receive === undefined) return false;
+    const factory: Reference = script.runSync(this.#context, { reference: true });
+    this.#receive.applySync(undefined, [id, factory.derefInto({ release: true })]);
+    script.release();
+    return true;
   }
 
   codeCache(bundle: string): ExternalCopy<ArrayBuffer> | undefined {

@@ -18,6 +18,8 @@ export interface RuntimeImage {
   /** Makes an isolate with the runtime in it, not yet booted. Blocks for a millisecond or two. */
   open(memoryLimitMiB: number, onCatastrophicError: (message: string) => void): OpenedIsolate;
   compileBuiltin(isolate: Isolate, id: string): Script | undefined;
+  /** What a guest loads when it requires these public modules, each to be given to `compileBuiltin`. */
+  scriptsOf(modules: readonly string[]): readonly string[];
   /** The text that `compileBuiltin` compiles, for a guest that must compile it itself. */
   builtinText(id: string): { readonly source: string; readonly filename: string } | undefined;
 }
@@ -41,12 +43,12 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
     return bytes;
   };
   const index = decodeBuiltinIndex(file(imageFiles.builtinIndex).toString('utf8'));
-  const builtins = new Builtins(index, file(imageFiles.builtins));
+  const builtins = new Builtins(index.scripts, file(imageFiles.builtins));
   return {
     key: manifest.key,
     kind: manifest.kind,
     reason: manifest.reason,
-    builtinIds: index.flatMap((entry) => entry.ids),
+    builtinIds: index.scripts.flatMap((entry) => entry.ids),
     open: opener(
       manifest.kind === 'snapshot'
         ? { kind: 'snapshot', snapshot: externalCopy(file(imageFiles.snapshot)) }
@@ -55,6 +57,7 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
     ),
     compileBuiltin: (isolate, id) => builtins.compile(isolate, id),
     builtinText: (id) => builtins.find(id),
+    scriptsOf: (modules) => [...new Set(modules.flatMap((name) => index.closures[name] ?? []))],
   };
 }
 

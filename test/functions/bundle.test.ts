@@ -557,3 +557,27 @@ test('the script is one function expression and declares nothing outside', async
   t.is(typeof vm.runInContext(script, context), 'function');
   t.deepEqual(Object.getOwnPropertyNames(context), []);
 });
+
+test('a bundle names the modules of Node that it leaves to require, those of its packages too', async (t) => {
+  const names = async (texts: Record<string, string>): Promise<readonly string[]> => {
+    const made = await bundleOf(texts);
+    if (made.kind === 'error') throw new Error(JSON.stringify(made.error));
+    return made.builtins;
+  };
+  t.deepEqual(await names({ 'index.js': 'exports.handler = async () => {};' }), []);
+  t.deepEqual(
+    await names({
+      'index.mjs': "import { join } from 'node:path'; import p from 'pack'; export const handler = () => join(p);",
+      'node_modules/pack/package.json': '{"main":"main.js"}',
+      'node_modules/pack/main.js':
+        "module.exports = require('util').inspect(require('os'), require('no-such-module'));",
+    }),
+    ['os', 'path', 'util'],
+  );
+  t.deepEqual(
+    await names({
+      'index.mjs': "import fs from 'fs'; await fs.promises.readdir('/tmp'); export const handler = () => {};",
+    }),
+    ['fs'],
+  );
+});

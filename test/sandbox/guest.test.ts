@@ -85,6 +85,7 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
     },
     compileBuiltin: () => undefined,
     builtinText: () => undefined,
+    scriptsOf: () => [],
   };
   const guest = openGuest(image, settings, host, memoryLimitMiB, () => {});
   t.teardown(() => guest.dispose());
@@ -265,4 +266,57 @@ test('memory and processor time are numbers of the guest alone', (t) => {
   t.is(init().kind, 'state');
   t.true(guest.memory().externalBytes - before.externalBytes >= 5e6);
   t.true(guest.cpuTimeMicros() >= 10_000);
+});
+
+test('modules are brought in before the user’s code runs, each once, and nothing when there are none', (t) => {
+  const compiled: string[] = [];
+  const isolates: Isolate[] = [];
+  const image: RuntimeImage = {
+    key: 'test',
+    kind: 'code-cache',
+    reason: undefined,
+    builtinIds: [],
+    open(memoryLimit, onCatastrophicError) {
+      const isolate = new Isolate({ memoryLimit, onCatastrophicError });
+      isolates.push(isolate);
+      const context = isolate.createContextSync();
+      context.evalSync(`globalThis.__isothermBoot = (host) => { const got = []; return {
+        receive(id, factory) { got.push(id + typeof factory); }, init() { host.log(1, got.join()); return 0; },
+        invoke() {}, turn() {}, event() {}, loopEmpty() {}, unhandledRejection() {} }; };`);
+      return { isolate, context, isCacheAccepted: true };
+    },
+    compileBuiltin(isolate, id) {
+      compiled.push(id);
+      return id === 'unknown' ? undefined : isolate.compileScriptSync('(function () {})');
+    },
+    builtinText: () => undefined,
+    scriptsOf: (modules) => modules.flatMap((name) => [`${name}/a`, 'unknown', 'shared']),
+  };
+  const logs: string[] = [];
+  const nothing = () => undefined;
+  const calls = Object.fromEntries(
+    [
+      'settle',
+      'wake',
+      'exit',
+      'hrtime',
+      'random',
+      'mapPosition',
+      'domainToAscii',
+      'memoryUsage',
+      'cpuTime',
+      'fs',
+      'ask',
+      'start',
+    ].map((name) => [name, nothing]),
+  );
+  const host = { ...calls, log: (_stream: number, text: string) => void logs.push(text) };
+  const guest = openGuest(image, settings, host as unknown as Omit<HostCalls, 'loadBuiltin'>, 32, () => {});
+  t.teardown(() => guest.dispose());
+  guest.preload([]);
+  t.deepEqual(compiled, []);
+  guest.preload(['http']);
+  t.deepEqual(compiled, ['http/a', 'unknown', 'shared']);
+  callInit(guest);
+  t.deepEqual(logs, ['http/afunction,sharedfunction']);
 });

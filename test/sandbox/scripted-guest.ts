@@ -80,6 +80,8 @@ class ScriptedGuest implements Guest {
     return lane === 'main' ? outcome : Promise.resolve(outcome);
   }
 
+  preload(): void {}
+
   load(): ReturnType<Guest['load']> {
     this.#script.load?.();
     return undefined as never;

@@ -49,7 +49,11 @@ export function compileAll(scripts: Scripts): CodeCaches {
 }
 
 /** A guest that ran init and one invocation of the bundle, all from source. */
-function warmedUp(scripts: Scripts, bundle: string): { readonly guest: Guest; readonly isolate: Isolate } {
+export function warmedUp(
+  scripts: Scripts,
+  bundle: string,
+  onLoad: (id: string) => void = () => {},
+): { readonly guest: Guest; readonly isolate: Isolate } {
   let opened: Isolate | undefined;
   const find = (id: string): ModuleScript | undefined => scripts.modules.find(({ ids }) => ids.includes(id));
   const image: RuntimeImage = {
@@ -68,9 +72,11 @@ function warmedUp(scripts: Scripts, bundle: string): { readonly guest: Guest; re
     },
     compileBuiltin(isolate, id) {
       const script = find(id);
+      onLoad(id);
       return script && isolate.compileScriptSync(script.source, { filename: script.filename });
     },
     builtinText: find,
+    scriptsOf: () => [],
   };
   const problems: string[] = [];
   const note = (problem: string): unknown => problems.push(problem);

@@ -3,6 +3,7 @@
  * script: each script costs 40 us to fetch, compile and hand over (2 cores, 2026-11).
  */
 import type { ModuleScript } from './code-cache.ts';
+import type { Loads } from './loads.ts';
 
 /** What `events`, `util`, `buffer`, `timers` and `console` all need. Whoever loads one of these loads nearly all of them. */
 const common: readonly string[] = [
@@ -32,18 +33,38 @@ const timers: readonly string[] = [
   'timers',
 ];
 
-const groups = [common, timers];
+const always = [common, timers];
 
-export function moduleScripts(sources: ReadonlyMap<string, string>): ModuleScript[] {
-  const alone = [...sources.keys()].filter((id) => !groups.some((group) => group.includes(id)));
+export function moduleScripts(sources: ReadonlyMap<string, string>, loads: Loads): ModuleScript[] {
+  const together = [...always, ...alike(sources, loads)].filter((ids) => ids.length > 1);
+  const shared = new Set(together.flat());
+  const alone = [...sources.keys()].filter((id) => !shared.has(id));
   return [
-    ...alone.map((id) => ({ ids: [id], filename: `node:${id}`, source: `(${moduleFunction(sources, id)})` })),
-    ...groups.map((ids) => ({
+    ...alone.map((id) => aloneScript(sources, id)),
+    ...together.map((ids) => ({
       ids,
       filename: `node:${ids[0] ?? ''}`,
       source: `({ ${ids.map((id) => `${JSON.stringify(id)}: ${moduleFunction(sources, id)}`).join(',\n')} })`,
     })),
   ];
+}
+
+export function aloneScript(sources: ReadonlyMap<string, string>, id: string): ModuleScript {
+  return { ids: [id], filename: `node:${id}`, source: `(${moduleFunction(sources, id)})` };
+}
+
+/** Modules that are loaded by exactly the same public ones: whoever needs one of them needs all. */
+function alike(sources: ReadonlyMap<string, string>, loads: Loads): string[][] {
+  const usersOf = new Map<string, string[]>();
+  for (const [user, ids] of loads) {
+    for (const id of ids) {
+      if (sources.has(id) && !always.some((group) => group.includes(id)))
+        usersOf.set(id, [...(usersOf.get(id) ?? []), user]);
+    }
+  }
+  const groups = new Map<string, string[]>();
+  for (const [id, users] of usersOf) groups.set(users.join(), [...(groups.get(users.join()) ?? []), id]);
+  return [...groups.values()];
 }
 
 function moduleFunction(sources: ReadonlyMap<string, string>, id: string): string {

@@ -208,7 +208,8 @@ export class Environment {
     if (bundle === undefined) return { kind: 'loaded', value: undefined };
     try {
       const { entry } = this.version.definition.settings;
-      if (entry.kind === 'bundle' && entry.builtins !== undefined) incarnation.guest.preload(entry.builtins);
+      const builtins = (entry.kind === 'bundle' && entry.builtins) || [];
+      incarnation.guest.preload(builtins, this.version.modulesAsked);
       return { kind: 'loaded', value: incarnation.guest.load(bundle, this.version.codeCache) };
     } catch (error) {
       // What the bundler let through and V8 refuses, or a bundle that does not fit into the function's memory.
@@ -262,7 +263,10 @@ export class Environment {
     const isKept = this.#incarnation !== undefined && this.#incarnation.ended === undefined && !isFatal;
     this.#change({ type: 'answered', requestId, isolate: isKept ? 'kept' : 'reset' });
     if (!isKept) this.#discard();
-    else if (end.kind === 'settled' && end.settled.kind === settleKinds.answer) this.#makeCodeCache();
+    else if (end.kind === 'settled' && end.settled.kind === settleKinds.answer) {
+      for (const id of this.#incarnation?.guest.askedOnPool ?? []) this.version.modulesAsked.add(id);
+      this.#makeCodeCache();
+    }
   }
 
   /** Once for each version, when its lazy functions are compiled and nothing runs: what V8 compiled is worth keeping. */

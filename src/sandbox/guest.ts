@@ -47,8 +47,13 @@ export interface Guest {
   ): Promise<SliceOutcome>;
   /** Compiles the user's bundle; what it returns is the argument of `init`. @throws SyntaxError of the bundle */
   load(bundle: string, cachedData?: ExternalCopy<ArrayBuffer>): LoadedBundle;
-  /** Brings in what these public modules need, with their code cache. Only while no slice runs; it runs nothing of the user's. */
-  preload(modules: readonly string[]): void;
+  /**
+   * Brings in what these public modules need, and other modules by id, with their code cache. Only while no slice runs; it runs
+   * nothing of the user's.
+   */
+  preload(modules: readonly string[], ids: Iterable<string>): void;
+  /** Ids of modules that it asked for while it ran on the pool, where they are compiled without their code cache. */
+  readonly askedOnPool: ReadonlySet<string>;
   /**
    * The code cache of the bundle that `load` was given, with all that was compiled by now, lazy functions included. For other
    * guests that load the same text. Blocks while a slice runs.
@@ -103,6 +108,7 @@ class OpenedGuest implements Guest {
   readonly #isolate: Isolate;
   readonly #context: Context;
   readonly #slices: Readonly<Record<SliceName, Reference>>;
+  readonly askedOnPool = new Set<string>();
   readonly #image: RuntimeImage;
   readonly #watchdog: Watchdog | undefined;
   #receive: Reference | undefined;
@@ -124,7 +130,10 @@ class OpenedGuest implements Guest {
     this.#context = context;
     this.#image = image;
     const loadBuiltin = (id: string): boolean | string => {
-      return this.#isOnPool ? textOnPool(image, id) : this.#bringIn(id);
+      if (!this.#isOnPool) return this.#bringIn(id);
+      const text = textOnPool(image, id);
+      if (text !== false) this.askedOnPool.add(id);
+      return text;
     };
     const calls = checkedCalls({ ...host, loadBuiltin }, () => this.dispose());
     const names = Object.keys(calls);
@@ -217,8 +226,8 @@ class OpenedGuest implements Guest {
     return loaded.derefInto({ release: true });
   }
 
-  preload(modules: readonly string[]): void {
-    for (const id of this.#image.scriptsOf(modules)) this.#bringIn(id);
+  preload(modules: readonly string[], ids: Iterable<string>): void {
+    for (const id of this.#image.scriptsOf(modules, ids)) this.#bringIn(id);
   }
 
   /** Compiles a module with its code cache and hands its factory over. */

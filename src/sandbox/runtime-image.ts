@@ -18,8 +18,8 @@ export interface RuntimeImage {
   /** Makes an isolate with the runtime in it, not yet booted. Blocks for a millisecond or two. */
   open(memoryLimitMiB: number, onCatastrophicError: (message: string) => void): OpenedIsolate;
   compileBuiltin(isolate: Isolate, id: string): Script | undefined;
-  /** What a guest loads when it requires these public modules, each to be given to `compileBuiltin`. */
-  scriptsOf(modules: readonly string[]): readonly string[];
+  /** What a guest loads when it requires these public modules, and the scripts of other modules by id; each for `compileBuiltin`. */
+  scriptsOf(modules: readonly string[], ids: Iterable<string>): readonly string[];
   /** The text that `compileBuiltin` compiles, for a guest that must compile it itself. */
   builtinText(id: string): { readonly source: string; readonly filename: string } | undefined;
 }
@@ -57,7 +57,9 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
     ),
     compileBuiltin: (isolate, id) => builtins.compile(isolate, id),
     builtinText: (id) => builtins.find(id),
-    scriptsOf: (modules) => [...new Set(modules.flatMap((name) => index.closures[name] ?? []))],
+    scriptsOf: (modules, ids) => [
+      ...new Set([...modules.flatMap((name) => index.closures[name] ?? []), ...builtins.scriptsOf(ids)]),
+    ],
   };
 }
 
@@ -147,6 +149,14 @@ class Builtins {
     const found = this.find(id);
     if (found === undefined) return undefined;
     return isolate.compileScriptSync(found.source, { filename: found.filename, cachedData: found.cachedData });
+  }
+
+  /** First ids of the scripts that hold these modules. */
+  *scriptsOf(ids: Iterable<string>): Generator<string> {
+    for (const id of ids) {
+      const first = this.#entries.get(id)?.ids[0];
+      if (first !== undefined) yield first;
+    }
   }
 
   find(id: string): CachedScript | undefined {

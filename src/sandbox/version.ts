@@ -26,6 +26,9 @@ export class Version {
   codeCache: ExternalCopy<ArrayBuffer> | undefined;
   codeCacheState: 'missing' | 'planned' | 'made' | 'unneeded' = 'missing';
 
+  /** Modules that its first environments asked for while they ran: brought into the next ones beforehand. */
+  readonly modulesAsked = new Set<string>();
+
   readonly #store: PackageStore;
   #lanes: LaneRecord = newLaneRecord;
 

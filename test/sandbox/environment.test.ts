@@ -575,3 +575,17 @@ test('what the host sends reaches the isolate that asked, never the next one', a
   t.is(received.length, 2);
   t.is(opened.requests.length, 1);
 });
+
+test('what a bundle names is brought in before it runs, and for the next environment what the first one asked for, too', async (t) => {
+  const { create, guests, version } = open({ init: initDone, invoke: answer('1') });
+  const { entry } = version.definition.settings;
+  Object.assign(entry, { builtins: ['fs'] });
+  const first = create();
+  await first.create();
+  t.deepEqual(guests[0]?.preloaded, ['fs']);
+  guests[0]?.askedOnPool.add('internal/url');
+  await first.invoke(head, '{}');
+  await create({ environmentId: 'second' }).create();
+  t.deepEqual(guests[1]?.preloaded, ['fs', 'internal/url']);
+  Object.assign(entry, { builtins: undefined });
+});

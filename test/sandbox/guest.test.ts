@@ -290,7 +290,7 @@ test('modules are brought in before the user’s code runs, each once, and nothi
       return id === 'unknown' ? undefined : isolate.compileScriptSync('(function () {})');
     },
     builtinText: () => undefined,
-    scriptsOf: (modules) => modules.flatMap((name) => [`${name}/a`, 'unknown', 'shared']),
+    scriptsOf: (modules, ids) => [...modules.flatMap((name) => [`${name}/a`, 'unknown', 'shared']), ...ids],
   };
   const logs: string[] = [];
   const nothing = () => undefined;
@@ -313,10 +313,10 @@ test('modules are brought in before the user’s code runs, each once, and nothi
   const host = { ...calls, log: (_stream: number, text: string) => void logs.push(text) };
   const guest = openGuest(image, settings, host as unknown as Omit<HostCalls, 'loadBuiltin'>, 32, () => {});
   t.teardown(() => guest.dispose());
-  guest.preload([]);
+  guest.preload([], []);
   t.deepEqual(compiled, []);
-  guest.preload(['http']);
-  t.deepEqual(compiled, ['http/a', 'unknown', 'shared']);
+  guest.preload(['http'], ['other']);
+  t.deepEqual(compiled, ['http/a', 'unknown', 'shared', 'other']);
   callInit(guest);
-  t.deepEqual(logs, ['http/afunction,sharedfunction']);
+  t.deepEqual(logs, ['http/afunction,sharedfunction,otherfunction']);
 });

@@ -80,7 +80,12 @@ class ScriptedGuest implements Guest {
     return lane === 'main' ? outcome : Promise.resolve(outcome);
   }
 
-  preload(): void {}
+  readonly askedOnPool = new Set<string>();
+  readonly preloaded: string[] = [];
+
+  preload(modules: readonly string[], ids: Iterable<string>): void {
+    this.preloaded.push(...modules, ...ids);
+  }
 
   load(): ReturnType<Guest['load']> {
     this.#script.load?.();
@@ -115,14 +120,17 @@ export function scriptedHost(...scripts: readonly Script[]) {
   const logs: { readonly head: LogHead; readonly text: string }[] = [];
   const requests: GuestRequestHead[] = [];
   const deferred: (() => void)[] = [];
+  const guests: ScriptedGuest[] = [];
   let opened = 0;
   const host: EnvironmentHost = {
     openGuest: (_settings, sandboxCalls) => {
       const guest = opened;
       opened += 1;
-      return new ScriptedGuest(sandboxCalls, scripts[Math.min(guest, scripts.length - 1)] ?? {}, (call) =>
+      const made = new ScriptedGuest(sandboxCalls, scripts[Math.min(guest, scripts.length - 1)] ?? {}, (call) =>
         calls.push({ guest, ...call }),
       );
+      guests.push(made);
+      return made;
     },
     pool: new PoolLane(2),
     traffic: new Traffic(),
@@ -141,6 +149,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
     calls,
     logs,
     requests,
+    guests,
     openers,
     runDeferred(): void {
       for (const callback of deferred.splice(0)) callback();

@@ -62,6 +62,9 @@ function connect(context: CoreContext): void {
   library.onceLoaded<{ initializeDebugEnv(names: string): void }>('internal/util/debuglog', ({ initializeDebugEnv }) =>
     initializeDebugEnv(''),
   );
+  library.onceLoaded<{ installObjectURLMethods(): void }>('internal/url', ({ installObjectURLMethods }) =>
+    installObjectURLMethods(),
+  );
   library.onceLoaded<NodeConsole>('internal/console/global', (console) => {
     const bind = Object.getOwnPropertySymbols(console).find((symbol) => symbol.description === 'kBindStreamsLazy');
     if (bind !== undefined) console[bind]?.(process);

@@ -184,7 +184,7 @@ const bindingFiles: Readonly<Record<string, string | undefined>> = {
   heap_utils: 'base',
   inspector: 'base',
   url_pattern: 'url',
-  blob: 'messaging',
+  blob: 'base',
 };
 
 const offered: readonly string[] = offeredModules;

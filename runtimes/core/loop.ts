@@ -245,17 +245,17 @@ export class Loop {
   }
 
   #bits(): number {
-    const again =
-      this.#operations.length > 0 ||
-      this.#coreImmediates.length > 0 ||
-      this.immediateInfo[immediateCount] !== 0 ||
-      this.immediateInfo[immediateHasOutstanding] !== 0;
     const alive =
       this.timeoutInfo[0] !== 0 ||
       this.immediateInfo[immediateRefCount] !== 0 ||
       this.#holds > 0 ||
       this.#operations.length > 0 ||
       this.#coreImmediates.length > 0;
+    // As in Node, immediates that nothing referenced goes with are never reached.
+    const again =
+      this.#operations.length > 0 ||
+      this.#coreImmediates.length > 0 ||
+      (alive && (this.immediateInfo[immediateCount] !== 0 || this.immediateInfo[immediateHasOutstanding] !== 0));
     return (
       (this.tickInfo[tickScheduled] === 1 ? loopBits.ticks : 0) |
       (again ? loopBits.immediates : 0) |

@@ -52,6 +52,7 @@ interface Primordials {
   readonly Object: ObjectConstructor;
   readonly ObjectCreate: (prototype: object | null) => object;
   readonly ObjectDefineProperty: (target: object, key: PropertyKey, descriptor: PropertyDescriptor) => object;
+  readonly ObjectFreeze: <Value extends object>(value: Value) => Readonly<Value>;
   readonly ObjectGetOwnPropertyDescriptor: (target: object, key: PropertyKey) => PropertyDescriptor | undefined;
   readonly ObjectGetPrototypeOf: (value: unknown) => object | null;
   readonly ObjectIsSealed: (value: object) => boolean;
@@ -95,13 +96,15 @@ interface Primordials {
   readonly StringPrototypeCodePointAt: (text: string, at: number) => number | undefined;
   readonly StringPrototypeEndsWith: (text: string, end: string) => boolean;
   readonly StringPrototypeIncludes: (text: string, part: string) => boolean;
-  readonly StringPrototypeIndexOf: (text: string, part: string) => number;
+  readonly StringPrototypeIndexOf: (text: string, part: string, from?: number) => number;
   readonly StringPrototypeReplace: (text: string, what: RegExp, by: string | ((found: string) => string)) => string;
+  readonly StringPrototypeReplaceAll: (text: string, what: string, by: string) => string;
   readonly StringPrototypeSlice: (text: string, start?: number, end?: number) => string;
   readonly StringPrototypeSplit: (text: string, separator: string) => string[];
   readonly StringPrototypeStartsWith: (text: string, start: string) => boolean;
   readonly StringPrototypeToLowerCase: (text: string) => string;
   readonly StringPrototypeToWellFormed: (text: string) => string;
+  readonly StringPrototypeTrim: (text: string) => string;
   readonly StringPrototypeValueOf: (value: unknown) => string;
   readonly Symbol: SymbolConstructor;
   readonly SymbolIterator: typeof Symbol.iterator;

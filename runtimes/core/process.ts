@@ -11,6 +11,7 @@ import { createProcessMethods } from './process-methods.ts';
 const {
   ObjectCreate,
   ObjectDefineProperty,
+  ObjectFreeze,
   ObjectGetPrototypeOf,
   ObjectSetPrototypeOf,
   ReflectApply,
@@ -47,6 +48,7 @@ export function createProcess(context: () => CoreContext): ProcessObject {
   // Node names the constructor `process`; inspect prints it.
   const named = { process() {} };
   define(prototype, 'constructor', named.process);
+  define(named.process, 'prototype', prototype);
   const process = ObjectCreate(prototype) as ProcessObject;
 
   const becomeEmitter = (): void => {
@@ -161,7 +163,15 @@ export function bootProcess(process: ProcessObject, { settings, data }: CoreCont
     debugPort: 9229,
     exitCode: undefined,
     features: { inspector: false, debug: false, uv: true, ipv6: true, tls: false, typescript: false },
-    config: { target_defaults: {}, variables: {} },
+    config: ObjectFreeze({
+      target_defaults: ObjectFreeze({ default_configuration: 'Release' }),
+      variables: ObjectFreeze({
+        v8_enable_i18n_support: 1,
+        node_shared: false,
+        asan: 0,
+        napi_build_version: versions.napi,
+      }),
+    }),
     env: createEnvironment(settings.environment),
   };
   for (const name in values) process[name] = values[name];

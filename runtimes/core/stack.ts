@@ -3,6 +3,7 @@
  * runtime itself are left out. A user's own `Error.prepareStackTrace` replaces this function, as in Node.
  */
 import { scriptNames } from '../../src/bridge/script-names.ts';
+import { bundlePlace } from './bundle-place.ts';
 import type { CoreContext } from './context.ts';
 
 const {
@@ -60,12 +61,8 @@ function describe(context: CoreContext, frame: CallSite): string | undefined {
   const file = frame.getScriptNameOrSourceURL() ?? '';
   if (StringPrototypeStartsWith(file, ownScripts) || StringPrototypeStartsWith(file, ownModules)) return undefined;
   const text = frame.toString();
-  if (file !== scriptNames.bundle) return text;
-  const line = frame.getLineNumber() ?? 0;
-  const column = frame.getColumnNumber() ?? 0;
-  const { entry } = context.settings;
-  const mapped = context.host.mapPosition(line, column);
-  const place = mapped !== '' ? mapped : `${entry.kind === 'bundle' ? entry.file : ''}:${line}:${column}`;
+  const place = bundlePlace(context, file, frame.getLineNumber() ?? 0, frame.getColumnNumber() ?? 0);
+  if (place === undefined) return text;
   // Everything before the position is V8's: `async f (`, `new C (`, `Object.<anonymous> (`.
   const at = StringPrototypeIndexOf(text, bundlePosition);
   if (at < 0) return text;

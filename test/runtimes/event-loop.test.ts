@@ -72,6 +72,14 @@ test('a timer that does not count keeps nothing alive', async (t) => {
   t.is(run.settled.length, 1);
 });
 
+test('an immediate that does not count is not reached when nothing else is left', async (t) => {
+  const run = await (await runner).run({
+    source: `exports.handler = () => new Promise((resolve) => { setImmediate(() => resolve('late')).unref(); });`,
+  });
+  t.is(run.exitCode, 0);
+  t.is(run.settled.length, 1);
+});
+
 test('a timer that was cleared in a microtask keeps nothing alive', async (t) => {
   const run = await (await runner).run({
     source: `exports.handler = () => new Promise(() => { const t = setTimeout(() => {}, 60_000); Promise.resolve().then(() => clearTimeout(t)); });`,

@@ -6,6 +6,16 @@ type Fs = typeof import('node:fs');
 export type FsProgram = (fs: Fs, root: string) => unknown;
 
 export const programs: Readonly<Record<string, FsProgram>> = {
+  'blobs of files': async (fs, root) => {
+    const file = `${root}/file`;
+    fs.writeFileSync(file, 'a'.repeat(70_000) + 'b'.repeat(2_000));
+    const blob = await fs.openAsBlob(file, { type: 'text/plain' });
+    const joined = new Blob(['<', blob.slice(69_999, 70_001), '>']);
+    const read = [blob.size, blob.type, (await blob.text()).length, await joined.text(), await blob.slice(-3).text()];
+    fs.writeFileSync(file, 'changed');
+    const failure = (error: Error) => [error.name, error.message];
+    return [read, await blob.text().catch(failure)];
+  },
   'synchronous errors': (fs, root) => {
     const seen = [];
     const missing = `${root}/missing`;

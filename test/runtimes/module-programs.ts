@@ -57,6 +57,18 @@ export const programs: Readonly<Record<string, string>> = {
     return [b.indexOf('the'), b.indexOf('the', 1), b.lastIndexOf('the'), b.indexOf(''), b.indexOf('zz'), b.includes('fox'), b.indexOf(B.from('brown')), b.indexOf(0x71), b.lastIndexOf('the', -10), b.indexOf('t', -4), B.from('abcabc', 'utf16le').indexOf('c', 0, 'utf16le'),
       w.toString('hex'), w.readUInt32LE(0), w.readInt16LE(4), w.readDoubleBE(8), String(w.readBigUInt64LE(16)), w.readFloatLE(24), w.readUIntBE(28, 3),
       B.compare(B.from('a'), B.from('b')), b.equals(B.from(b)), B.concat([B.from('x'), B.from('yz')], 2).toString(), b.slice(4, 9).toString(), b.subarray(-3).toString(), B.alloc(5, 'ab').toString(), B.alloc(3, 1).toJSON(), B.from('12345678').swap16().toString(), B.from('12345678').swap32().toString(), B.from('12345678').swap64().toString(), b.copy(w, 2, 0, 3), w.subarray(0, 6).toString('latin1'), B.from(new Uint16Array([1, 256])).toJSON(), B.from(new Uint8Array([1, 2, 3]).buffer, 1, 1).toJSON(), B.isBuffer(b), B.isEncoding('UTF-8'), B.isEncoding('x'), B.poolSize, isUtf8(B.from([0xc3, 0x28])), isAscii(B.from('a')), b.toString('utf8', 4, 9), B.from('é').toString('ascii'), errors, atob('aGk='), btoa('hi'), typeof Blob, w.fill('ab', 0, 5).toString('latin1', 0, 6), b.write('THE', 0), b.toString('latin1'), B.copyBytesFrom(new Uint16Array([1, 2]), 1).toJSON(), [...b.subarray(0, 3).entries()], b.hexSlice(0, 2), b.at(-1), b.parent instanceof ArrayBuffer, Object.prototype.toString.call(b)];`,
+  'buffer: what atob refuses, and half characters': `
+    const refused = (text) => { try { return atob(text); } catch (e) { return [e.name, e.code, e instanceof DOMException, e.message]; } };
+    return [refused('a'), refused('ab*d'), refused('abcde'), refused('ab=c'), refused(' YQ = ='), Buffer.from('ff').includes(Buffer.from('f'), 1, 'ucs2'), Buffer.from('ff').indexOf(Buffer.from('f'), 0, 'ucs2')];`,
+  'url: paths of files, odd values of setters': `
+    const url = require('url');
+    const user = new URL('https://h/'); user.username = 'a\\udc00b'; user.hash = '\\ud800';
+    return [url.pathToFileURL('/a%b\\\\c\\n[d]~|?#').href, url.pathToFileURL('C:\\\\a b\\\\', { windows: true }).href, url.pathToFileURL('\\\\\\\\nas\\\\My Docs\\\\x', { windows: true }).href, user.href];`,
+  'process and os: what asks for little': `
+    const os = require('os');
+    const { TMPDIR } = process.env; process.env.TMPDIR = ''; process.env.TMP = '/some/'; const tmp = os.tmpdir(); delete process.env.TMP;
+    if (TMPDIR === undefined) delete process.env.TMPDIR; else process.env.TMPDIR = TMPDIR;
+    return [process instanceof process.constructor, Object.isFrozen(process.config), tmp, require('util').parseEnv('A = "x\\ny" # c'), Object.getPrototypeOf(require('util').parseEnv('')) === null, typeof require('util').diff('a', 'b'), require('util').getCallSites(2).length];`,
   string_decoder: `
     const { StringDecoder } = require('string_decoder');
     const feed = (encoding, bytes, step) => { const d = new StringDecoder(encoding); let s = []; for (let i = 0; i < bytes.length; i += step) s.push(d.write(bytes.subarray(i, i + step))); s.push(d.end()); return s; };

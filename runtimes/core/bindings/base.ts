@@ -2,7 +2,9 @@
  * The bindings that nearly each module of Node's library takes something from: types, util, errors, options and constants.
  */
 import type { CoreContext } from '../context.ts';
+import type * as Blob from './blob.ts';
 import type * as Encoding from './encoding.ts';
+import type * as ErrorSource from './error-source.ts';
 import type * as StringDecoder from './string-decoder.ts';
 import { createTypes } from './types.ts';
 import { createUtil, type UtilConstants } from './util.ts';
@@ -43,6 +45,9 @@ export function createBindings(context: CoreContext): Record<string, object> {
     icu: deferred(icuFunctions, () =>
       library.require<typeof Encoding>('isotherm/bindings/encoding').createIcu(context),
     ),
+    blob: deferred(blobFunctions, () =>
+      library.require<typeof Blob>('isotherm/bindings/blob').createBlobBinding(context),
+    ),
     get constants() {
       return library.require<object>('isotherm/data/constants');
     },
@@ -58,7 +63,7 @@ export function createBindings(context: CoreContext): Record<string, object> {
     builtins: {
       builtinIds: data.builtinIds,
       natives: {},
-      config: '{"target_defaults":{},"variables":{}}',
+      config: '{"target_defaults":{},"variables":{"v8_enable_i18n_support":1}}',
       hasCachedBuiltins: () => true,
     },
     trace_events: {
@@ -112,6 +117,15 @@ const icuFunctions = [
   'transcode',
 ];
 
+const blobFunctions = [
+  'createBlob',
+  'createBlobFromFilePath',
+  'concat',
+  'getDataObject',
+  'revokeObjectURL',
+  'storeDataObject',
+];
+
 /** Functions that are made (and whose file is loaded) when one of them is first called. */
 function deferred(names: readonly string[], make: () => Readonly<Record<string, AnyFunction>>): object {
   const functions: Record<string, AnyFunction> = {};
@@ -141,7 +155,8 @@ function createErrors(core: CoreContext, exitCodes: object): object {
     exitCodes,
     noSideEffectsToString: (value: unknown) => String(value),
     triggerUncaughtException: (error: unknown) => core.uncaughtException(error),
-    getErrorSourcePositions: () => undefined,
+    getErrorSourcePositions: (error: object) =>
+      core.library.require<typeof ErrorSource>('isotherm/bindings/error-source').errorSource(core, error),
     setEnhanceStackForFatalException: () => {},
     setGetSourceMapErrorSource: () => {},
     setMaybeCacheGeneratedSourceMap: () => {},

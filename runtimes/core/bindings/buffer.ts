@@ -231,7 +231,8 @@ function indexOfBytes(bytes: Bytes, needle: Bytes, offset: number, forward: bool
     const from = offset < 0 ? offset + length : offset;
     return from < 0 ? (forward ? 0 : -1) : Math.min(from, length);
   }
-  if (length < needleLength) return -1;
+  // Half a character is in no text.
+  if (length < needleLength || needleLength < step) return -1;
   let at = clampOffset(offset, length, needleLength, forward);
   if (at < 0) return -1;
   const first = needle[0] ?? 0;

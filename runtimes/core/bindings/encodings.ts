@@ -289,12 +289,12 @@ export function decodeBase64(bytes: Bytes, alphabet: 'base64' | 'base64url'): st
 const htmlSpace = /[\t\n\f\r ]/g;
 const notBase64 = /[^A-Za-z0-9+/]/;
 
-/** The forgiving decoder of `atob`: a negative number when the text is not base64. */
+/** The forgiving decoder of `atob`. Not base64: -2 for a character that is none of its own, -1 for a length that cannot be. */
 export function atob(input: string): string | number {
   let text = StringPrototypeReplace(input, htmlSpace, '');
   if (text.length % 4 === 0) text = StringPrototypeReplace(text, /==?$/, '');
-  if (text.length % 4 === 1) return -3;
-  if (RegExpPrototypeExec(notBase64, text) !== null) return -1;
+  if (RegExpPrototypeExec(notBase64, text) !== null) return -2;
+  if (text.length % 4 === 1) return -1;
   const bytes = new Uint8Array(text.length);
   return decodeLatin1(bytes, 0, writeBase64(text, bytes, 0, bytes.length));
 }

@@ -1,9 +1,7 @@
 /**
- * `internalBinding('messaging')` and `internalBinding('blob')`: structured clone and bytes held by a Blob. Ports between
- * threads do not exist: a guest has one thread.
+ * `internalBinding('messaging')`: structured clone. Ports between threads do not exist: a guest has one thread.
  */
 import type { CoreContext } from '../context.ts';
-import { createBlobBinding } from './blob.ts';
 import { createStructuredClone } from './structured-clone.ts';
 
 interface DomExceptionModule {
@@ -55,6 +53,5 @@ export function createBindings(context: CoreContext): Record<string, object> {
       stopMessagePort: () => {},
       checkMessagePort: () => false,
     },
-    blob: createBlobBinding(),
   };
 }

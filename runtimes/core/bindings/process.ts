@@ -4,10 +4,11 @@
 import type { CoreContext } from '../context.ts';
 import type { BaseData } from './base.ts';
 
-const { BigInt, MathFloor, TypedArrayPrototypeFill } = primordials;
+const { BigInt, MathFloor, StringPrototypeSlice, TypedArrayPrototypeFill } = primordials;
 
 export function createBindings(context: CoreContext): Record<string, object> {
   const { process } = context;
+  let priority = 0;
   const memoryBytes = (): number => context.settings.memorySize * 1024 * 1024;
   const usedBytes = (): number => context.host.memoryUsage()[0] ?? 0;
   return {
@@ -16,7 +17,7 @@ export function createBindings(context: CoreContext): Record<string, object> {
     credentials: {
       implementsPosixCredentials: true,
       safeGetenv: (name: string) => process.env[name],
-      getTempDir: () => process.env.TMPDIR ?? '/tmp',
+      getTempDir: () => temporaryDirectory(process.env),
       getuid: () => userId,
       geteuid: () => userId,
       getgid: () => groupId,
@@ -33,8 +34,12 @@ export function createBindings(context: CoreContext): Record<string, object> {
       getInterfaceAddresses: () => ['lo', '127.0.0.1', '255.0.0.0', 'IPv4', '00:00:00:00:00:00', true, -1],
       getLoadAvg: (into: Float64Array) => TypedArrayPrototypeFill(into, 0),
       getOSInformation: () => ['Linux', '#1 SMP', '5.10.0', 'x86_64'],
-      getPriority: () => 0,
-      setPriority: () => 0,
+      getPriority: () => priority,
+      // A guest has no priority of its own; what it asked for is all that it can find out.
+      setPriority(_pid: number, asked: number) {
+        priority = asked;
+        return 0;
+      },
       getTotalMem: memoryBytes,
       getUptime: () => context.host.hrtime() / 1e9,
       getUserInfo: () => ({
@@ -96,4 +101,15 @@ function createPerformance(context: CoreContext): object {
     uvMetricsInfo: () => [0, 0, 0],
     createELDHistogram: () => ({}),
   };
+}
+
+/** libuv's order; a slash at the end is not part of the name. */
+function temporaryDirectory(env: Readonly<Record<string, string | undefined>>): string {
+  const names = ['TMPDIR', 'TMP', 'TEMP', 'TEMPDIR'];
+  for (let at = 0; at < names.length; at++) {
+    const value = env[names[at] ?? ''];
+    if (value === undefined || value === '') continue;
+    return value.length > 1 && value[value.length - 1] === '/' ? StringPrototypeSlice(value, 0, -1) : value;
+  }
+  return '/tmp';
 }

@@ -13,7 +13,14 @@ import type { CoreContext } from '../context.ts';
 import type { BaseData } from './base.ts';
 import { useDomainToAscii } from './url/tr46.ts';
 
-const { RegExpPrototypeExec, StringPrototypeReplace, StringPrototypeSlice, StringPrototypeStartsWith } = primordials;
+const {
+  RegExpPrototypeExec,
+  StringPrototypeCharCodeAt,
+  StringPrototypeReplace,
+  StringPrototypeSlice,
+  StringPrototypeStartsWith,
+  StringPrototypeToWellFormed,
+} = primordials;
 
 type UpdateActions = BaseData['urlUpdateActions'];
 
@@ -39,7 +46,9 @@ export function createBindings(context: CoreContext): Record<string, object> {
         return undefined;
       },
       canParse: (input: string, base?: string) => parse(input, base) !== undefined,
-      update(href: string, action: number, value: string) {
+      update(href: string, action: number, text: string) {
+        // Node's parser takes UTF-8, which has no lone surrogates.
+        const value = StringPrototypeToWellFormed(text);
         if (action === actions.kHref) {
           const replaced = parse(value, undefined);
           return replaced === undefined ? false : show(replaced);
@@ -60,8 +69,9 @@ export function createBindings(context: CoreContext): Record<string, object> {
         }
         return show(url);
       },
-      pathToFileURL(path: string) {
-        const url = parse(`file://${encodePath(path)}`, undefined);
+      pathToFileURL(path: string, isWindows: boolean, server?: string) {
+        const escaped = encodePath(path, isWindows);
+        const url = parse(`file://${server ?? ''}${isWindows && server === undefined ? '/' : ''}${escaped}`, undefined);
         if (url === undefined) throw invalid(path);
         return show(url);
       },
@@ -196,12 +206,23 @@ function serialize(url: UrlRecord, components: Uint32Array): string {
   return href;
 }
 
-const pathEscapes = /[%\\\n\r\t?#]/g;
+const pathEscapes = /[%\\\n\r\t?#[\]|~]/g;
+/** There a backslash separates names. */
+const windowsPathEscapes = /[%\n\r\t?#[\]|~]/g;
 
 /** Characters that a file name may have but a URL's path would read as something else. */
-function encodePath(path: string): string {
-  return StringPrototypeReplace(path, pathEscapes, (character: string) => encodeURIComponent(character));
+function encodePath(path: string, isWindows: boolean): string {
+  const escapes = isWindows ? windowsPathEscapes : pathEscapes;
+  return StringPrototypeReplace(path, escapes, percentEncoded);
 }
+
+/** Of one ASCII character. */
+function percentEncoded(character: string): string {
+  const code = StringPrototypeCharCodeAt(character, 0);
+  return `%${hexDigits[code >> 4]}${hexDigits[code & 15]}`;
+}
+
+const hexDigits = '0123456789ABCDEF';
 
 const userInfoEscapes = /[\u0000-\u0020"#<>?`{}/:;=@[\\\]^|\u007f-\u{10ffff}]/gu;
 

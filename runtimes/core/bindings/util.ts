@@ -2,6 +2,8 @@
  * `internalBinding('util')`: what Node's library asks V8 about objects. What JavaScript cannot know (a promise's state, a
  * proxy's target) is answered as "pending" and "not a proxy".
  */
+
+import { bundlePlace } from '../bundle-place.ts';
 import type { CoreContext } from '../context.ts';
 import { defineLazily } from '../globals.ts';
 import type { Types } from './types.ts';
@@ -24,7 +26,10 @@ const {
   SetPrototypeValues,
   String,
   StringPrototypeCharCodeAt,
+  StringPrototypeReplaceAll,
+  StringPrototypeSlice,
   StringPrototypeToWellFormed,
+  StringPrototypeTrim,
   Symbol,
   TypedArrayPrototypeGetSymbolToStringTag,
   WeakRef,
@@ -37,7 +42,8 @@ export interface UtilConstants {
   readonly SKIP_SYMBOLS: number;
 }
 
-export function createUtil({ data, library }: CoreContext, types: Types, constants: UtilConstants): object {
+export function createUtil(context: CoreContext, types: Types, constants: UtilConstants): object {
+  const { data, library } = context;
   const privateSymbols: Record<string, symbol> = {};
   for (let at = 0; at < data.privateSymbols.length; at++) {
     const name = data.privateSymbols[at] ?? '';
@@ -55,7 +61,9 @@ export function createUtil({ data, library }: CoreContext, types: Types, constan
     getCallerLocation: () => undefined,
     getExternalValue: () => 0n,
     previewEntries: (value: unknown, isIterator?: boolean) => previewEntries(types, value, isIterator === true),
-    getCallSites,
+    getCallSites: function binding(count: number) {
+      return getCallSites(context, count, binding);
+    },
     guessHandleType: (fd: number) => (fd <= 2 ? 'PIPE' : 'FILE'),
     // Whether a line of a bundle came from a package is not known; Node warns of old habits outside packages only.
     isInsideNodeModules: () => true,
@@ -150,30 +158,36 @@ function isConstructor(value: never): boolean {
 
 interface CallSite {
   getFunctionName(): string | null;
-  getFileName(): string | null;
+  /** `getFileName` is null for what was compiled from a code cache. */
+  getScriptNameOrSourceURL(): string | null;
   getLineNumber(): number | null;
   getColumnNumber(): number | null;
 }
 
-function getCallSites(count: number): object[] {
+function getCallSites(context: CoreContext, count: number, binding: AnyFunction): object[] {
   const { prepareStackTrace, stackTraceLimit } = Error;
   const holder: { stack?: unknown } = {};
   try {
     Error.stackTraceLimit = count + 1;
     Error.prepareStackTrace = (_, sites) => sites;
-    ErrorCaptureStackTrace(holder);
+    ErrorCaptureStackTrace(holder, binding);
     const sites = (holder.stack ?? []) as readonly CallSite[];
     const found: object[] = [];
-    // The first frame is this function.
+    // The first frame is the function of Node's library that asks.
     for (let at = 1; at < sites.length; at++) {
       const site = sites[at];
       if (site === undefined) continue;
-      const columnNumber = site.getColumnNumber() ?? 0;
+      const script = site.getScriptNameOrSourceURL() ?? '';
+      const place = bundlePlace(context, script, site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0);
+      const mapped = place === undefined ? null : RegExpPrototypeExec(/^(.*):(\d+):(\d+)$/, place);
+      const scriptName = mapped?.[1] ?? script;
+      const lineNumber = +(mapped?.[2] ?? site.getLineNumber() ?? 0);
+      const columnNumber = +(mapped?.[3] ?? site.getColumnNumber() ?? 0);
       ArrayPrototypePush(found, {
         functionName: site.getFunctionName() ?? '',
         scriptId: '0',
-        scriptName: site.getFileName() ?? '',
-        lineNumber: site.getLineNumber() ?? 0,
+        scriptName,
+        lineNumber,
         columnNumber,
         column: columnNumber,
       });
@@ -215,7 +229,8 @@ const environmentLine =
 
 /** `util.parseEnv`: lines of `NAME=value`, quotes removed, `\n` meant inside double quotes. */
 function parseEnvironmentFile(text: string): Record<string, string> {
-  const found: Record<string, string> = {};
+  // @ts-expect-error a null prototype, which Node's has too
+  const found: Record<string, string> = { __proto__: null };
   environmentLine.lastIndex = 0;
   for (
     let match = RegExpPrototypeExec(environmentLine, text);
@@ -223,11 +238,12 @@ function parseEnvironmentFile(text: string): Record<string, string> {
     match = RegExpPrototypeExec(environmentLine, text)
   ) {
     const name = match[1] ?? '';
-    const value = (match[2] ?? '').trim();
+    const value = StringPrototypeTrim(match[2] ?? '');
     const quote = value[0];
-    const quoted = value.length > 1 && (quote === '"' || quote === "'" || quote === '`') && value.endsWith(quote);
-    const inner = quoted ? value.slice(1, -1) : value;
-    found[name] = quote === '"' && quoted ? inner.replaceAll('\\n', '\n') : inner;
+    const isQuote = quote === '"' || quote === "'" || quote === '`';
+    const quoted = isQuote && value.length > 1 && value[value.length - 1] === quote;
+    const inner = quoted ? StringPrototypeSlice(value, 1, -1) : value;
+    found[name] = quote === '"' && quoted ? StringPrototypeReplaceAll(inner, '\\n', '\n') : inner;
   }
   return found;
 }

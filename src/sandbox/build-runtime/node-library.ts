@@ -14,6 +14,7 @@ const ownNeeds = [
   'internal/per_context/domexception',
   'internal/abort_controller',
   'internal/console/global',
+  'internal/deps/acorn/acorn/dist/acorn',
   'internal/encoding',
   'internal/event_target',
   'internal/deps/minimatch/index',
@@ -24,6 +25,7 @@ const ownNeeds = [
   'internal/process/task_queues',
   'internal/process/warning',
   'internal/repl/history',
+  'internal/util/diff',
   'internal/util/parse_args/parse_args',
   'internal/util/parse_args/utils',
 ];
@@ -83,6 +85,7 @@ function adapted(id: string, text: string): string {
   if (id === 'internal/errors') return deferErrorClasses(hidden);
   if (id === 'internal/timers') return rememberImmediate(hidden);
   if (id === 'net') return explainRefusals(hidden);
+  if (id === 'internal/assert/utils') return withoutSource(hidden);
   if (!id.startsWith('internal/per_context/')) return hidden;
   // Scripts that Node runs once for each context get their parameters from the bindings instead.
   return replaced(
@@ -163,6 +166,11 @@ function rememberImmediate(text: string): string {
 function explainRefusals(text: string): string {
   const report = "self.emit('connectionAttemptFailed', req.address, req.port, req.addressType, ex);";
   return replaced(text, report, report).replaceAll(report, () => `req.explain?.(ex); ${report}`);
+}
+
+/** Node knows the source of all code that runs and takes no other case into account; here code can be without a file. */
+function withoutSource(text: string): string {
+  return replaced(text, '[getErrMessage(fn)]', "[getErrMessage(fn) ?? 'The expression evaluated to a falsy value']");
 }
 
 function replaced(text: string, part: string, by: string): string {

@@ -41,6 +41,7 @@ class MockCalls {
   }
   restore: () => void = () => {};
   mockImplementation: (implementation: Function_) => void = () => {};
+  mockImplementationOnce: (implementation: Function_, call?: number) => void = () => {};
 }
 
 type Function_ = (...args: unknown[]) => unknown;
@@ -50,10 +51,12 @@ class Mock {
 
   fn(original: Function_ = () => undefined, implementation: Function_ = original): Function_ {
     const mock = new MockCalls();
-    let run = implementation;
+    let implemented = implementation;
     mock.mockImplementation = (next) => {
-      run = next;
+      implemented = next;
     };
+    const onceNext = new Map<number, Function_>();
+    mock.mockImplementationOnce = (next, call = mock.calls.length) => void onceNext.set(call, next);
     const mocked = function (this: unknown, ...args: unknown[]): unknown {
       const call: Record<string, unknown> = {
         arguments: args,
@@ -62,6 +65,7 @@ class Mock {
         error: undefined,
         result: undefined,
       };
+      const run = onceNext.get(mock.calls.length) ?? implemented;
       mock.calls.push(call);
       try {
         const result = new.target === undefined ? run.apply(this, args) : Reflect.construct(run, args, new.target);

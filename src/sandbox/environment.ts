@@ -31,7 +31,13 @@ import type { Volume } from './volume/volume.ts';
 
 /** What all environments of a sandbox share. */
 export interface EnvironmentHost {
-  readonly openGuest: (settings: GuestSettings, calls: SandboxCalls, memoryLimitMiB: number) => Guest;
+  /** `modules`: what the guest will be given by `preload`. */
+  readonly openGuest: (
+    settings: GuestSettings,
+    calls: SandboxCalls,
+    memoryLimitMiB: number,
+    modules: Parameters<Guest['preload']>,
+  ) => Guest;
   readonly pool: PoolLane;
   readonly traffic: Traffic;
   readonly clock: Clock;
@@ -207,9 +213,7 @@ export class Environment {
     const bundle = this.version.bundle();
     if (bundle === undefined) return { kind: 'loaded', value: undefined };
     try {
-      const { entry } = this.version.definition.settings;
-      const builtins = (entry.kind === 'bundle' && entry.builtins) || [];
-      incarnation.guest.preload(builtins, this.version.modulesAsked);
+      incarnation.guest.preload(...this.version.modules);
       return { kind: 'loaded', value: incarnation.guest.load(bundle, this.version.codeCache) };
     } catch (error) {
       // What the bundler let through and V8 refuses, or a bundle that does not fit into the function's memory.
@@ -229,7 +233,7 @@ export class Environment {
     const files = new FileSystem({ volume: this.volume, packageFiles: this.version.files });
     try {
       this.#incarnation = new Incarnation({
-        openGuest: (guestSettings, calls) => openGuest(guestSettings, calls, settings.memorySize),
+        openGuest: (guestSettings, calls) => openGuest(guestSettings, calls, settings.memorySize, this.version.modules),
         settings: { ...settings, logStreamName: this.#head.logStreamName },
         files,
         output: this.#output,
@@ -264,7 +268,7 @@ export class Environment {
     this.#change({ type: 'answered', requestId, isolate: isKept ? 'kept' : 'reset' });
     if (!isKept) this.#discard();
     else if (end.kind === 'settled' && end.settled.kind === settleKinds.answer) {
-      for (const id of this.#incarnation?.guest.askedOnPool ?? []) this.version.modulesAsked.add(id);
+      this.version.noteModules(this.#incarnation?.guest.askedOnPool ?? []);
       this.#makeCodeCache();
     }
   }

@@ -91,15 +91,15 @@ export function openGuest(
 /** Boots the runtime in an isolate that has met nobody yet, and takes it over: it is disposed when that fails. */
 export function bootGuest(
   image: RuntimeImage,
-  { isolate, context }: OpenedIsolate,
+  opened: OpenedIsolate,
   settings: GuestSettings,
   host: SandboxCalls,
   watchdog?: Watchdog,
 ): Guest {
   try {
-    return new OpenedGuest(image, isolate, context, settings, host, watchdog);
+    return new OpenedGuest(image, opened, settings, host, watchdog);
   } catch (error) {
-    isolate.dispose();
+    opened.isolate.dispose();
     throw error;
   }
 }
@@ -110,6 +110,7 @@ class OpenedGuest implements Guest {
   readonly #slices: Readonly<Record<SliceName, Reference>>;
   readonly askedOnPool = new Set<string>();
   readonly #image: RuntimeImage;
+  readonly #factories: OpenedIsolate['factories'];
   readonly #watchdog: Watchdog | undefined;
   #receive: Reference | undefined;
   #watch: Watch | undefined;
@@ -119,8 +120,7 @@ class OpenedGuest implements Guest {
 
   constructor(
     image: RuntimeImage,
-    isolate: Isolate,
-    context: Context,
+    { isolate, context, factories }: OpenedIsolate,
     settings: GuestSettings,
     host: SandboxCalls,
     watchdog: Watchdog | undefined,
@@ -129,6 +129,7 @@ class OpenedGuest implements Guest {
     this.#watchdog = watchdog;
     this.#context = context;
     this.#image = image;
+    this.#factories = factories;
     const loadBuiltin = (id: string): boolean | string => {
       if (!this.#isOnPool) return this.#bringIn(id);
       const text = textOnPool(image, id);
@@ -232,11 +233,10 @@ class OpenedGuest implements Guest {
 
   /** Compiles a module with its code cache and hands its factory over. */
   #bringIn(id: string): boolean {
-    const script = this.#image.compileBuiltin(this.#isolate, id);
-    if (script === undefined || this.#receive === undefined) return false;
-    const factory: Reference = script.runSync(this.#context, { reference: true });
+    const factory = this.#factories?.get(id) ?? factoryOf(this.#image, this.#isolate, this.#context, id);
+    if (factory === undefined || this.#receive === undefined) return false;
+    this.#factories?.delete(id);
     this.#receive.applySync(undefined, [id, factory.derefInto({ release: true })]);
-    script.release();
     return true;
   }
 
@@ -294,6 +294,23 @@ class OpenedGuest implements Guest {
     if (message === 'Script execution timed out.') return { kind: 'timeout' };
     return rejection(error);
   }
+}
+
+/** Compiles modules in an isolate that nobody uses yet, so that whoever boots a guest in it finds them. */
+export function compileAhead(image: RuntimeImage, opened: OpenedIsolate, ids: readonly string[]): void {
+  for (const id of ids) {
+    const factory = factoryOf(image, opened.isolate, opened.context, id);
+    if (factory !== undefined) opened.factories?.set(id, factory);
+  }
+}
+
+/** Running the script makes its functions and runs none of them. */
+function factoryOf(image: RuntimeImage, isolate: Isolate, context: Context, id: string): Reference | undefined {
+  const script = image.compileBuiltin(isolate, id);
+  if (script === undefined) return undefined;
+  const factory: Reference = script.runSync(context, { reference: true });
+  script.release();
+  return factory;
 }
 
 /** Byte arrays are moved, not copied: whoever gave them has them no more. */

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuiltinEntry, decodeBuiltinIndex, decodeManifest, imageFiles } from '../protocol/image-manifest.ts';
-import { type Context, ExternalCopy, Isolate, type Script } from './ivm.ts';
+import { type Context, ExternalCopy, Isolate, type Reference, type Script } from './ivm.ts';
 
 export interface RuntimeImage {
   readonly key: string;
@@ -29,6 +29,8 @@ export interface OpenedIsolate {
   readonly context: Context;
   /** Whether V8 took the core's code cache: it refuses one that was made under other flags, and the start is then slow. */
   readonly isCacheAccepted: boolean;
+  /** Scripts that were compiled and run ahead: what they evaluated to, for `bootGuest`. */
+  readonly factories?: Map<string, Reference>;
 }
 
 /** @throws RuntimeImageError when a file is missing, damaged or of another format. */

@@ -26,11 +26,10 @@ export class Version {
   codeCache: ExternalCopy<ArrayBuffer> | undefined;
   codeCacheState: 'missing' | 'planned' | 'made' | 'unneeded' = 'missing';
 
-  /** Modules that its first environments asked for while they ran: brought into the next ones beforehand. */
-  readonly modulesAsked = new Set<string>();
-
   readonly #store: PackageStore;
   #lanes: LaneRecord = newLaneRecord;
+  /** Ids of modules that its environments asked for while they ran. */
+  readonly #asked = new Set<string>();
 
   constructor(definition: DefineHead, store: PackageStore, clock: Clock) {
     this.definition = definition;
@@ -44,6 +43,16 @@ export class Version {
   bundle(): string | undefined {
     const { bundle } = this.definition;
     return bundle === undefined ? undefined : this.#store.text(bundle);
+  }
+
+  /** What is brought into an isolate before its code runs: modules that the bundle names, and others that were asked for. */
+  get modules(): [builtins: readonly string[], ids: ReadonlySet<string>] {
+    const { entry } = this.definition.settings;
+    return [(entry.kind === 'bundle' && entry.builtins) || [], this.#asked];
+  }
+
+  noteModules(ids: Iterable<string>): void {
+    for (const id of ids) this.#asked.add(id);
   }
 
   laneFor(kind: PhaseKind): Lane {

@@ -9,18 +9,24 @@ function open() {
   const clock = createFakeClock();
   const made: number[] = [];
   const disposed: number[] = [];
+  const compiled: (readonly [number, readonly string[]])[] = [];
   const world = { isIdle: true };
   const prepared = new PreparedIsolates({
     open: (memoryLimitMiB) => {
       const number = made.push(memoryLimitMiB);
       return { number, isolate: { dispose: () => disposed.push(number) } } as unknown as OpenedIsolate;
     },
+    compile: (opened, scripts) => void compiled.push([numberOf(opened), scripts]),
     isIdle: () => world.isIdle,
     clock,
   });
-  const take = (memoryLimitMiB: number): number =>
-    (prepared.take(memoryLimitMiB) as unknown as { readonly number: number }).number;
-  return { clock, made, disposed, world, prepared, take };
+  const take = (memoryLimitMiB: number, scripts: readonly string[] = []): number =>
+    numberOf(prepared.take({ memoryLimitMiB, scripts }));
+  return { clock, made, disposed, compiled, world, prepared, take };
+}
+
+function numberOf(opened: OpenedIsolate): number {
+  return (opened as unknown as { readonly number: number }).number;
 }
 
 test('the first is made when it is asked for, the next one ahead of time', (t) => {
@@ -38,7 +44,7 @@ test('the first is made when it is asked for, the next one ahead of time', (t) =
 test('nothing is made while something runs, however long that takes', (t) => {
   const { clock, made, world, prepared } = open();
   world.isIdle = false;
-  prepared.prepare(128);
+  prepared.prepare({ memoryLimitMiB: 128, scripts: [] });
   clock.advance(60_000);
   t.deepEqual(made, []);
   t.is(clock.timersArmed, 1);
@@ -50,7 +56,7 @@ test('nothing is made while something runs, however long that takes', (t) => {
 
 test('for another memory size one is made at once, and the prepared one makes room for its like', (t) => {
   const { clock, made, disposed, take, prepared } = open();
-  prepared.prepare(128);
+  prepared.prepare({ memoryLimitMiB: 128, scripts: [] });
   clock.advance(limits.prepareDelayMsMin);
   t.is(take(512), 2);
   t.deepEqual(disposed, []);
@@ -68,4 +74,39 @@ test('one is never given away twice, and one that waits is kept', (t) => {
   t.is(take(128), 3);
   clock.advance(60_000);
   t.deepEqual(made, [128, 128, 128, 128]);
+});
+
+test('modules that the last function used are compiled ahead, in a task of their own and while nothing runs', (t) => {
+  const { clock, made, compiled, world, take } = open();
+  take(128, ['http', 'fs']);
+  clock.advance(limits.prepareDelayMsMin);
+  t.deepEqual(compiled, [[2, ['http', 'fs']]]);
+  take(128, ['http']);
+  t.deepEqual(made, [128, 128]);
+  world.isIdle = false;
+  clock.advance(60_000);
+  t.is(compiled.length, 1);
+});
+
+test('an isolate that was taken meanwhile is not compiled in', (t) => {
+  const clock = createFakeClock();
+  const compiled: unknown[] = [];
+  let onOpen: (() => void) | undefined;
+  const prepared = new PreparedIsolates({
+    open: () => {
+      // Whoever comes between the two tasks.
+      clock.after(0, () => onOpen?.());
+      return { isolate: { dispose() {} } } as unknown as OpenedIsolate;
+    },
+    compile: (...args) => void compiled.push(args),
+    isIdle: () => true,
+    clock,
+  });
+  onOpen = () => {
+    onOpen = undefined;
+    prepared.take({ memoryLimitMiB: 128, scripts: [] });
+  };
+  prepared.prepare({ memoryLimitMiB: 128, scripts: ['http'] });
+  clock.advance(limits.prepareDelayMsMin);
+  t.deepEqual(compiled, []);
 });

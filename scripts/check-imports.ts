@@ -15,6 +15,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   'src/functions': ['src/base', 'src/model', 'src/bridge'],
   'src/scheduler': ['src/base', 'src/model'],
   'src/supervisor': ['src/base', 'src/model', 'src/bridge', 'src/protocol', 'src/functions'],
+  'src/egress': ['src/base', 'src/model', 'src/protocol'],
   'src/store': ['src/base', 'src/model', 'src/functions'],
   'src/telemetry': ['src/base', 'src/model'],
   'src/engine': [
@@ -25,6 +26,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
     'src/functions',
     'src/scheduler',
     'src/supervisor',
+    'src/egress',
     'src/store',
     'src/telemetry',
   ],

@@ -3,6 +3,7 @@
  * brings the fleet and the registry (create-engine, or a test) has opened them, and `close` here closes them.
  */
 import { randomBytes } from 'node:crypto';
+import { EgressGate } from '../egress/gate.ts';
 import type { FunctionReference, FunctionRegistry } from '../functions/registry.ts';
 import { EngineError } from '../model/errors.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
@@ -75,7 +76,7 @@ class ComposedEngine implements Engine {
       sandboxes: this.#sandboxes,
       targets: this.#targets,
       counters: this.#counters,
-      openGateway: createGateways(),
+      openGateway: createGateways({ egress: new EgressGate({ clock, observe }) }),
     });
     this.#maintenance = new Maintenance({
       clock,

@@ -8,6 +8,8 @@ import { errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
 import { limits } from '../model/limits.ts';
+import type { NetworkCredentials } from '../model/network-credentials.ts';
+import { networkCredentials } from '../model/network-settings.ts';
 import { changedConfiguration, newConfiguration } from '../model/validate-function.ts';
 import { Constraints } from '../model/validation.ts';
 import { CodePreparer, type Preparation } from './code-preparer.ts';
@@ -101,7 +103,7 @@ class Registry implements FunctionRegistry {
           this.#activate(restored, preparation);
         } else {
           restored.phase = transition(restored.phase, 'prepared');
-          restored.active = activeVersion(restored.creationId, record, pack, preparation);
+          restored.active = activeVersion(restored.creationId, record, pack, preparation, undefined);
         }
       }
     }
@@ -121,6 +123,7 @@ class Registry implements FunctionRegistry {
         const record = pendingRecord(configuration, pack, this.#stamp());
         this.#store.save({ record, pack });
         const created = new DeployedFunction(this.#newId(), record, pack, 'creating');
+        created.networkCredentials = networkCredentials(input.network ?? {}, this.#newId());
         this.#functions.set(functionName, created);
         created.mutation = this.#prepare(created);
         return record;
@@ -147,7 +150,7 @@ class Registry implements FunctionRegistry {
       return await this.#withCode(input.code, (pack) => {
         if (input.dryRun === true) return changed.record;
         if (this.#functions.get(changed.functionName) !== changed) throw functionNotFound(changed.functionName);
-        return this.#change(changed, configuration, pack);
+        return this.#change(changed, configuration, pack, changed.networkCredentials);
       });
     } finally {
       changed.isTaken = false;
@@ -158,7 +161,10 @@ class Registry implements FunctionRegistry {
   async updateConfiguration(input: UpdateConfigurationInput): Promise<FunctionRecord> {
     const changed = this.#find(parseFunctionReference(input.functionName));
     changed.assertChangeable(input.revisionId);
-    return this.#change(changed, changedConfiguration(changed.record.configuration, input), changed.pack);
+    const configuration = changedConfiguration(changed.record.configuration, input);
+    const before = changed.networkCredentials;
+    const credentials = input.network === undefined ? before : networkCredentials(input.network, this.#newId());
+    return this.#change(changed, configuration, changed.pack, credentials);
   }
 
   async delete(reference: FunctionReference): Promise<void> {
@@ -247,7 +253,12 @@ class Registry implements FunctionRegistry {
     }
   }
 
-  #change(changed: DeployedFunction, configuration: FunctionConfiguration, pack: CodePack): FunctionRecord {
+  #change(
+    changed: DeployedFunction,
+    configuration: FunctionConfiguration,
+    pack: CodePack,
+    credentials: NetworkCredentials | undefined,
+  ): FunctionRecord {
     this.#assertOpen();
     const phase = transition(changed.phase, 'changed');
     const make = phase === 'creating' ? pendingRecord : updatingRecord;
@@ -256,6 +267,7 @@ class Registry implements FunctionRegistry {
     changed.phase = phase;
     changed.record = record;
     changed.pack = pack;
+    changed.networkCredentials = credentials;
     changed.mutation = this.#prepare(changed);
     return record;
   }
@@ -285,7 +297,8 @@ class Registry implements FunctionRegistry {
     this.#store.save({ record, pack: changed.pack });
     changed.phase = transition(changed.phase, 'prepared');
     changed.record = record;
-    changed.active = activeVersion(changed.creationId, record, changed.pack, preparation);
+    const { creationId, pack, networkCredentials: credentials } = changed;
+    changed.active = activeVersion(creationId, record, pack, preparation, credentials);
   }
 
   #refuse(changed: DeployedFunction, reason: string): void {
@@ -296,6 +309,7 @@ class Registry implements FunctionRegistry {
     } else {
       changed.record = updateFailedRecord(before.record, this.#newId(), reason);
       changed.pack = before.deployed.code.pack;
+      changed.networkCredentials = before.deployed.networkCredentials;
     }
     try {
       this.#store.save({ record: changed.record, pack: changed.pack });

@@ -1,6 +1,7 @@
 /** One function of a registry: its record, its package, and the version that answers. Decides what it may be asked; does nothing itself. */
 import { EngineError } from '../model/errors.ts';
 import { type FunctionRecord, functionArn } from '../model/function-configuration.ts';
+import type { NetworkCredentials } from '../model/network-credentials.ts';
 import type { Preparation } from './code-preparer.ts';
 import type { FunctionPhase } from './function-state.ts';
 import type { CodePack, PreparedCode } from './prepared-code.ts';
@@ -21,6 +22,8 @@ export class DeployedFunction {
   pack: CodePack;
   phase: FunctionPhase;
   active: ActiveVersion | undefined;
+  /** Of the record's network settings. */
+  networkCredentials: NetworkCredentials | undefined;
   /** A mutation has begun and not yet come to its new record: code is being read. */
   isTaken = false;
   /** Settles, and never rejects, when the last mutation is done. */
@@ -75,10 +78,13 @@ export function activeVersion(
   record: FunctionRecord,
   pack: CodePack,
   preparation: Preparation,
+  networkCredentials: NetworkCredentials | undefined,
 ): ActiveVersion {
-  const key = versionKey(record.configuration, record.version, record.codeSha256, creationId);
+  const { configuration, version, codeSha256 } = record;
+  const key = versionKey(configuration, version, codeSha256, creationId, networkCredentials?.id);
   const code = preparedCode(key, pack, preparation);
-  return { deployed: { configuration: record.configuration, version: record.version, code }, record, preparation };
+  const deployed = { configuration, version, code, ...(networkCredentials !== undefined && { networkCredentials }) };
+  return { deployed, record, preparation };
 }
 
 function preparedCode(key: string, pack: CodePack, preparation: Preparation): PreparedCode {

@@ -1,4 +1,5 @@
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
+import type { NetworkCredentials } from '../model/network-credentials.ts';
 import type { FunctionSettings } from '../model/validate-function.ts';
 import type { PreparedCode } from './prepared-code.ts';
 
@@ -46,6 +47,8 @@ export interface DeployedVersion {
   readonly configuration: FunctionConfiguration;
   readonly version: string;
   readonly code: PreparedCode;
+  /** Absent when the network settings have none, or when they were given to a process that has ended. */
+  readonly networkCredentials?: NetworkCredentials;
 }
 
 /**

@@ -5,21 +5,22 @@
 import { createHash } from 'node:crypto';
 import type { FunctionConfiguration } from '../model/function-configuration.ts';
 
-/** `creationId`: a function that was deleted and made again is another one, even if everything else is the same. */
+/** `creationId`: a function that was deleted and made again is another one, even if everything else is the same. `credentialsId`: so are other credentials. */
 export function versionKey(
   configuration: FunctionConfiguration,
   version: string,
   codeSha256: string,
   creationId: string,
+  credentialsId?: string,
 ): string {
   const { functionName, runtime, handler, memorySize, timeout, ephemeralStorage, environment, logging } = configuration;
-  const { trustDomain, isolation, networkAllow } = configuration;
+  const { trustDomain, isolation, network } = configuration;
   const seen = [
     [creationId, functionName, version, codeSha256, runtime, handler, memorySize, timeout, ephemeralStorage],
     // The order of the names is seen as well, by whoever lists them.
     Object.entries(environment ?? {}),
     [logging.logFormat, logging.applicationLogLevel, logging.systemLogLevel, logging.logGroup],
-    [trustDomain, isolation, networkAllow],
+    [trustDomain, isolation, network.allow, network.connectionsMax, network.bytesPerSecondMax, credentialsId],
   ];
   return createHash('sha256').update(JSON.stringify(seen)).digest('hex').slice(0, 32);
 }

@@ -1,3 +1,4 @@
+import type { NetworkConfiguration } from './network-settings.ts';
 import type { RuntimeIdentifier } from './runtime-identifier.ts';
 
 /**
@@ -27,8 +28,8 @@ export interface FunctionConfiguration {
   readonly trustDomain: string;
   /** `function` gives this function sandboxes of its own. */
   readonly isolation: 'domain' | 'function';
-  /** Hosts that the guest may reach. Empty: no network. The egress gate is not there yet, so only empty is accepted. */
-  readonly networkAllow: readonly string[];
+  /** What the guest may reach; without the values of headers that the host adds. */
+  readonly network: NetworkConfiguration;
 }
 
 export interface LoggingConfiguration {

@@ -197,6 +197,37 @@ export const limits = {
   networkBytesWaitingMax: 32 * MiB,
   /** Pieces of one connection that wait for the guest; later ones are put together, so that a frozen one is not flooded. */
   socketEventsWaitingMax: 4,
+  /** What a function may be allowed: a table that is searched for each connection. The longest name with many ports. */
+  networkRulesMax: 256,
+  networkRuleCharsMax: 512,
+  /** Headers that the host adds to requests to one host: a few, as long as tokens get. */
+  credentialHeadersMax: 16,
+  credentialHeaderCharsMax: 8 * KiB,
+  /** Connections at once of one environment, where the function says nothing else; it may say up to `networkIdsMax`. */
+  networkConnectionsDefault: 256,
+  /** Of all environments of one function, and of all functions: descriptors of the host, and two windows of memory each. */
+  networkConnectionsPerFunctionMax: 1_024,
+  networkConnectionsMax: 4_096,
+  /** Lookups, queries and new connections of one environment; what comes faster waits. A burst is as large as the default above. */
+  networkRequestsPerSecondMax: 256,
+  networkRequestsBurst: 512,
+  /** As long as an invocation may run, what it looked up at its start stays good. */
+  networkPinMs: 900_000,
+  networkPinsMax: 4_096,
+  /** Names that share an address, as customers of one CDN do. */
+  networkPinNamesMax: 64,
+  networkConnectTimeoutMs: 30_000,
+  /** Nothing either way for this long: what AWS's NAT gateway allows. */
+  networkIdleMsMax: 350_000,
+  /** A connection cannot outlive its sandbox, which is retired after an hour; this is for what forgot to. */
+  networkConnectionMsMax: 7_200_000,
+  /** What a guest wrote before it closed gets this long to leave. */
+  networkLingerMsMax: 5_000,
+  /** Of one question to one name server. */
+  dnsTimeoutMs: 5_000,
+  /** Refusals told one by one; the others are counted. */
+  networkRefusalsToldPerSecondMax: 2,
+  networkRefusalsToldBurst: 20,
   pathLengthMax: 4_096,
   nameLengthMax: 255,
   symlinksFollowedMax: 40,

@@ -63,7 +63,47 @@ export type PlatformEvent =
       readonly environmentId: string;
       readonly reason: string;
     }
+  | (OfGuestNetwork & NetworkPeer & { readonly type: 'network.connected' })
+  | (OfGuestNetwork &
+      NetworkPeer & {
+        readonly type: 'network.closed';
+        /** By the function, to the function. */
+        readonly bytesSent: number;
+        readonly bytesReceived: number;
+        readonly durationMs: number;
+      })
+  | (OfGuestNetwork & {
+      readonly type: 'network.refused';
+      readonly operation: 'lookup' | 'resolve' | 'connect' | 'request';
+      readonly reason: string;
+      /** As the function gave it. */
+      readonly name?: string;
+      readonly address?: string;
+      readonly port?: number;
+      /** Refusals since the last one told, which came too fast to tell each. */
+      readonly untoldRefusals?: number;
+    })
   | { readonly type: 'invocation.throttled'; readonly functionName: string; readonly reason: string };
+
+/** The other end of a connection of a function. */
+export interface NetworkPeer {
+  readonly address: string;
+  readonly port: number;
+  /** That led the function to the address, if any did. */
+  readonly name?: string;
+  /** Of `network.allow`. */
+  readonly rule: string;
+  /** Whether the host adds headers to requests. */
+  readonly withCredentials: boolean;
+}
+
+interface OfGuestNetwork {
+  readonly functionName: string;
+  readonly version: string;
+  readonly environmentId: string;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+}
 
 interface OfEnvironment {
   readonly functionName: string;

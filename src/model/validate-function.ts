@@ -5,6 +5,13 @@
 import { EngineError } from './errors.ts';
 import type { FunctionConfiguration, LoggingConfiguration } from './function-configuration.ts';
 import { limits } from './limits.ts';
+import { splitNetworkRules } from './network-rule.ts';
+import {
+  type NetworkConfiguration,
+  type NetworkSettings,
+  networkConfiguration,
+  noNetwork,
+} from './network-settings.ts';
 import {
   isRuntimeIdentifier,
   type RuntimeIdentifier,
@@ -49,8 +56,8 @@ export interface FunctionSettings {
   readonly trustDomain?: string;
   /** `function`: processes of its own. Default: the engine's. */
   readonly isolation?: string;
-  /** Only the empty list is accepted: guests have no network yet. */
-  readonly network?: { readonly allow?: readonly string[] };
+  /** What the function may reach. Default: nothing. */
+  readonly network?: NetworkSettings;
 }
 
 /** What a function gets that names nothing else. */
@@ -166,7 +173,7 @@ export function newConfiguration(
     tags: {},
     trustDomain: trustDomainDefault,
     isolation: defaults.isolation,
-    networkAllow: [],
+    network: noNetwork,
   };
   return changedConfiguration(base, settings);
 }
@@ -184,7 +191,6 @@ export function changedConfiguration(
   const tags = settings.tags === undefined ? current.tags : checkedTags(settings.tags);
   const environment =
     settings.environment === undefined ? current.environment : checkedEnvironment(settings.environment);
-  refuseNetwork(settings, tags);
 
   return freezeDeep({
     functionName: current.functionName,
@@ -202,7 +208,7 @@ export function changedConfiguration(
     tags,
     trustDomain: settings.trustDomain ?? settings.tags?.[trustDomainTag] ?? current.trustDomain,
     isolation: isolations.find((each) => each === settings.isolation) ?? current.isolation,
-    networkAllow: current.networkAllow,
+    network: changedNetwork(current.network, settings),
   });
 }
 
@@ -252,7 +258,6 @@ function checkConstraints(settings: FunctionSettings): void {
     constraints.text(domain, 'trustDomain', { lengthMax: limits.trustDomainLengthMax, pattern: trustDomainPattern });
   }
   if (settings.logging !== undefined) checkLogging(constraints, settings.logging);
-  if (settings.network !== undefined) checkNetwork(constraints, settings.network);
   if (settings.environment !== undefined) checkEnvironmentNames(constraints, settings.environment);
   if (settings.tags !== undefined) checkTagTexts(constraints, settings.tags);
   constraints.throwIfViolated();
@@ -268,13 +273,6 @@ function checkArchitectures(constraints: Constraints, value: unknown): void {
     constraints.violate(value, path, 'Member must have length greater than or equal to 1');
   } else if (!architectures.some((each) => each === value[0])) {
     constraints.violate(value, path, memberRule([enumRule(architectures), memberNotNull]));
-  }
-}
-
-function checkNetwork(constraints: Constraints, network: unknown): void {
-  const allow = isPlainMap(network) ? (network.allow ?? []) : undefined;
-  if (!Array.isArray(allow) || allow.some((host) => typeof host !== 'string')) {
-    constraints.violate(allow ?? network, 'network.allow', 'Member must be a list of strings');
   }
 }
 
@@ -373,13 +371,11 @@ function checkedTags(tags: Readonly<Record<string, string>>): Readonly<Record<st
   return { ...tags };
 }
 
-function refuseNetwork(settings: FunctionSettings, tags: Readonly<Record<string, string>>): void {
-  const asked = settings.network?.allow ?? [tags[allowNetTag] ?? ''].filter((hosts) => hosts !== '');
-  if (asked.length === 0) return;
-  throw new EngineError(
-    'InvalidParameterValueException',
-    `Network access is not offered yet: network.allow must be empty, received [${asked.join(', ')}].`,
-  );
+/** Replaced as a whole, so that no rule stays that nobody sees. A tag says what may be reached where the setting says nothing. */
+function changedNetwork(current: NetworkConfiguration, settings: FunctionSettings): NetworkConfiguration {
+  if (settings.network !== undefined) return networkConfiguration(settings.network);
+  const tag = settings.tags?.[allowNetTag];
+  return tag === undefined ? current : networkConfiguration({ allow: splitNetworkRules(tag) });
 }
 
 function changedLogging(current: LoggingConfiguration, change: FunctionSettings['logging']): LoggingConfiguration {

@@ -21,4 +21,10 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX functions_by_pack ON functions (pack_id);
   `,
+  // 2: What a function may reach is an object of its own. Until now it could only be nothing.
+  `
+  UPDATE functions SET record = json_set(
+    json_remove(record, '$.configuration.networkAllow'), '$.configuration.network', json('{"allow":[]}')
+  );
+  `,
 ];

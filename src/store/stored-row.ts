@@ -34,7 +34,13 @@ const recordSchema: z.ZodType<FunctionRecord> = z.object({
     tags: stringMap,
     trustDomain: z.string(),
     isolation: z.enum(['domain', 'function']),
-    networkAllow: z.array(z.string()),
+    network: z.object({
+      allow: z.array(
+        z.union([z.string(), z.object({ host: z.string(), tls: z.boolean(), headerNames: z.array(z.string()) })]),
+      ),
+      connectionsMax: z.int().exactOptional(),
+      bytesPerSecondMax: z.int().exactOptional(),
+    }),
   }),
   version: z.string(),
   codeSha256: z.string(),

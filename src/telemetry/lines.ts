@@ -26,6 +26,9 @@ export function linesOf(event: PlatformEvent): string {
     case 'runtime.build':
     case 'environment.removed':
     case 'invocation.throttled':
+    case 'network.connected':
+    case 'network.closed':
+    case 'network.refused':
       // What the operator wants to know is not the function's business.
       return '';
     default:

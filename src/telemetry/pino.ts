@@ -31,15 +31,19 @@ function levelOf(event: PlatformEvent): Level {
     case 'platform.fault':
     case 'platform.logsDropped':
     case 'invocation.throttled':
+    case 'network.refused':
       return 'warn';
     case 'sandbox.started':
     case 'environment.removed':
+    case 'network.connected':
       return 'debug';
     case 'sandbox.exited':
       return event.wanted ? 'info' : 'error';
     case 'sandbox.protocolError':
     case 'sandbox.unavailable':
       return 'error';
+    case 'network.closed':
+      return 'info';
     case 'runtime.build':
       return event.stage === 'degraded' ? 'warn' : 'info';
     default:

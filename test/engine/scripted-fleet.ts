@@ -178,7 +178,7 @@ export class ScriptedRegistry implements FunctionRegistry {
         tags: {},
         trustDomain: 'default',
         isolation: 'domain',
-        networkAllow: [],
+        network: { allow: [] },
         ...settings,
       },
       version: '$LATEST',

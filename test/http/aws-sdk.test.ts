@@ -226,6 +226,8 @@ test('tags that isotherm reads decide where a function runs', async (t) => {
     engine.functions.get({ functionName, qualifier: '$LATEST', qualified: false }).configuration;
   t.is(settings('tenant-1').trustDomain, 'customer-1');
   t.is(settings('alone').isolation, 'function');
-  const network = await failure(t, create('net', source, { Tags: { 'isotherm:allow-net': 'api.example.com:443' } }));
+  await create('net', source, { Tags: { 'isotherm:allow-net': 'api.example.com:443' } });
+  t.deepEqual(settings('net').network, { allow: ['api.example.com:443'] });
+  const network = await failure(t, create('wide', source, { Tags: { 'isotherm:allow-net': '*' } }));
   t.is(network.name, 'InvalidParameterValueException');
 });

@@ -120,7 +120,7 @@ export function record(
       tags: {},
       trustDomain: 'default',
       isolation: 'domain',
-      networkAllow: [],
+      network: { allow: [] },
     },
     version: '$LATEST',
     codeSha256: 'c2hh',

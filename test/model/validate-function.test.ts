@@ -32,7 +32,7 @@ test("a function that names nothing gets Lambda's defaults", (t) => {
     tags: {},
     trustDomain: 'default',
     isolation: 'domain',
-    networkAllow: [],
+    network: { allow: [] },
   });
 });
 
@@ -309,19 +309,17 @@ test('a trust domain is a short label, also as a tag', (t) => {
   );
 });
 
-test('network access is refused as long as nothing enforces it', (t) => {
-  t.deepEqual(make({ network: { allow: [] } }).networkAllow, []);
-  refused(
-    t,
-    { network: { allow: ['a.example:443', 'b'] } },
-    'InvalidParameterValueException',
-    'Network access is not offered yet: network.allow must be empty, received [a.example:443, b].',
-  );
+test('what a function may reach is a setting, or a tag where the setting says nothing', (t) => {
+  const tags = { 'isotherm:allow-net': 'a.example:80,443 b.example,public:443' };
+  t.deepEqual(make({}).network, { allow: [] });
+  t.deepEqual(make({ network: { allow: ['A.example:443'] } }).network, { allow: ['a.example:443'] });
+  t.deepEqual(make({ tags }).network, { allow: ['a.example:80,443', 'b.example', 'public:443'] });
+  t.deepEqual(make({ tags, network: {} }).network, { allow: [] });
   refused(
     t,
     { tags: { 'isotherm:allow-net': '*' } },
     'InvalidParameterValueException',
-    'Network access is not offered yet: network.allow must be empty, received [*].',
+    'network.allow[0] must be a host; every public address is called public, received "*"',
   );
 });
 

@@ -22,7 +22,7 @@ export function storedFunction(functionName: string, codeDirectory: string, roun
         tags: { team: 'blue' },
         trustDomain: 'default',
         isolation: 'domain',
-        networkAllow: [],
+        network: { allow: [] },
       },
       version: '$LATEST',
       codeSha256,

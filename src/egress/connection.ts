@@ -9,6 +9,7 @@ import { limits } from '../model/limits.ts';
 import type { NetworkEvent } from '../protocol/network.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { ReadWindow } from './read-window.ts';
+import { RefusedError } from './refused-error.ts';
 import type { TokenBucket } from './token-bucket.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -25,11 +26,6 @@ export interface Relay {
 export interface SecureStream {
   readonly stream: Duplex;
   readonly secured: Promise<{ readonly alpnProtocol: string; readonly protocol: string; readonly cipher: string }>;
-}
-
-/** The guest asked for something that the function may not do. The connection ends. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError';
 }
 
 /** Where it leads. */
@@ -155,6 +151,7 @@ export class Connection {
       const { stream, secured } = relay.secure(this.#socket, servername);
       this.#stream = stream;
       stream.on('error', (error) => this.#broken(error));
+      stream.once('close', () => this.#socket.destroy());
       secured.then(
         (session) => {
           if (this.#phase !== 'securing') return;

@@ -33,17 +33,18 @@ export type NameVerdict =
   | { readonly kind: 'allowed'; readonly name: string; readonly by: 'rules' | 'anyone' }
   | { readonly kind: 'refused'; readonly reason: string };
 
-export type ConnectVerdict =
-  | {
-      readonly kind: 'allowed';
-      readonly rule: string;
-      readonly name?: string;
-      /** By host; of all names that lead here. Empty: the bytes are the guest's own business. */
-      readonly credentials: readonly RuleCredential[];
-      /** Names that lead here without a credential. */
-      readonly plainNames: readonly string[];
-    }
-  | { readonly kind: 'refused'; readonly reason: string };
+export interface AllowedConnect {
+  readonly kind: 'allowed';
+  /** Its text. */
+  readonly rule: string;
+  readonly name?: string;
+  /** Of all names that lead here. Empty: the bytes are the guest's own business. */
+  readonly credentials: readonly RuleCredential[];
+  /** Names that lead here without a credential. */
+  readonly plainNames: readonly string[];
+}
+
+export type ConnectVerdict = AllowedConnect | { readonly kind: 'refused'; readonly reason: string };
 
 export function judgeName(policy: NetworkPolicy, given: string): NameVerdict {
   const name = normalName(given);

@@ -11,10 +11,11 @@ import { decodeNetworkRequest } from '../protocol/decode-network.ts';
 import type { DnsType, NetworkEvent, NetworkRequest } from '../protocol/network.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { Audit, type AuditedGuest } from './audit.ts';
-import { Connection } from './connection.ts';
+import { Connection, type Relay } from './connection.ts';
 import type { FunctionTally } from './connection-tally.ts';
 import { Names } from './names.ts';
-import { judgeConnect, type NetworkPolicy } from './policy.ts';
+import { type AllowedConnect, judgeConnect, type NetworkPolicy } from './policy.ts';
+import { RefusedError } from './refused-error.ts';
 import { openRelay } from './relay.ts';
 import type { NameResolver } from './resolver.ts';
 import { Throttle } from './throttle.ts';
@@ -209,6 +210,8 @@ export class NetworkSession {
       connection.refuse(verdict.reason);
       return undefined;
     }
+    const relay = this.#relay(connection, verdict, port);
+    if (relay === 'refused') return undefined;
     const full =
       this.#connections.size >= connectionsMax
         ? `this environment has ${connectionsMax} connections open, as many as it may (network.connectionsMax)`
@@ -219,9 +222,18 @@ export class NetworkSession {
     }
     this.#connections.add(connection);
     tally.enter();
-    const relay = openRelay(verdict, port);
     connection.start({ address, family: ip.family, port, relay });
     const { rule, name } = verdict;
     return { address, port, ...(name !== undefined && { name }), rule, withCredentials: relay !== undefined };
+  }
+
+  #relay(connection: Connection, verdict: AllowedConnect, port: number): Relay | undefined | 'refused' {
+    try {
+      return openRelay(verdict, port);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      connection.refuse(error.message);
+      return 'refused';
+    }
   }
 }

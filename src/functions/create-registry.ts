@@ -123,7 +123,7 @@ class Registry implements FunctionRegistry {
         const record = pendingRecord(configuration, pack, this.#stamp());
         this.#store.save({ record, pack });
         const created = new DeployedFunction(this.#newId(), record, pack, 'creating');
-        created.networkCredentials = networkCredentials(input.network ?? {}, this.#newId());
+        created.networkCredentials = networkCredentials(input.network ?? {}, this.#newId);
         this.#functions.set(functionName, created);
         created.mutation = this.#prepare(created);
         return record;
@@ -163,7 +163,7 @@ class Registry implements FunctionRegistry {
     changed.assertChangeable(input.revisionId);
     const configuration = changedConfiguration(changed.record.configuration, input);
     const before = changed.networkCredentials;
-    const credentials = input.network === undefined ? before : networkCredentials(input.network, this.#newId());
+    const credentials = input.network === undefined ? before : networkCredentials(input.network, this.#newId);
     return this.#change(changed, configuration, changed.pack, credentials);
   }
 

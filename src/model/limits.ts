@@ -203,6 +203,9 @@ export const limits = {
   /** Headers that the host adds to requests to one host: a few, as long as tokens get. */
   credentialHeadersMax: 16,
   credentialHeaderCharsMax: 8 * KiB,
+  /** Requests to which headers are added: what Node's own server takes, and twice that. */
+  requestHeadBytesMax: 32 * KiB,
+  requestHeadersMax: 256,
   /** Connections at once of one environment, where the function says nothing else; it may say up to `networkIdsMax`. */
   networkConnectionsDefault: 256,
   /** Of all environments of one function, and of all functions: descriptors of the host, and two windows of memory each. */

@@ -68,14 +68,17 @@ export function networkConfiguration(settings: NetworkSettings): NetworkConfigur
   };
 }
 
-/** Of settings that were found valid; `id` was never used before. Undefined when they have no credentials. */
-export function networkCredentials({ allow = [] }: NetworkSettings, id: string): NetworkCredentials | undefined {
+/** Of settings that were found valid; `newId` gives what was never used before. Undefined when they have no credentials. */
+export function networkCredentials(
+  { allow = [] }: NetworkSettings,
+  newId: () => string,
+): NetworkCredentials | undefined {
   const values = allow.flatMap((entry): [string, CredentialValues][] => {
     if (typeof entry === 'string') return [];
     const headers = new Map(Object.entries(entry.headers).map(([name, value]) => [name.toLowerCase(), value]));
     return [[entry.host.toLowerCase(), { headers, ...(entry.ca !== undefined && { ca: entry.ca }) }]];
   });
-  return values.length === 0 ? undefined : new NetworkCredentials(id, values);
+  return values.length === 0 ? undefined : new NetworkCredentials(newId(), values);
 }
 
 function keptRule(entry: unknown, path: string): NetworkConfiguration['allow'][number] {

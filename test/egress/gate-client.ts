@@ -18,6 +18,8 @@ export interface GateOptions {
   readonly records?: (name: string, type: DnsType) => unknown;
   readonly clock?: Clock;
   readonly ownAddresses?: readonly string[];
+  /** As after a restart. */
+  readonly credentials?: 'lost';
 }
 
 export type Got<Kind extends NetworkEvent['kind']> = Extract<NetworkEvent, { kind: Kind }> & {
@@ -42,7 +44,10 @@ export class GateClient {
     });
     this.#session = gate.open(
       { functionName: 'f', version: '$LATEST', environmentId: 'e' },
-      { configuration: networkConfiguration(network), credentials: networkCredentials(network, 'credentials') },
+      {
+        configuration: networkConfiguration(network),
+        credentials: options.credentials === 'lost' ? undefined : networkCredentials(network, () => 'credentials'),
+      },
       (event, body = new Uint8Array()) => {
         // As it would arrive.
         const arrived = decodeNetworkEvent(JSON.parse(JSON.stringify(event)), body);

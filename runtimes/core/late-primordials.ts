@@ -17,6 +17,7 @@ const late: Record<string, unknown> = {
   Uint8ArrayPrototypeSetFromHex: uncurried(Uint8Array.prototype, 'setFromHex'),
   Uint8ArrayPrototypeToBase64: uncurried(Uint8Array.prototype, 'toBase64'),
   Uint8ArrayPrototypeToHex: uncurried(Uint8Array.prototype, 'toHex'),
+  WebAssemblyInstance: Reflect.get(Reflect.get(globalThis, 'WebAssembly'), 'Instance'),
 };
 for (const name in late) {
   if (!(name in primordials)) ReflectDefineProperty(primordials, name, { value: late[name] });

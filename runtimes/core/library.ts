@@ -182,6 +182,7 @@ const bindingFiles: Readonly<Record<string, string | undefined>> = {
   wasm_web_api: 'base',
   v8: 'base',
   heap_utils: 'base',
+  http_parser: 'http-parser',
   inspector: 'base',
   url_pattern: 'url',
   blob: 'base',

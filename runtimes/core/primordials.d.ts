@@ -17,6 +17,7 @@ interface Primordials {
   readonly ArrayPrototypeJoin: (array: readonly unknown[], separator: string) => string;
   readonly ArrayPrototypePush: <T>(array: T[], ...items: T[]) => number;
   readonly ArrayPrototypeShift: <T>(array: T[]) => T | undefined;
+  readonly ArrayPrototypeSort: <T>(array: T[], compare: (a: T, b: T) => number) => T[];
   readonly ArrayPrototypeSlice: <T>(array: readonly T[], start?: number, end?: number) => T[];
   readonly BigInt: typeof BigInt;
   readonly BigIntPrototypeValueOf: (value: unknown) => bigint;
@@ -83,9 +84,11 @@ interface Primordials {
   readonly RegExpPrototypeGetFlags: (expression: unknown) => string;
   readonly RegExpPrototypeGetSource: (expression: unknown) => string;
   readonly SafeMap: MapConstructor;
+  readonly SafeSet: SetConstructor;
   readonly Set: SetConstructor;
   readonly SetIteratorPrototypeNext: (iterator: unknown) => IteratorResult<unknown>;
   readonly SetPrototypeAdd: (set: object, value: unknown) => void;
+  readonly SetPrototypeDelete: (set: unknown, value: unknown) => boolean;
   readonly SetPrototypeGetSize: (set: unknown) => number;
   readonly SetPrototypeValues: (set: unknown) => unknown;
   readonly String: StringConstructor;
@@ -122,6 +125,7 @@ interface Primordials {
   readonly TypedArrayPrototypeLastIndexOf: (array: Uint8Array, value: number, from?: number) => number;
   readonly TypedArrayPrototypeReverse: (array: Uint8Array) => void;
   readonly TypedArrayPrototypeSlice: (array: Uint8Array, start?: number, end?: number) => Uint8Array;
+  readonly Uint32Array: Uint32ArrayConstructor;
   readonly URIError: URIErrorConstructor;
   readonly Uint8Array: Uint8ArrayConstructor;
   readonly Uint8ArrayPrototypeToBase64: (
@@ -129,6 +133,7 @@ interface Primordials {
     options?: { alphabet?: 'base64' | 'base64url'; omitPadding?: boolean },
   ) => string;
   readonly Uint8ArrayPrototypeToHex: (bytes: Uint8Array) => string;
+  readonly WebAssemblyInstance: new (module: object, imports: object) => { readonly exports: unknown };
   readonly WeakMapPrototypeHas: (map: unknown, key: object) => boolean;
   readonly WeakRef: WeakRefConstructor;
   readonly WeakRefPrototypeDeref: <T extends WeakKey>(reference: WeakRef<T> | unknown) => T | undefined;

@@ -70,7 +70,8 @@ export interface HostCalls {
   exit(code: number): void;
   /**
    * Compiles a module of Node's library (or one of ours) with its code cache and hands the factory to the guest through
-   * `GuestCalls.receive`, before returning. False: there is no such module.
+   * `GuestCalls.receive`, before returning. False: there is no such module. What Node's library has as WebAssembly comes compiled
+   * too: the one object that crosses, into the guest only, and it is ours.
    */
   loadBuiltin(id: string): boolean;
   /** Monotonic nanoseconds since the environment began. */

@@ -3,6 +3,12 @@
  * guest's loader refuses the rest with a clear error.
  */
 export const offeredModules = [
+  '_http_agent',
+  '_http_client',
+  '_http_common',
+  '_http_incoming',
+  '_http_outgoing',
+  '_http_server',
   'assert',
   'assert/strict',
   'async_hooks',
@@ -15,6 +21,7 @@ export const offeredModules = [
   'events',
   'fs',
   'fs/promises',
+  'http',
   'module',
   'net',
   'os',
@@ -45,7 +52,6 @@ export const notOfferedModules = [
   'crypto',
   'dgram',
   'domain',
-  'http',
   'http2',
   'https',
   'inspector',

@@ -33,6 +33,8 @@ export type ImageManifest = z.infer<typeof manifestSchema>;
 
 const offset = z.number().int().nonnegative();
 const builtinSchema = z.object({
+  /** Text to compile as a script, or the bytes of a WebAssembly module. */
+  kind: z.enum(['script', 'wasm']),
   /** Of the modules in this script: one, or those that are always loaded together. */
   ids: z.array(z.string()),
   /** What stacks show. */

@@ -57,11 +57,13 @@ function build(directory: string, request: BuildRequest): void {
   if (snapshot !== undefined) progress('snapshot', `${Math.round(snapshot.byteLength / 1024)} KiB`);
   else progress('degraded', reason ?? '');
 
-  const loads = loadsOf({ base, snapshot, core }, sources, offeredModules, (id) => aloneScript(sources, id));
+  const loads = loadsOf({ base, snapshot, core, wasm: library.wasm }, sources, offeredModules, (id) =>
+    aloneScript(sources, id),
+  );
   const modules = moduleScripts(sources, loads);
   // V8 takes a code cache only in isolates of the same start-up snapshot, so caches come after it.
-  const caches = compileAll({ base, snapshot, core, modules });
-  const { index: scripts, bytes } = packModules(modules, caches.modules);
+  const caches = compileAll({ base, snapshot, core, modules, wasm: library.wasm });
+  const { index: scripts, bytes } = packModules(modules, caches.modules, library.wasm);
   const index: BuiltinIndex = { scripts, closures: closuresOf(modules, loads) };
   const files = new Map<string, Uint8Array>([
     [imageFiles.base, Buffer.from(base, 'latin1')],
@@ -112,6 +114,7 @@ function snapshotBase(directory: string): void {
 function packModules(
   modules: readonly ModuleScript[],
   caches: readonly Uint8Array[],
+  wasm: ReadonlyMap<string, Uint8Array>,
 ): { index: BuiltinEntry[]; bytes: Uint8Array } {
   const index: BuiltinEntry[] = [];
   const chunks: Uint8Array[] = [];
@@ -126,7 +129,20 @@ function packModules(
     const sourceBytes = append(Buffer.from(source, 'latin1'));
     const cacheOffset = offset;
     const cacheBytes = append(caches[at] ?? new Uint8Array());
-    index.push({ ids: [...ids], filename, sourceOffset, sourceBytes, cacheOffset, cacheBytes });
+    index.push({ kind: 'script', ids: [...ids], filename, sourceOffset, sourceBytes, cacheOffset, cacheBytes });
+  }
+  for (const [id, code] of wasm) {
+    const sourceOffset = offset;
+    const sourceBytes = append(code);
+    index.push({
+      kind: 'wasm',
+      ids: [id],
+      filename: id,
+      sourceOffset,
+      sourceBytes,
+      cacheOffset: offset,
+      cacheBytes: 0,
+    });
   }
   return { index, bytes: Buffer.concat(chunks) };
 }

@@ -8,7 +8,15 @@ import { logStreams, settleKinds } from '../bridge/contract.ts';
 import { scriptNames } from '../bridge/script-names.ts';
 import { type BridgeReply, type BridgeValue, operationMax, serviceValuesMax } from '../bridge/services.ts';
 import { limits } from '../model/limits.ts';
-import { Callback, type Context, ExternalCopy, type Isolate, type Reference, type Script } from './ivm.ts';
+import {
+  Callback,
+  type Context,
+  ExternalCopy,
+  type Isolate,
+  type Reference,
+  type Script,
+  type WasmModule,
+} from './ivm.ts';
 import type { OpenedIsolate, RuntimeImage } from './runtime-image.ts';
 import type { Watch, Watchdog } from './watchdog.ts';
 
@@ -130,7 +138,9 @@ class OpenedGuest implements Guest {
     this.#context = context;
     this.#image = image;
     this.#factories = factories;
-    const loadBuiltin = (id: string): boolean | string => {
+    const loadBuiltin: ServedCalls['loadBuiltin'] = (id) => {
+      const wasm = image.wasmModule(id);
+      if (wasm !== undefined) return wasm;
       if (!this.#isOnPool) return this.#bringIn(id);
       const text = textOnPool(image, id);
       if (text !== false) this.askedOnPool.add(id);
@@ -348,8 +358,8 @@ const bootProgram = `
   };
   calls.loadBuiltin = (id) => {
     const found = loadBuiltin(cut(id, ${limits.nameLengthMax}));
-    if (typeof found !== 'string') return found;
-    guest.receive(id, compile(found));
+    if (typeof found === 'boolean') return found;
+    guest.receive(id, typeof found === 'string' ? compile(found) : (exports, require, module) => { module.exports = found; });
     return true;
   };
   const guest = __isothermBoot(calls, settings);
@@ -394,12 +404,14 @@ function text(value: unknown, charsMax: number): string {
   return String(value).slice(0, charsMax);
 }
 
-/** `loadBuiltin` can also give a text here. */
-type ServedCalls = SandboxCalls & { loadBuiltin(id: string): boolean | string };
+/** `loadBuiltin` can also give a text here, or WebAssembly for the guest to instantiate. */
+type ServedCalls = SandboxCalls & { loadBuiltin(id: string): boolean | string | WasmModule };
 
 type CheckedCalls = Record<
   keyof HostCalls,
-  (...args: unknown[]) => number | boolean | string | ArrayBuffer | FsReply | BridgeReply | number[] | undefined
+  (
+    ...args: unknown[]
+  ) => number | boolean | string | ArrayBuffer | FsReply | BridgeReply | number[] | WasmModule | undefined
 >;
 
 /** The host's functions behind a check of each argument. A call that makes no sense is answered with nothing. */

@@ -12,6 +12,16 @@ export type Isolate = ivm.Isolate;
 export type Reference<T = unknown> = ivm.Reference<T>;
 export type Script = ivm.Script;
 
+/** Goes into guests as the result of a host call: isolated-vm hands the compiled code over, not its bytes. */
+export interface WasmModule {
+  readonly [Symbol.toStringTag]: 'WebAssembly.Module';
+}
+
+export function compileWasm(bytes: Uint8Array): WasmModule {
+  const { Module } = Reflect.get(globalThis, 'WebAssembly') as { Module: new (bytes: Uint8Array) => WasmModule };
+  return new Module(bytes);
+}
+
 /** Part of the identity of everything compiled: caches of another version are not ours. */
 export const isolatedVmVersion = '7.0.1';
 

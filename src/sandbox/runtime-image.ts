@@ -7,7 +7,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuiltinEntry, decodeBuiltinIndex, decodeManifest, imageFiles } from '../protocol/image-manifest.ts';
-import { type Context, ExternalCopy, Isolate, type Reference, type Script } from './ivm.ts';
+import {
+  type Context,
+  compileWasm,
+  ExternalCopy,
+  Isolate,
+  type Reference,
+  type Script,
+  type WasmModule,
+} from './ivm.ts';
 
 export interface RuntimeImage {
   readonly key: string;
@@ -22,6 +30,8 @@ export interface RuntimeImage {
   scriptsOf(modules: readonly string[], ids: Iterable<string>): readonly string[];
   /** The text that `compileBuiltin` compiles, for a guest that must compile it itself. */
   builtinText(id: string): { readonly source: string; readonly filename: string } | undefined;
+  /** A WebAssembly module of Node's library, compiled once in this process; guests share its code and get memories of their own. */
+  wasmModule(id: string): WasmModule | undefined;
 }
 
 export interface OpenedIsolate {
@@ -62,6 +72,7 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
     scriptsOf: (modules, ids) => [
       ...new Set([...modules.flatMap((name) => index.closures[name] ?? []), ...builtins.scriptsOf(ids)]),
     ],
+    wasmModule: (id) => builtins.wasm(id),
   };
 }
 
@@ -141,6 +152,7 @@ class Builtins {
   readonly #entries: ReadonlyMap<string, BuiltinEntry>;
   readonly #bytes: Buffer;
   readonly #decoded = new Map<BuiltinEntry, CachedScript>();
+  readonly #wasm = new Map<BuiltinEntry, WasmModule>();
 
   constructor(index: readonly BuiltinEntry[], bytes: Buffer) {
     this.#entries = new Map(index.flatMap((entry) => entry.ids.map((id) => [id, entry])));
@@ -164,11 +176,20 @@ class Builtins {
   find(id: string): CachedScript | undefined {
     const entry = this.#entries.get(id);
     const known = entry && this.#decoded.get(entry);
-    if (known !== undefined || entry === undefined) return known;
+    if (known !== undefined || entry?.kind !== 'script') return known;
     const { filename, sourceOffset, sourceBytes, cacheOffset, cacheBytes } = entry;
     const part = (offset: number, bytes: number): Buffer => this.#bytes.subarray(offset, offset + bytes);
     const decoded = cachedScript(filename, part(sourceOffset, sourceBytes), part(cacheOffset, cacheBytes));
     this.#decoded.set(entry, decoded);
     return decoded;
+  }
+
+  wasm(id: string): WasmModule | undefined {
+    const entry = this.#entries.get(id);
+    const known = entry && this.#wasm.get(entry);
+    if (known !== undefined || entry?.kind !== 'wasm') return known;
+    const compiled = compileWasm(this.#bytes.subarray(entry.sourceOffset, entry.sourceOffset + entry.sourceBytes));
+    this.#wasm.set(entry, compiled);
+    return compiled;
   }
 }

@@ -86,6 +86,7 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
     compileBuiltin: () => undefined,
     builtinText: () => undefined,
     scriptsOf: () => [],
+    wasmModule: () => undefined,
   };
   const guest = openGuest(image, settings, host, memoryLimitMiB, () => {});
   t.teardown(() => guest.dispose());
@@ -291,6 +292,7 @@ test('modules are brought in before the user’s code runs, each once, and nothi
     },
     builtinText: () => undefined,
     scriptsOf: (modules, ids) => [...modules.flatMap((name) => [`${name}/a`, 'unknown', 'shared']), ...ids],
+    wasmModule: () => undefined,
   };
   const logs: string[] = [];
   const nothing = () => undefined;

@@ -4,7 +4,7 @@
  */
 import type { GuestSettings, HostCalls } from '../../bridge/contract.ts';
 import { type Guest, openGuest, type SliceArgument } from '../guest.ts';
-import { compileWithCache, ExternalCopy, Isolate } from '../ivm.ts';
+import { compileWasm, compileWithCache, ExternalCopy, Isolate } from '../ivm.ts';
 import { baseScriptName, coreScriptName, type RuntimeImage } from '../runtime-image.ts';
 import { helloBundle, libraryBundle } from './warm-up.ts';
 
@@ -27,6 +27,7 @@ export interface Scripts {
   readonly snapshot: Uint8Array | undefined;
   readonly core: string;
   readonly modules: readonly ModuleScript[];
+  readonly wasm: ReadonlyMap<string, Uint8Array>;
 }
 
 const memoryLimitMiB = 512;
@@ -77,6 +78,10 @@ export function warmedUp(
     },
     builtinText: find,
     scriptsOf: () => [],
+    wasmModule: (id) => {
+      const code = scripts.wasm.get(id);
+      return code && compileWasm(code);
+    },
   };
   const problems: string[] = [];
   const note = (problem: string): unknown => problems.push(problem);

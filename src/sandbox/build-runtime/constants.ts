@@ -26,6 +26,7 @@ export function readConstants({ internalBinding, requireInternal }: NodeLibrary)
       },
     ],
     ['constants', plain('constants')],
+    ['http-parser', httpParser(internalBinding('http_parser'))],
     ['uv', { constants: plain('uv'), errors: [...call<Iterable<unknown>>(uv, 'getErrorMap')] }],
     ['options', optionValues(call(options, 'getCLIOptionsValues'))],
   ]);
@@ -67,6 +68,11 @@ function optionValues(values: unknown): Record<string, unknown> {
 
 function call<Result>(binding: Record<string, unknown>, name: string): Result {
   return (binding[name] as () => Result)();
+}
+
+/** Numbers that the parser's class carries, and the methods that it knows. */
+function httpParser({ HTTPParser, methods, allMethods }: Record<string, unknown>): object {
+  return { constants: { ...(HTTPParser as object) }, methods, allMethods };
 }
 
 /** Also what is not enumerable, as some of these constants. */

@@ -7,7 +7,7 @@ import { offeredModules } from '../../bridge/node-modules.ts';
 
 /** Never included, whoever asks: not reachable by a guest, or replaced by `runtimes/core`. */
 const excluded =
-  /^internal\/(deps|test_runner|bench_runner|test|main|repl|debugger|quic|dtls|ffi|cluster|inspector|policy|modules|vfs|crypto|legacy|source_map|v8_prof\w*|http2?|child_process|vm|wasm_web_api|navigator|streams\/lazy_transform|process\/(pre_execution|execution|esm_loader|finalization|report|signal|worker_thread_only)|watch_mode|main|util\/inspector|util\/parse_args|bootstrap)(\/|$)/;
+  /^internal\/(deps|test_runner|bench_runner|test|main|repl|debugger|quic|dtls|ffi|cluster|inspector|policy|modules|vfs|crypto|legacy|source_map|v8_prof\w*|http2|child_process|vm|wasm_web_api|navigator|streams\/lazy_transform|process\/(pre_execution|execution|esm_loader|finalization|report|signal|worker_thread_only)|watch_mode|main|util\/inspector|util\/parse_args|bootstrap)(\/|$)/;
 
 /** Needed by our own core and bindings, whoever else asks for them. */
 const ownNeeds = [
@@ -35,6 +35,8 @@ export interface NodeLibrary {
   readonly sources: ReadonlyMap<string, string>;
   readonly primordialsSource: string;
   readonly primordialNames: ReadonlySet<string>;
+  /** WebAssembly that is text in a source, by the id that stands for it in guests. */
+  readonly wasm: ReadonlyMap<string, Uint8Array>;
   internalBinding(name: string): Record<string, unknown>;
   requireInternal(id: string): Record<string, unknown>;
 }
@@ -49,6 +51,7 @@ export function readNodeLibrary(): NodeLibrary {
     sources: closure(natives),
     primordialsSource,
     primordialNames: new Set(Reflect.ownKeys(primordials).map(String)),
+    wasm: new Map([['isotherm/wasm/llhttp', readLlhttp(natives)]]),
     internalBinding,
     requireInternal: (id) => require(id),
   };
@@ -57,6 +60,13 @@ export function readNodeLibrary(): NodeLibrary {
 interface InternalAccess {
   internalBinding(name: string): Record<string, unknown>;
   readonly primordials: object;
+}
+
+/** Node's HTTP parser as its fetch carries it: twice, the one for machines with vector instructions last. */
+function readLlhttp(natives: Record<string, string>): Uint8Array {
+  const found = [...(natives['internal/deps/undici/undici'] ?? '').matchAll(/"(AGFzbQ[A-Za-z0-9+/=]+)"/g)].at(-1)?.[1];
+  if (found === undefined) throw new Error("this node's fetch carries no HTTP parser");
+  return Buffer.from(found, 'base64');
 }
 
 function closure(natives: Record<string, string>): Map<string, string> {

@@ -231,6 +231,13 @@ export const limits = {
   /** Refusals told one by one; the others are counted. */
   networkRefusalsToldPerSecondMax: 2,
   networkRefusalsToldBurst: 20,
+  /** Each costs some 50 KiB in OpenSSL. */
+  tlsSessionsMax: 512,
+  /** Certificates and keys of a session: more than all authorities that Node trusts take. */
+  tlsSettingsCharsMax: 1 * MiB,
+  /** A pool's connections share one; each server and each set of trusted authorities has its own. */
+  tlsContextsMax: 32,
+  tlsKeyingMaterialBytesMax: 64 * KiB,
   pathLengthMax: 4_096,
   nameLengthMax: 255,
   symlinksFollowedMax: 40,

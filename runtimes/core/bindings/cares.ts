@@ -5,6 +5,8 @@
 import { networkEvents, networkOperations } from '../../../src/bridge/network.ts';
 import type { CoreContext } from '../context.ts';
 import { formatAddress, parseAddress } from './net/address.ts';
+import type { RequestWrap } from './net/async-wrap.ts';
+import type { NetParts } from './net.ts';
 
 const {
   ArrayIsArray,
@@ -17,15 +19,10 @@ const {
   TypedArrayPrototypeSlice,
 } = primordials;
 
-interface Request {
+interface Request extends RequestWrap {
   oncomplete(error: number | string | null, result?: unknown, extra?: unknown): void;
   callback?: (error: unknown) => void;
   reject?: (error: unknown) => void;
-}
-
-interface NetBindings {
-  readonly RequestWrap: new () => object;
-  readonly AsyncWrap: { call(wrap: object, callback: unknown, args: readonly unknown[]): unknown };
 }
 
 const constants = {
@@ -53,7 +50,7 @@ interface Answered {
 export function createBindings(context: CoreContext): Record<string, object> {
   const { library, loop, services } = context;
   const uv = library.internalBinding('uv') as Readonly<Record<string, number>>;
-  const { AsyncWrap, RequestWrap } = library.internalBinding('stream_wrap') as unknown as NetBindings;
+  const { AsyncWrap, RequestWrap } = library.internalBinding('net_parts') as NetParts;
 
   class GetAddrInfoReqWrap extends RequestWrap {}
   class GetNameInfoReqWrap extends RequestWrap {}

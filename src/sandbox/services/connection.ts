@@ -14,6 +14,8 @@ export interface ConnectionOwner {
 
 /** Who gets what comes in. Bytes are given away. */
 export interface ConnectionEnd {
+  /** Another one takes over: what waits is passed on. */
+  release(): void;
   connected(connected: ConnectedEvent): void;
   data(bytes: Uint8Array): void;
   /** What it took of that was noted. */
@@ -42,6 +44,7 @@ export class Connection {
   #isTaken = false;
   #phase: Phase = 'connecting';
   #isEnded = false;
+  #isRemoteEnded = false;
   #hostSpeaksTls = false;
   #isSecuring = false;
   /** Written and not confirmed. */
@@ -67,6 +70,11 @@ export class Connection {
     return this.#phase === 'open';
   }
 
+  /** The other end has sent all it had. */
+  get isRemoteEnded(): boolean {
+    return this.#isRemoteEnded;
+  }
+
   get hostSpeaksTls(): boolean {
     return this.#hostSpeaksTls;
   }
@@ -84,6 +92,7 @@ export class Connection {
   /** From now on `end` is the one that reads and writes. */
   take(end: ConnectionEnd): void {
     this.#isTaken = true;
+    this.#end.release();
     this.#end = end;
   }
 
@@ -148,6 +157,7 @@ export class Connection {
         this.#receiveData(body);
         return;
       case 'ended':
+        this.#isRemoteEnded = true;
         this.#end.ended();
         return;
       case 'written':

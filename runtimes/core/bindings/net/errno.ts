@@ -2,6 +2,7 @@
 import type { CoreContext } from '../../context.ts';
 
 type Code =
+  | 'EACCES'
   | 'EADDRINUSE'
   | 'EADDRNOTAVAIL'
   | 'EALREADY'

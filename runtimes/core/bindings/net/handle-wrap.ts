@@ -29,6 +29,11 @@ export abstract class HandleWrap extends AsyncWrap {
     core.loop.enqueueOperation(() => AsyncWrap.call(this, callback, []));
   }
 
+  /** For what lies above a handle and reads in its place. */
+  static setActive(handle: HandleWrap, isActive: boolean): void {
+    handle.setActive(isActive);
+  }
+
   /** Something may come of it: it listens or reads. */
   protected setActive(isActive: boolean): void {
     this.#isActive = isActive;

@@ -16,7 +16,7 @@ export type Connected =
   | { readonly kind: 'failed'; readonly status: number; readonly refusal: string | undefined };
 
 export class NetworkSocket implements Transport {
-  readonly #sink: StreamSink;
+  #sink: StreamSink;
   readonly #id: number;
   #onConnected: ((connected: Connected) => void) | undefined;
   readonly #received = new ByteQueue();
@@ -25,6 +25,10 @@ export class NetworkSocket implements Transport {
   #isEndTaken = false;
   #error = 0;
   #isOver = false;
+  /** TLS in the sandbox reads and writes now. */
+  #onHandedOver: ((bytes: ArrayBuffer) => void) | undefined;
+  #onSecured: ((alpnProtocol: string, protocol: string, cipher: string) => void) | undefined;
+  #onSecureFailed: ((errno: number) => void) | undefined;
   /** The host speaks TLS on it, because it adds credentials. */
   hostSpeaksTls = false;
 
@@ -41,6 +45,30 @@ export class NetworkSocket implements Transport {
   connect(address: string, port: number, onConnected: (connected: Connected) => void): void {
     this.#onConnected = onConnected;
     core.services.start('network', networkOperations.connect, this.#id, address, port);
+  }
+
+  /** The sandbox has it now. What came before goes on to `pass`, in order. */
+  handOver(pass: (bytes: ArrayBuffer) => void): void {
+    this.#onHandedOver = pass;
+    while (this.#received.byteLength > 0) {
+      pass(TypedArrayPrototypeGetBuffer(this.#received.take(limits.socketChunkBytesMax)));
+    }
+  }
+
+  /** Another stream is above it now. */
+  redirect(sink: StreamSink): void {
+    this.#sink = sink;
+  }
+
+  /** The host makes the handshake. */
+  secure(
+    servername: string,
+    onSecured: (alpnProtocol: string, protocol: string, cipher: string) => void,
+    onFailed: (errno: number) => void,
+  ): void {
+    this.#onSecured = onSecured;
+    this.#onSecureFailed = onFailed;
+    core.services.start('network', networkOperations.secure, this.#id, servername);
   }
 
   get isReadable(): boolean {
@@ -105,7 +133,17 @@ export class NetworkSocket implements Transport {
           remote: endpoint(values[2], values[3]),
         });
         return;
+      case networkEvents.secured: {
+        const onSecured = this.#onSecured;
+        this.#onSecured = undefined;
+        onSecured?.(`${values[0]}`, `${values[1]}`, `${values[2]}`);
+        return;
+      }
       case networkEvents.data:
+        if (this.#onHandedOver !== undefined) {
+          this.#onHandedOver(values[0] as ArrayBuffer);
+          return;
+        }
         this.#received.push(new Uint8Array(values[0] as ArrayBuffer));
         this.#sink.readable('now');
         return;
@@ -135,7 +173,13 @@ export class NetworkSocket implements Transport {
   #fail(code: string, reason: string): void {
     this.#isOver = true;
     core.services.forget('network', this.#id);
+    if (this.#onHandedOver !== undefined) return;
     const errno = errnoOf(code);
+    if (this.#onSecured !== undefined) {
+      this.#onSecured = undefined;
+      this.#onSecureFailed?.(errno);
+      return;
+    }
     if (this.#onConnected !== undefined) {
       this.#connected({ kind: 'failed', status: errno, refusal: reason === '' ? undefined : reason });
       return;

@@ -59,6 +59,12 @@ export interface StreamSink {
   shutDown(status: number): void;
 }
 
+/** Reads a stream in place of its user: what native code on top of another stream is in Node. */
+export interface StreamListener {
+  /** Bytes with a buffer of their own, or libuv's error or end of file. */
+  onRead(read: Uint8Array | number): void;
+}
+
 interface PendingWrite {
   readonly request: WriteWrap;
   readonly pending: PendingRequest;
@@ -74,6 +80,7 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
   readonly fd = -1;
 
   #transport: Transport | undefined;
+  #listener: StreamListener | undefined;
   #isReading = false;
   #isDeliveryDue = false;
   #isFlushDue = false;
@@ -93,6 +100,27 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
     return this.#transport;
   }
 
+  /** @param stream by parameter: only a stream of ours has one */
+  static transportOf(stream: LibuvStreamWrap): Transport | undefined {
+    return stream.#transport;
+  }
+
+  setListener(listener: StreamListener): void {
+    this.#listener = listener;
+  }
+
+  /** What came in for whoever reads. */
+  protected emitRead(read: Uint8Array | number): void {
+    if (this.#listener !== undefined) this.#listener.onRead(read);
+    else if (typeof read === 'number') this.#emitRead(read, undefined);
+    else this.#emitRead(read.length, TypedArrayPrototypeGetBuffer(read));
+  }
+
+  /** Whether reading may begin before there is a transport. */
+  protected get awaitsTransport(): boolean {
+    return false;
+  }
+
   /** Once, when it is connected. */
   protected attach(transport: Transport): void {
     this.#transport = transport;
@@ -104,11 +132,11 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
 
   readStart(): number {
     if (this.isClosing) return uv.UV_EINVAL;
-    if (this.#transport === undefined) return uv.UV_ENOTCONN;
+    if (this.#transport === undefined && !this.awaitsTransport) return uv.UV_ENOTCONN;
     if (this.#isReading) return 0;
     this.#isReading = true;
     this.setActive(true);
-    this.#transport.setReading(true);
+    this.#transport?.setReading(true);
     this.readable('soon');
     return 0;
   }
@@ -146,18 +174,18 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
   /** One piece: Node runs ticks and microtasks before the next. */
   #deliver(): void {
     if (!this.#isReading || this.isClosing) return;
-    const buffer = this.#userBuffer;
+    const buffer = this.#listener === undefined ? this.#userBuffer : undefined;
     const taken = this.#transport?.take(buffer === undefined ? readBytesMax : MathMin(readBytesMax, buffer.length));
     if (taken === undefined) return;
     if (typeof taken === 'number') {
       this.readStop();
-      this.#emitRead(taken, undefined);
+      this.emitRead(taken);
       return;
     }
     this.bytesRead += taken.length;
     // Before the callback, which may throw or stop the reading: then the turn finds nothing to do.
     this.readable('soon');
-    if (buffer === undefined) this.#emitRead(taken.length, TypedArrayPrototypeGetBuffer(taken));
+    if (buffer === undefined) this.emitRead(taken);
     else {
       TypedArrayPrototypeSet(buffer, taken);
       const next = this.#emitRead(taken.length, undefined);
@@ -173,11 +201,11 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
   }
 
   writeBuffer(_request: unknown, bytes: Uint8Array): number | WriteWrap {
-    return this.#dispatch(bytesOf(bytes));
+    return this.dispatch(bytesOf(bytes));
   }
 
   writeUtf8String(_request: unknown, text: string): number | WriteWrap {
-    return this.#dispatch(encodeUtf8(text));
+    return this.dispatch(encodeUtf8(text));
   }
 
   writeAsciiString(request: unknown, text: string): number | WriteWrap {
@@ -185,11 +213,11 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
   }
 
   writeLatin1String(_request: unknown, text: string): number | WriteWrap {
-    return this.#dispatch(encoded(text, 'latin1'));
+    return this.dispatch(encoded(text, 'latin1'));
   }
 
   writeUcs2String(_request: unknown, text: string): number | WriteWrap {
-    return this.#dispatch(encoded(text, 'utf16le'));
+    return this.dispatch(encoded(text, 'utf16le'));
   }
 
   writev(_request: unknown, chunks: readonly unknown[], allBuffers?: boolean): number | WriteWrap {
@@ -209,11 +237,11 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
       TypedArrayPrototypeSet(bytes, part, offset);
       offset += part.length;
     }
-    return this.#dispatch(bytes);
+    return this.dispatch(bytes);
   }
 
   /** 0 when all went at once, a negative error, or the request that ends later. */
-  #dispatch(bytes: Uint8Array): number | WriteWrap {
+  dispatch(bytes: Uint8Array): number | WriteWrap {
     streamBaseState[kBytesWritten] = bytes.length;
     streamBaseState[kLastWriteWasAsync] = 0;
     streamBaseState[kLastWriteErr] = 0;

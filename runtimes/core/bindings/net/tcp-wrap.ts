@@ -116,7 +116,7 @@ export class TCP extends LibuvStreamWrap {
     if (parsed === undefined || parsed.family !== family) return uv.UV_EINVAL;
     const address = destination(parsed);
     const found = isLoopback(address) ? findListener(address, port) : undefined;
-    if (found === undefined) return this.#connectThroughHost(request, formatAddress(address), port);
+    if (found === undefined) return this.#connectThroughHost(request, address, port);
     const [ours, theirs] = createLoopback('tcp');
     const asWritten =
       parsed.family === 6 && address.family === 4 ? `::ffff:${formatAddress(address)}` : formatAddress(address);
@@ -142,20 +142,25 @@ export class TCP extends LibuvStreamWrap {
     return { address: family === 6 && to.family === 4 ? `::ffff:${first}` : first, family, port };
   }
 
-  #connectThroughHost(request: TCPConnectWrap, address: string, port: number): number {
+  #connectThroughHost(request: TCPConnectWrap, address: Address, port: number): number {
+    const isLocal = isLoopback(address);
     const socket = new NetworkSocket(this);
     this.#viaHost = socket;
     this.#beginConnecting(request);
-    socket.connect(address, port, (connected) => {
+    socket.connect(formatAddress(address), port, (connected) => {
       if (connected.kind === 'connected') {
         this.#local = connected.local;
         this.#remote = connected.remote;
         this.attach(socket);
-      } else {
-        request.refusal = connected.refusal;
+        this.#viaHost = undefined;
+        this.#endConnecting(0);
+        return;
       }
       this.#viaHost = undefined;
-      this.#endConnecting(connected.kind === 'connected' ? 0 : connected.status);
+      // Nobody in the guest listens there, and what of this machine does is none of the guest's business.
+      const isHidden = connected.status === uv.UV_EACCES && isLocal;
+      request.refusal = isHidden ? undefined : connected.refusal;
+      this.#endConnecting(isHidden ? uv.UV_ECONNREFUSED : connected.status);
     });
     return 0;
   }

@@ -14,6 +14,8 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   'src/protocol': ['src/base', 'src/model', 'src/bridge'],
   'src/functions': ['src/base', 'src/model', 'src/bridge'],
   'src/scheduler': ['src/base', 'src/model'],
+  // What the embedder offers to guests; it knows calls, not functions or sandboxes.
+  'src/bindings': ['src/base', 'src/model', 'src/bridge', 'src/protocol'],
   'src/supervisor': ['src/base', 'src/model', 'src/bridge', 'src/protocol', 'src/functions'],
   'src/egress': ['src/base', 'src/model', 'src/protocol'],
   'src/store': ['src/base', 'src/model', 'src/functions'],
@@ -29,6 +31,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
     'src/egress',
     'src/store',
     'src/telemetry',
+    'src/bindings',
   ],
   'src/http': ['src/base', 'src/model', 'src/functions', 'src/telemetry', 'src/engine'],
   'src/cli': ['src/base', 'src/model', 'src/functions', 'src/supervisor', 'src/telemetry', 'src/engine', 'src/http'],

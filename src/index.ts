@@ -1,6 +1,10 @@
 /** The public API of isotherm: re-exports only. What is not here is not for embedders. */
+export { type BindingContext, bindingContext } from './bindings/binding-context.ts';
+export { type BindingOptions, defineBinding } from './bindings/define-binding.ts';
+export type { BindingsOf } from './bindings/guest-view.ts';
 export { createEngine } from './engine/create-engine.ts';
 export type {
+  BindingsInput,
   CallableFunction,
   Engine,
   EngineLimits,

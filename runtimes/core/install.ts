@@ -3,6 +3,7 @@
  * sandbox boots the guest with it.
  */
 import type { GuestCalls, GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
+import { bindingsModule } from '../../src/bridge/node-modules.ts';
 import { installConsole } from './console.ts';
 import type { CoreContext, CoreData, ModuleFactory } from './context.ts';
 import type { Core, CreateHandlerLoop, HandlerLoop } from './core-api.ts';
@@ -74,6 +75,10 @@ function connect(context: CoreContext): void {
     const { createModuleModule } = library.require<ModuleModule>('isotherm/modules/module');
     return createModuleModule(context, (file) => createUserRequire(context, file));
   });
+  library.override(bindingsModule, () => {
+    const { createBindingsModule } = library.require<BindingsModule>('isotherm/modules/bindings');
+    return createBindingsModule(context);
+  });
   // Node takes unspoilt built-ins from a fresh context; a guest has one context only.
   library.override('vm', () => ({ runInNewContext: evaluate }));
   // Positions are mapped by the host, in `stack.ts`.
@@ -88,6 +93,10 @@ function connect(context: CoreContext): void {
 
 interface ModuleModule {
   createModuleModule(context: CoreContext, createRequire: (file: string) => (id: string) => unknown): object;
+}
+
+interface BindingsModule {
+  createBindingsModule(context: CoreContext): object;
 }
 
 interface TimersModule {

@@ -2,7 +2,7 @@
  * Loads modules of Node's library (and our own lazy ones) in a guest, through the host, which compiles them with their code
  * cache. A module's source is in no heap before its first use.
  */
-import { notOfferedModules, offeredModules, schemeOnlyModules } from '../../src/bridge/node-modules.ts';
+import { bindingsModule, notOfferedModules, offeredModules, schemeOnlyModules } from '../../src/bridge/node-modules.ts';
 import type { CoreContext, ModuleFactory } from './context.ts';
 
 const {
@@ -198,6 +198,7 @@ const schemeOnly: readonly string[] = schemeOnlyModules;
 
 /** The library's id of what a user asked for, or undefined when it is no module of Node's (a file then, or nothing). */
 export function publicModule(request: string): string | undefined {
+  if (request === bindingsModule) return request;
   const withScheme = StringPrototypeStartsWith(request, 'node:');
   const id = withScheme ? StringPrototypeSlice(request, 5) : request;
   if (ArrayPrototypeIncludes(offered, id) || withScheme) return id;
@@ -205,7 +206,7 @@ export function publicModule(request: string): string | undefined {
 }
 
 export function isOffered(id: string): boolean {
-  return ArrayPrototypeIncludes(offered, id);
+  return id === bindingsModule || ArrayPrototypeIncludes(offered, id);
 }
 
 /** Throws when isotherm does not offer the module, whether Node knows it or not. */

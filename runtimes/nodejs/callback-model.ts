@@ -7,7 +7,7 @@ import type { RejectionReason } from '../core/core-api.ts';
 import { answerJson } from './answer-json.ts';
 import { type AnswerMode, answerMode } from './awslambda.ts';
 import { Completion } from './completion.ts';
-import { callbackContext } from './context.ts';
+import { callbackContext, withBindings } from './context.ts';
 import { describeError } from './error-json.ts';
 import { type Handler, isAsyncFunction, isThenable } from './handler.ts';
 import { invokeStreaming } from './invoke-streaming.ts';
@@ -61,7 +61,7 @@ export class CallbackModel implements ProgrammingModel {
     });
     this.#completion = completion;
     try {
-      const context = callbackContext(settings, request, completion.contextMembers());
+      const context = withBindings(callbackContext(settings, request, completion.contextMembers()), core, settings);
       const event: unknown = parse(eventJson);
       if (this.#mode.kind === 'stream') this.#stream(event, context, this.#mode.highWaterMark, completion, debt);
       else this.#call(event, context, completion);

@@ -3,6 +3,8 @@
  * the user from then on; nothing here is read back from it.
  */
 import type { GuestContext, GuestSettings } from '../../src/bridge/contract.ts';
+import { bindingsModule } from '../../src/bridge/node-modules.ts';
+import type { Core } from '../core/core-api.ts';
 import { asString, assign, BuiltinError, now, parse } from './primordials.ts';
 
 /**
@@ -44,6 +46,11 @@ export function promiseContext(settings: GuestSettings, request: GuestContext): 
     logGroupName: settings.logGroupName,
     logStreamName: settings.logStreamName,
   };
+}
+
+/** `context.bindings`, for a function that was given some. */
+export function withBindings(context: object, core: Core, settings: GuestSettings): object {
+  return settings.bindings === undefined ? context : assign(context, { bindings: core.builtin(bindingsModule) });
 }
 
 /** What a caller sent beside the event is parsed as late as Lambda does it, so that a bad one fails the invocation (A5.5). */

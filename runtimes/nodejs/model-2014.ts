@@ -6,7 +6,7 @@
 import type { GuestContext } from '../../src/bridge/contract.ts';
 import type { RejectionReason } from '../core/core-api.ts';
 import { answerJson } from './answer-json.ts';
-import { callbackContext } from './context.ts';
+import { callbackContext, withBindings } from './context.ts';
 import { describeError } from './error-json.ts';
 import type { Handler } from './handler.ts';
 import { parse, slice, stringify } from './primordials.ts';
@@ -35,7 +35,8 @@ export class Model2014 implements ProgrammingModel {
     this.#requestId = request.requestId;
     const handler = this.#handler;
     try {
-      const context = callbackContext(this.#parts.settings, request, this.#endings(debt));
+      const { core, settings } = this.#parts;
+      const context = withBindings(callbackContext(settings, request, this.#endings(debt)), core, settings);
       handler(parse(eventJson), context);
     } catch (error) {
       // Nobody stood above the handler: what it throws ends the process (A1.2).

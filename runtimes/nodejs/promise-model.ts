@@ -7,7 +7,7 @@ import type { RejectionReason } from '../core/core-api.ts';
 import { answerJson } from './answer-json.ts';
 import { type AnswerMode, answerMode } from './awslambda.ts';
 import { type Checkpoint, checkpoint } from './checkpoint.ts';
-import { promiseContext } from './context.ts';
+import { promiseContext, withBindings } from './context.ts';
 import { describeError } from './error-json.ts';
 import type { Handler } from './handler.ts';
 import { invokeStreaming } from './invoke-streaming.ts';
@@ -58,7 +58,8 @@ export class PromiseModel implements ProgrammingModel {
   /** Never rejects. */
   async #call(eventJson: string, request: GuestContext, answer: Answer): Promise<void> {
     try {
-      const context = promiseContext(this.#parts.settings, request);
+      const { core, settings } = this.#parts;
+      const context = withBindings(promiseContext(settings, request), core, settings);
       const event: unknown = parse(eventJson);
       if (this.#mode.kind === 'stream') {
         this.#stream(event, context, this.#mode.highWaterMark, answer);

@@ -145,6 +145,8 @@ export interface GuestSettings {
   readonly initializationType: 'on-demand';
   readonly entry: EntryPoint;
   readonly clockOriginEpochMs: number;
+  /** JSON text of `BindingsDescription`; absent when the embedder offers no functions. */
+  readonly bindings?: string;
 }
 
 /**

@@ -73,5 +73,8 @@ export const notOfferedModules = [
   'zlib',
 ] as const;
 
+/** The functions that the embedder offers to a guest: a module of ours, known by this name only. */
+export const bindingsModule = 'isotherm:bindings';
+
 /** Only with the `node:` prefix, as in Node. */
 export const schemeOnlyModules = ['sea', 'sqlite', 'test', 'test/reporters'] as const;

@@ -93,7 +93,8 @@ export class Attempts {
       init,
       initTimeoutMs: limits.initTimeoutMs,
       ...(inheritsFrom !== undefined && { inheritsFrom }),
-      openGateway: this.#parts.openGateway(target.version, environmentId),
+      ...(target.bindings !== undefined && { bindings: target.bindings.description }),
+      openGateway: this.#parts.openGateway(target.version, environmentId, target.bindings),
       onLog: journal?.initLog ?? ignoreLog,
     });
     // Sent right behind, so that no round trip lies between init and the event.

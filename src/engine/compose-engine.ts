@@ -3,7 +3,9 @@
  * brings the fleet and the registry (create-engine, or a test) has opened them, and `close` here closes them.
  */
 import { randomBytes } from 'node:crypto';
+import { createBindingSet } from '../bindings/binding-set.ts';
 import { EgressGate } from '../egress/gate.ts';
+import { parseFunctionReference } from '../functions/function-reference.ts';
 import type { FunctionReference, FunctionRegistry } from '../functions/registry.ts';
 import { EngineError } from '../model/errors.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
@@ -76,7 +78,7 @@ class ComposedEngine implements Engine {
       sandboxes: this.#sandboxes,
       targets: this.#targets,
       counters: this.#counters,
-      openGateway: createGateways({ egress: new EgressGate({ clock, observe }) }),
+      openGateway: createGateways({ egress: new EgressGate({ clock, observe }), clock }),
     });
     this.#maintenance = new Maintenance({
       clock,
@@ -89,8 +91,11 @@ class ComposedEngine implements Engine {
 
   async createFunction(input: Parameters<Engine['createFunction']>[0]): Promise<CallableFunction> {
     this.#assertOpen();
+    const { bindings, ...created } = input;
+    const set = bindings === undefined ? undefined : createBindingSet(bindings);
     // The client may have written the name as an ARN.
-    const { functionName } = (await this.functions.create(input)).configuration;
+    const { functionName } = (await this.functions.create(created)).configuration;
+    if (set !== undefined) this.#targets.bind(functionName, set);
     await this.#settled(functionName);
     return this.function(functionName);
   }
@@ -112,6 +117,15 @@ class ComposedEngine implements Engine {
   async deleteFunction(functionName: string): Promise<void> {
     this.#assertOpen();
     await this.functions.delete(latest(functionName));
+  }
+
+  bind(functionName: string, bindings: object): void {
+    this.#assertOpen();
+    const set = createBindingSet(bindings);
+    // Refuses a name that is none, and one that is nobody's.
+    const { configuration } = this.#parts.registry.get(parseFunctionReference(functionName));
+    this.#targets.bind(configuration.functionName, set);
+    this.#outdate(configuration.functionName);
   }
 
   function(functionName: string): CallableFunction {

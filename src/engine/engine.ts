@@ -79,15 +79,31 @@ export interface EngineStats {
   readonly runtime: { readonly kind: 'snapshot' | 'code-cache'; readonly reason?: string };
 }
 
+/** What only an embedder can give: it is not part of Lambda's API and is not kept in the data directory. */
+export interface BindingsInput {
+  /**
+   * Functions of this process that the guest may call, in plain objects, nested at will: `{ kv: { async get(key: string) {} } }`.
+   * Other members are constants. The guest finds them with `import { kv } from 'isotherm:bindings'`.
+   */
+  readonly bindings?: object;
+}
+
 /** One engine: functions, their environments and the sandboxes they live in. */
 export interface Engine extends AsyncDisposable {
   /** The control plane in Lambda's terms; what `http/` speaks to. Mutations return before code is prepared. */
   readonly functions: FunctionRegistry;
   /** Deploys and waits until the function is Active. @throws EngineError */
-  createFunction(input: CreateFunctionInput): Promise<CallableFunction>;
+  createFunction(input: CreateFunctionInput & BindingsInput): Promise<CallableFunction>;
   updateFunctionCode(input: UpdateCodeInput): Promise<FunctionRecord>;
   updateFunctionConfiguration(input: UpdateConfigurationInput): Promise<FunctionRecord>;
   deleteFunction(functionName: string): Promise<void>;
+  /**
+   * Gives a function host functions to call: again after a restart, which keeps none, or others than before. Environments that
+   * were told of other bindings run what they have begun and are then replaced.
+   *
+   * @throws EngineError InvalidParameterValueException, ResourceNotFoundException
+   */
+  bind(functionName: string, bindings: object): void;
   /** A callable for a function that exists already. @throws EngineError ResourceNotFoundException */
   function(functionName: string): CallableFunction;
   /** @throws EngineError for a client's mistake, a throttle or a platform failure; a function's own failure is in the result. */

@@ -2,13 +2,21 @@
  * Joins what the host offers to a guest: for each environment one gateway that passes requests on to the part that they are
  * for. The parts know nothing of each other.
  */
+import type { Clock } from '../base/clock.ts';
+import type { BindingSet } from '../bindings/binding-set.ts';
+import { EnvironmentBindings } from '../bindings/environment-bindings.ts';
 import type { EgressGate } from '../egress/gate.ts';
 import type { DeployedVersion } from '../functions/registry.ts';
 import type { GuestRequestHead } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { GatewayLink, GuestGateway, OpenGateway } from '../supervisor/sandbox-port.ts';
 
-export type OpenGuestGateway = (version: DeployedVersion, environmentId: string) => OpenGateway;
+/** `bindings`: of the functions that this environment was told of. */
+export type OpenGuestGateway = (
+  version: DeployedVersion,
+  environmentId: string,
+  bindings: BindingSet | undefined,
+) => OpenGateway;
 
 /** One service of a gateway. */
 export type GatewayPart = Omit<GuestGateway, 'request'> & {
@@ -17,12 +25,14 @@ export type GatewayPart = Omit<GuestGateway, 'request'> & {
 
 export interface GatewayParts {
   readonly egress: EgressGate;
+  readonly clock: Clock;
 }
 
-export function createGateways({ egress }: GatewayParts): OpenGuestGateway {
-  return (version, environmentId) => (link) => {
+export function createGateways({ egress, clock }: GatewayParts): OpenGuestGateway {
+  return (version, environmentId, bindings) => (link) => {
     const parts: Partial<Record<GuestRequestHead['service'], GatewayPart>> = {
       network: openNetwork(egress, version, environmentId, link),
+      bindings: openBindings(bindings, clock, version, environmentId, link),
     };
     return {
       request(service, request, body) {
@@ -48,4 +58,21 @@ function openNetwork(
     { configuration: configuration.network, credentials: networkCredentials },
     (event, body) => link.send('network', event, body),
   );
+}
+
+function openBindings(
+  set: BindingSet | undefined,
+  clock: Clock,
+  { configuration }: DeployedVersion,
+  environmentId: string,
+  link: GatewayLink,
+): GatewayPart {
+  const { functionName, trustDomain } = configuration;
+  return new EnvironmentBindings({
+    set,
+    clock,
+    context: { functionName, trustDomain, environmentId },
+    requestId: () => link.requestId(),
+    send: (event, body) => link.send('bindings', event, body),
+  });
 }

@@ -2,6 +2,7 @@
  * A deployed version with everything that each invocation of it needs, worked out once: what it demands of the scheduler, and
  * the values that frames and events carry. It knows no request.
  */
+import type { BindingSet } from '../bindings/binding-set.ts';
 import type { DeployedVersion } from '../functions/registry.ts';
 import { functionArn } from '../model/function-configuration.ts';
 import type { Demand } from '../scheduler/fleet-view.ts';
@@ -12,12 +13,16 @@ export interface Target {
   readonly timeoutMs: number;
   readonly memorySizeMB: number;
   readonly unqualifiedArn: string;
+  /** The host functions that its environments may call. */
+  readonly bindings: BindingSet | undefined;
 }
 
-/** Turns versions into targets, and remembers which functions must not share a sandbox any more. */
+/** Turns versions into targets, and remembers which functions must not share a sandbox any more, and what each may call. */
 export class Targets {
   #targets = new WeakMap<DeployedVersion, Target>();
   readonly #secluded = new Set<string>();
+  readonly #bindings = new Map<string, Bound>();
+  #boundCount = 0;
 
   of(version: DeployedVersion): Target {
     const known = this.#targets.get(version);
@@ -35,9 +40,17 @@ export class Targets {
     this.#targets = new WeakMap();
   }
 
+  /** What environments of the function that are made from now on may call. */
+  bind(functionName: string, set: BindingSet): void {
+    this.#boundCount += 1;
+    this.#bindings.set(functionName, { set, number: this.#boundCount });
+    this.#targets = new WeakMap();
+  }
+
   /** A deleted function's name may come back as another function. */
   forget(functionName: string): void {
-    if (this.#secluded.delete(functionName)) this.#targets = new WeakMap();
+    const wasBound = this.#bindings.delete(functionName);
+    if (this.#secluded.delete(functionName) || wasBound) this.#targets = new WeakMap();
   }
 
   #make(version: DeployedVersion): Target {
@@ -45,21 +58,29 @@ export class Targets {
     const functionKey = `${functionName}:${version.version}`;
     const isAlone = isolation === 'function' || this.#secluded.has(functionName);
     const domain = isAlone ? ownDomain(functionName) : `domain:${trustDomain}`;
+    const bound = this.#bindings.get(functionName);
     return {
       version,
       demand: {
         functionName,
         functionKey,
         // With the domain: environments in sandboxes that the function may not use any more are outdated.
-        versionKey: `${functionKey} ${version.code.versionKey} ${domain}`,
+        // So are those that were told of other bindings.
+        versionKey: `${functionKey} ${version.code.versionKey} ${domain}${bound ? ` ${bound.number}` : ''}`,
         domain,
         memoryMiB: memorySize,
       },
       timeoutMs: timeout * 1000,
       memorySizeMB: memorySize,
       unqualifiedArn: functionArn(functionName),
+      bindings: bound?.set,
     };
   }
+}
+
+interface Bound {
+  readonly set: BindingSet;
+  readonly number: number;
 }
 
 /** Prefixed, so that no label that a client chooses can name it. */

@@ -6,6 +6,7 @@
 import { builtinModules } from 'node:module';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bindingsModule } from '../bridge/node-modules.ts';
 import { isTypeScript } from './module-kind.ts';
 import { exportsTarget, importsTarget, type Target } from './package-exports.ts';
 import { folderOf, isWithinTask, type TaskFiles, taskRoot } from './task-files.ts';
@@ -40,7 +41,9 @@ const builtins: ReadonlySet<string> = new Set(builtinModules);
 
 export function resolveModule(files: TaskFiles, request: ModuleRequest): Resolution {
   const specifier = request.specifier;
-  if (specifier.startsWith('node:') || builtins.has(specifier)) return { kind: 'builtin', specifier };
+  if (specifier.startsWith('node:') || builtins.has(specifier) || specifier === bindingsModule) {
+    return { kind: 'builtin', specifier };
+  }
   if (/^\.{1,2}(?:\/|$)/.test(specifier)) {
     return atPath(files, request, posix.resolve(folderOf(request.from), withoutQuery(request)));
   }

@@ -150,6 +150,35 @@ export const limits = {
   frameBytesToSandboxMax: 16 * MiB,
   callsPendingMax: 4_096,
 
+  /** Host functions offered to a guest (`bindings`). Functions, levels and name lengths of what an embedder offers. */
+  bindingFunctionsMax: 1_000,
+  bindingTreeDepthMax: 8,
+  bindingNameLengthMax: 64,
+  /** It goes into the head of the frame that creates an environment. */
+  bindingsDescriptionBytesMax: 64 * KiB,
+  /** One message: arguments, a result, a value of a stream. What is larger goes as a stream; a string crosses the bridge whole. */
+  bindingMessageBytesMax: 4 * MiB,
+  bindingArgumentBytesMaxDefault: 1 * MiB,
+  bindingResultBytesMaxDefault: 4 * MiB,
+  /** Values in one message, and how deep they are nested: the host makes them from what a guest wrote, 0.2 us each. */
+  bindingValuesMax: 50_000,
+  bindingDepthMax: 64,
+  bindingTimeoutMsDefault: 30_000,
+  bindingTimeoutMsMax: 900_000,
+  /** Of one environment: calls that have not ended, and the bytes of their arguments. Others wait in the guest. */
+  bindingCallsMax: 100,
+  bindingArgumentBytesAtOnceMax: 16 * MiB,
+  /** Results over the first number wait on the host while more than the second is on its way to the guest. */
+  bindingResultBytesSmall: 64 * KiB,
+  bindingResultBytesAtOnceMax: 8 * MiB,
+  /** Streams and signals in the arguments, or in the result, of one call. */
+  bindingChannelsPerCallMax: 16,
+  /** Open at once in one environment: with the window this bounds what waits in a frozen guest, and how many events of it. */
+  bindingStreamsMax: 16,
+  bindingSignalsMax: 64,
+  bindingStreamWindowBytes: 512 * KiB,
+  bindingChunkBytesMax: 128 * KiB,
+
   /** What a guest may produce. */
   logLineBytesMax: 256 * KiB,
   logBytesPerInvocationMax: 8 * MiB,

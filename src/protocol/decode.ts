@@ -205,6 +205,7 @@ export function decodeCreate(head: unknown): CreateHead {
     init: oneOf(create.init, 'create.init', ['now', 'deferred']),
     initTimeoutMs: duration(create.initTimeoutMs, 'create.initTimeoutMs'),
     ...(inheritsFrom === undefined ? {} : { inheritsFrom: text(inheritsFrom, 'create.inheritsFrom') }),
+    ...optionalText(create, 'bindings', 'create.bindings', limits.bindingsDescriptionBytesMax),
   };
 }
 

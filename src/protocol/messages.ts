@@ -68,6 +68,8 @@ export interface CreateHead {
   readonly initTimeoutMs: number;
   /** Environment of the same version whose `/tmp` this one takes over (B4.6, B5.6). It must have been destroyed with `keepVolume`. */
   readonly inheritsFrom?: string;
+  /** Of the host functions that this environment may call: JSON text of `BindingsDescription`. */
+  readonly bindings?: string;
 }
 
 export interface CreateReply {

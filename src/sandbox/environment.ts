@@ -227,14 +227,14 @@ export class Environment {
   #open(): Incarnation {
     const { openGuest, clock, random, residentBytes, openers } = this.#host;
     const { settings } = this.version.definition;
-    const { environmentId } = this.#head;
+    const { environmentId, logStreamName, bindings } = this.#head;
     this.#incarnations += 1;
     const incarnation = this.#incarnations;
     const files = new FileSystem({ volume: this.volume, packageFiles: this.version.files });
     try {
       this.#incarnation = new Incarnation({
         openGuest: (guestSettings, calls) => openGuest(guestSettings, calls, settings.memorySize, this.version.modules),
-        settings: { ...settings, logStreamName: this.#head.logStreamName },
+        settings: { ...settings, logStreamName, ...(bindings !== undefined && { bindings }) },
         files,
         output: this.#output,
         positions: this.version.positions,

@@ -4,12 +4,13 @@ import { type BridgeReply, type BridgeValue, type ServiceName, services } from '
 import type { GuestEventHead, GuestRequestHead } from '../protocol/messages.ts';
 import type { Inbox } from './inbox.ts';
 import type { OpenService, Service } from './service.ts';
+import { openBindings } from './services/bindings.ts';
 import { openNetwork } from './services/network.ts';
 import { openTls } from './services/tls.ts';
 
 export type Openers = Partial<Record<ServiceName, OpenService>>;
 
-export const openers: Openers = { network: openNetwork, tls: openTls };
+export const openers: Openers = { network: openNetwork, tls: openTls, bindings: openBindings };
 
 const names = new Map<number, ServiceName>(
   Object.entries(services).map(([name, number]) => [number, name as ServiceName]),

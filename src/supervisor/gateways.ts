@@ -16,10 +16,15 @@ interface Entry {
 
 export class Gateways {
   readonly #send: (head: GuestEventHead, body: Uint8Array | undefined) => void;
+  readonly #requestId: (environmentId: string) => string | undefined;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(send: (head: GuestEventHead, body: Uint8Array | undefined) => void) {
+  constructor(
+    send: (head: GuestEventHead, body: Uint8Array | undefined) => void,
+    requestId: (environmentId: string) => string | undefined,
+  ) {
     this.#send = send;
+    this.#requestId = requestId;
   }
 
   add(spec: Entry['spec']): void {
@@ -41,6 +46,7 @@ export class Gateways {
       entry.incarnation = incarnation;
     }
     entry.gateway ??= entry.spec.openGateway({
+      requestId: () => this.#requestId(environmentId),
       send: (to, event, body) => {
         if (entry.incarnation === incarnation && this.#entries.get(environmentId) === entry) {
           this.#send({ environmentId, incarnation, service: to, event }, body);

@@ -43,6 +43,8 @@ export interface GuestGateway {
 }
 
 export interface GatewayLink {
+  /** Of the invocation that the environment runs now. */
+  requestId(): string | undefined;
   /** Dropped when the guest is gone. */
   send(service: GuestEventHead['service'], event: GuestEventHead['event'], body?: Uint8Array): void;
 }
@@ -56,6 +58,8 @@ export interface EnvironmentSpec {
   readonly init: 'now' | 'deferred';
   readonly initTimeoutMs: number;
   readonly inheritsFrom?: string;
+  /** What the guest is told of the host functions that it may call. */
+  readonly bindings?: string;
   /** Called when the guest first asks for something of the host. */
   readonly openGateway: OpenGateway;
   /** Output during init. */

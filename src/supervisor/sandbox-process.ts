@@ -85,7 +85,10 @@ export class SandboxProcess implements SandboxHandle {
   readonly #ended = Promise.withResolvers<ExitCause>();
   readonly #environments = new Environments(this.#allowance);
   readonly #definitions: Definitions;
-  readonly #gateways = new Gateways((head, body) => this.#channel.notify(frameTypes.guestEvent, head, body));
+  readonly #gateways = new Gateways(
+    (head, body) => this.#channel.notify(frameTypes.guestEvent, head, body),
+    (environmentId) => this.#environments.get(environmentId)?.running?.requestId,
+  );
   readonly #guestCalls = new Set<GuestCall>();
   #state: SandboxState = { phase: 'starting' };
   /** Outlives the state: also of a sandbox that ended one may ask whose it was. */
@@ -470,7 +473,8 @@ function nextTurn(callback: () => void): void {
   setImmediate(callback);
 }
 
-function createHead({ environmentId, version, logStreamName, init, initTimeoutMs, inheritsFrom }: EnvironmentSpec) {
+function createHead(spec: EnvironmentSpec) {
+  const { environmentId, version, logStreamName, init, initTimeoutMs, inheritsFrom, bindings } = spec;
   return {
     environmentId,
     versionKey: version.code.versionKey,
@@ -478,6 +482,7 @@ function createHead({ environmentId, version, logStreamName, init, initTimeoutMs
     init,
     initTimeoutMs,
     ...(inheritsFrom === undefined ? {} : { inheritsFrom }),
+    ...(bindings === undefined ? {} : { bindings }),
   } satisfies CreateHead;
 }
 

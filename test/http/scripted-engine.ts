@@ -88,6 +88,7 @@ export function scriptedEngine(...names: readonly string[]): ScriptedEngine {
     updateFunctionCode: unscripted,
     updateFunctionConfiguration: unscripted,
     deleteFunction: unscripted,
+    bind: unscripted,
     function: unscripted,
     close: unscripted,
     [Symbol.asyncDispose]: unscripted,

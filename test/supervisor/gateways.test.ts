@@ -9,7 +9,10 @@ function open() {
   const seen: unknown[] = [];
   const links: GatewayLink[] = [];
   const sent: unknown[] = [];
-  const gateways = new Gateways((head, body) => void sent.push([head, body]));
+  const gateways = new Gateways(
+    (head, body) => void sent.push([head, body]),
+    () => 'request',
+  );
   gateways.add({
     environmentId: 'e',
     openGateway(link) {

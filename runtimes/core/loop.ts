@@ -39,8 +39,9 @@ export class Loop {
   readonly timeoutInfo = new Int32Array(1);
   #callbacks: TimerCallbacks | undefined;
   #runTicks: (() => void) | undefined;
-  /** Set by the async context frame: a callback that threw leaves its frame behind. */
-  resetAsyncContext: (() => void) | undefined;
+  /** Set by the async bindings: no slice begins in the context that the one before it ended in, none goes on in that of an error. */
+  onSliceBegin: (() => void) | undefined;
+  onUncaught: (() => void) | undefined;
 
   #phase: Phase = 'timers';
   /** Operations that were finished when the loop came to them; later ones wait for the next round. */
@@ -136,6 +137,7 @@ export class Loop {
   slice(work: () => void): LoopState {
     this.#inSlice = true;
     this.#anchorMs = -1;
+    this.onSliceBegin?.();
     this.#guarded(work);
     this.#drainTicks();
     const state = this.#state(this.#bits());
@@ -239,7 +241,7 @@ export class Loop {
     try {
       work();
     } catch (error) {
-      this.resetAsyncContext?.();
+      this.onUncaught?.();
       this.#context.uncaughtException(error);
     }
   }

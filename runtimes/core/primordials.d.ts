@@ -32,6 +32,12 @@ interface Primordials {
   readonly ErrorCaptureStackTrace: (target: object, below?: AnyFunction) => void;
   readonly ErrorIsError: (value: unknown) => value is Error;
   readonly EvalError: EvalErrorConstructor;
+  readonly FinalizationRegistry: typeof FinalizationRegistry;
+  readonly FinalizationRegistryPrototypeRegister: <T>(
+    registry: FinalizationRegistry<T>,
+    target: WeakKey,
+    held: T,
+  ) => void;
   readonly FunctionPrototypeBind: <F extends AnyFunction>(fn: F, receiver: unknown) => F;
   readonly FunctionPrototypeCall: (fn: AnyFunction, receiver: unknown, ...args: unknown[]) => unknown;
   readonly FunctionPrototypeToString: (fn: AnyFunction) => string;

@@ -12,6 +12,7 @@
  * nothing is due, and `loopEmpty` when nothing keeps the loop alive.
  */
 
+import type { NativeFunctions } from './native-module.ts';
 import type { BridgeReply, BridgeValue } from './services.ts';
 
 /** Bits of a LoopState; the delay until the next timer rides above them. */
@@ -74,6 +75,8 @@ export interface HostCalls {
    * too: the one object that crosses, into the guest only, and it is ours.
    */
   loadBuiltin(id: string): boolean;
+  /** Loads the native module into this guest, at its first use (0.1 ms); undefined when the machine has none. */
+  nativeModule(): NativeFunctions | undefined;
   /** Monotonic nanoseconds since the environment began. */
   hrtime(): number;
   /** Cryptographically random bytes, at most 65,536. */

@@ -5,6 +5,7 @@
 import { createEngine } from '../engine/create-engine.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import { nativeModuleLoss } from '../supervisor/native-module.ts';
 import { type ExitStatus, exitStatus } from './exit-status.ts';
 import { createEventPrinter } from './print-events.ts';
 
@@ -56,6 +57,14 @@ async function trySandbox(): Promise<Finding[]> {
         runtime.kind === 'snapshot'
           ? 'V8 snapshot, verified'
           : `code cache only: ${runtime.reason ?? 'no reason given'}`,
+    },
+    {
+      state: runtime.nativeModuleMissing === undefined ? 'ok' : 'less',
+      what: 'native module',
+      detail:
+        runtime.nativeModuleMissing === undefined
+          ? 'compiled and verified: AsyncLocalStorage follows await, promises and proxies show what is in them'
+          : `${runtime.nativeModuleMissing}: ${nativeModuleLoss}`,
     },
     {
       state: cold.functionError === undefined ? 'ok' : 'no',

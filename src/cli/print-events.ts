@@ -17,6 +17,9 @@ export function createEventPrinter(stderr: NodeJS.WriteStream): (event: Platform
         if (stderr.isTTY && !progressShown) stderr.write('\n');
         return;
       }
+      case 'runtime.less':
+        stderr.write(`isotherm: guests have less here: ${event.missing}; isotherm doctor tells more\n`);
+        return;
       case 'sandbox.unavailable':
         stderr.write(`isotherm: no sandbox can be started: ${event.reason}\n`);
         return;

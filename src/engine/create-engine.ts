@@ -9,8 +9,8 @@ import type { FunctionStore } from '../functions/function-store.ts';
 import { MemoryStore } from '../functions/memory-store.ts';
 import { EngineError } from '../model/errors.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
-import { createFleet } from '../supervisor/fleet.ts';
-import { ensureRuntime } from '../supervisor/runtime-cache.ts';
+import { createFleet, type FleetOptions } from '../supervisor/fleet.ts';
+import { type CachedRuntime, ensureRuntime } from '../supervisor/runtime-cache.ts';
 import { findSandboxNode } from '../supervisor/sandbox-node.ts';
 import { createLogObserver } from '../telemetry/pino.ts';
 import { composeEngine } from './compose-engine.ts';
@@ -42,7 +42,10 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 
   const { path: nodePath } = findSandboxNode(valid.nodePath);
   const cacheDirectory = valid.cacheDirectory ?? defaultCacheDirectory();
-  const { directory, key, kind, reason } = await ensureRuntime({ cacheDirectory, nodePath, observe: tell, clock });
+  const { nativeModule } = valid;
+  const runtime = await ensureRuntime({ cacheDirectory, nodePath, observe: tell, clock, nativeModule });
+  const { nativeModule: found } = runtime;
+  if (found.kind === 'absent' && nativeModule !== 'off') tell({ type: 'runtime.less', missing: found.reason });
 
   await using opened = new AsyncDisposableStack();
   const store = openStore(valid);
@@ -51,15 +54,26 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     store,
     clock,
     isolation,
+    // One engine, one runtime: its sandboxes say which in their hello, so code never meets a guest it was not prepared for.
+    asyncFunctions: found.kind === 'built' ? 'native' : 'lowered',
     ...(dataDirectory !== undefined && { dataDirectory }),
   });
   opened.defer(() => registry.close());
-  const runtime = { directory, key, kind, ...(reason !== undefined && { reason }) };
-  const fleet = createFleet({ nodePath, runtime, observe: tell, clock });
+  const fleet = createFleet({ nodePath, runtime: fleetRuntime(runtime), observe: tell, clock });
   opened.defer(() => fleet.close());
   fleet.warm();
   const release = opened.move();
   return composeEngine({ options: valid, observe, fleet, registry, release: () => release.disposeAsync() });
+}
+
+function fleetRuntime({ directory, key, kind, reason, nativeModule }: CachedRuntime): FleetOptions['runtime'] {
+  return {
+    directory,
+    key,
+    kind,
+    ...(reason !== undefined && { reason }),
+    ...(nativeModule.kind === 'absent' && { nativeModuleMissing: nativeModule.reason }),
+  };
 }
 
 /** Nothing jails the sandbox process yet; whoever depends on it must not be told otherwise. */

@@ -13,6 +13,7 @@ export interface ValidOptions {
   readonly dataDirectory: string | undefined;
   readonly cacheDirectory: string | undefined;
   readonly nodePath: string | undefined;
+  readonly nativeModule: 'auto' | 'off';
   readonly hardening: 'auto' | 'required' | 'off';
   readonly isolation: 'domain' | 'function';
   readonly logger: EngineOptions['logger'];
@@ -46,6 +47,7 @@ const optionNames: readonly string[] = [
   'dataDirectory',
   'cacheDirectory',
   'nodePath',
+  'nativeModule',
   'hardening',
   'isolation',
   'logger',
@@ -59,6 +61,8 @@ export function validOptions(options: EngineOptions): ValidOptions {
   assertObject('options', options);
   assertKnown('option', Object.keys(options), optionNames);
   const { hardening = 'auto', isolation = 'domain', logger, observe, clock = systemClock } = options;
+  const { nativeModule = 'auto' } = options;
+  assertOneOf('nativeModule', nativeModule, ['auto', 'off']);
   assertOneOf('hardening', hardening, ['auto', 'required', 'off']);
   assertOneOf('isolation', isolation, ['domain', 'function']);
   if (observe !== undefined && typeof observe !== 'function') throw invalid('observe', 'a function', observe);
@@ -67,6 +71,7 @@ export function validOptions(options: EngineOptions): ValidOptions {
     dataDirectory: directory('dataDirectory', options.dataDirectory),
     cacheDirectory: directory('cacheDirectory', options.cacheDirectory),
     nodePath: directory('nodePath', options.nodePath),
+    nativeModule,
     hardening,
     isolation,
     logger,

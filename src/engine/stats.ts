@@ -34,7 +34,7 @@ export function engineStats({ registry, scheduler, sandboxes, counters, runtime 
     })),
     memoryReservedMiB: scheduler.memoryReservedMiB,
     invocations: { ...counters, running: scheduler.running, queued: scheduler.queued },
-    runtime: { kind: runtime.kind, ...(runtime.reason !== undefined && { reason: runtime.reason }) },
+    runtime: withoutKey(runtime),
   };
 }
 
@@ -51,4 +51,8 @@ function countFunctions(registry: FunctionRegistry): number {
     if (page.nextMarker === undefined) return count;
     page = registry.list({ marker: page.nextMarker });
   }
+}
+
+function withoutKey({ key: _, ...runtime }: SandboxFleet['runtime']): EngineStats['runtime'] {
+  return runtime;
 }

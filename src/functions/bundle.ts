@@ -53,8 +53,15 @@ export interface BundleRequest {
   /** `/var/task/…` */
   readonly entry: string;
   readonly runtime: RuntimeIdentifier;
+  /**
+   * `lowered`: code that uses AsyncLocalStorage gets async functions made of promises, for guests in which nothing but `then` can
+   * carry its store on. Default `native`.
+   */
+  readonly asyncFunctions?: AsyncFunctions;
   readonly signal?: AbortSignal;
 }
+
+export type AsyncFunctions = 'native' | 'lowered';
 
 /** What is known of a package so far; every round of esbuild may add to it. */
 interface Knowledge {
@@ -62,6 +69,7 @@ interface Knowledge {
   readonly output: ModuleSystem;
   readonly entrySystem: ModuleSystem;
   readonly unparsable: ReadonlyMap<string, SyntaxProblem>;
+  readonly asyncFunctions: AsyncFunctions;
 }
 
 type Built =
@@ -77,7 +85,13 @@ type Built =
 /** @throws BundleFailedError */
 export async function bundle(request: BundleRequest): Promise<Bundle> {
   const entrySystem = (await moduleSystem(request.reader, request.entry, request.runtime)) ?? 'cjs';
-  let known: Knowledge = { linking: 'together', output: 'cjs', entrySystem, unparsable: new Map() };
+  let known: Knowledge = {
+    linking: 'together',
+    output: 'cjs',
+    entrySystem,
+    unparsable: new Map(),
+    asyncFunctions: 'native',
+  };
   for (let round = 0; round < limits.bundleRoundsMax; round += 1) {
     const served = new Served();
     const built = await build(request, known, served);
@@ -112,6 +126,12 @@ async function afterSuccess(
   if (isMixed && known.output === 'cjs' && known.linking === 'together') {
     return { kind: 'again', known: { ...known, linking: 'one-by-one' } };
   }
+  // With top-level await esbuild cannot do it; the runtime then says so (see `runtimes/core/bindings/context-frame`).
+  const isLoweringDue =
+    request.asyncFunctions === 'lowered' && known.output === 'cjs' && asyncContextWords.test(built.code);
+  if (isLoweringDue && known.asyncFunctions === 'native') {
+    return { kind: 'again', known: { ...known, asyncFunctions: 'lowered' } };
+  }
   const mode = !isMixed && systems.has('esm') ? 'strict' : 'sloppy';
   const script = bundleScript(built.code, known.output, mode);
   if (script.length > limits.bundleBytesMax) {
@@ -128,6 +148,9 @@ async function afterSuccess(
     },
   };
 }
+
+/** Whatever names neither the class nor its module cannot reach it but by tricks. */
+const asyncContextWords = /AsyncLocalStorage|async_hooks/;
 
 function afterFailure(known: Knowledge, served: Served, errors: readonly Message[]): Next {
   const waits = errors.some(({ text }) => text.startsWith('Top-level await is currently not supported'));
@@ -199,7 +222,11 @@ async function build(request: BundleRequest, known: Knowledge, served: Served): 
   };
   // esbuild's own 'cjs' reserves the name `exports` and renames it in every module, which stack traces would show.
   const format: ModuleSystem | 'iife' = plan.start === undefined || known.output === 'esm' ? known.output : 'iife';
-  const options = { ...buildOptions, format, plugins: [taskPlugin(request.reader, plan, served)] };
+  const supported = {
+    ...buildOptions.supported,
+    ...(known.asyncFunctions === 'lowered' && { 'async-await': false, 'async-generator': false, 'for-await': false }),
+  };
+  const options = { ...buildOptions, supported, format, plugins: [taskPlugin(request.reader, plan, served)] };
   const esbuild = await context(options);
   const cancel = (): void => void esbuild.cancel();
   request.signal?.addEventListener('abort', cancel, { once: true });

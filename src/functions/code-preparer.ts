@@ -11,7 +11,7 @@ import type { Clock } from '../base/clock.ts';
 import type { EntryPoint } from '../bridge/contract.ts';
 import { limits } from '../model/limits.ts';
 import type { RuntimeIdentifier } from '../model/runtime-identifier.ts';
-import { type Bundle, BundleFailedError, bundle } from './bundle.ts';
+import { type AsyncFunctions, type Bundle, BundleFailedError, bundle } from './bundle.ts';
 import { type CodeStore, isNotFound, writeAtomically } from './code-store.ts';
 import { EsbuildEndedError, version as esbuildVersion } from './esbuild.ts';
 import { PackageReader } from './package-reader.ts';
@@ -56,15 +56,18 @@ export class StoredBytes {
 export class CodePreparer {
   readonly #store: CodeStore;
   readonly #clock: Clock;
+  readonly #asyncFunctions: AsyncFunctions;
   readonly #limit = pLimit(limits.bundlesAtOnceMax);
   readonly #alone = pLimit(1);
   readonly #closing = new AbortController();
   /** By path: who asks for the same while it is made shares it. */
   readonly #running = new Map<string, Promise<Preparation>>();
 
-  constructor(store: CodeStore, clock: Clock) {
+  /** @param asyncFunctions see `BundleRequest`: what the sandboxes of this engine need */
+  constructor(store: CodeStore, clock: Clock, asyncFunctions: AsyncFunctions = 'native') {
     this.#store = store;
     this.#clock = clock;
+    this.#asyncFunctions = asyncFunctions;
   }
 
   /** @throws BundleFailedError, whose message is for the client; errors of the disk */
@@ -92,7 +95,9 @@ export class CodePreparer {
   }
 
   #stem(pack: CodePack, handler: string, runtime: RuntimeIdentifier): string {
-    const key = createHash('sha256').update(JSON.stringify([bundlerRevision, esbuildVersion, handler, runtime]));
+    // What another engine prepared, on this machine with a compiler or without, is another bundle.
+    const identity = [bundlerRevision, esbuildVersion, handler, runtime, this.#asyncFunctions];
+    const key = createHash('sha256').update(JSON.stringify(identity));
     return join(this.#store.folder(pack.codeSha256), 'bundles', key.digest('hex').slice(0, 32));
   }
 
@@ -121,7 +126,8 @@ export class CodePreparer {
     const resolved = resolveHandler(reader.files, handler, runtime);
     if (resolved.kind === 'error') return { note: { entry: resolved } };
     const { file, exportPath } = resolved;
-    const attempt = () => this.#inTime((signal) => bundle({ reader, entry: file, runtime, signal }));
+    const attempt = () =>
+      this.#inTime((signal) => bundle({ reader, entry: file, runtime, asyncFunctions: this.#asyncFunctions, signal }));
     const made = await this.#againIfEnded(attempt);
     if (made.kind === 'error') {
       return { note: { entry: made.error, ...(made.problem === undefined ? {} : { problem: made.problem }) } };

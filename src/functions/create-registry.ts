@@ -12,6 +12,7 @@ import type { NetworkCredentials } from '../model/network-credentials.ts';
 import { networkCredentials } from '../model/network-settings.ts';
 import { changedConfiguration, newConfiguration } from '../model/validate-function.ts';
 import { Constraints } from '../model/validation.ts';
+import type { AsyncFunctions } from './bundle.ts';
 import { CodePreparer, type Preparation } from './code-preparer.ts';
 import { CodeStore } from './code-store.ts';
 import { activeVersion, DeployedFunction } from './deployed-function.ts';
@@ -47,6 +48,8 @@ export interface RegistryOptions {
   readonly clock: Clock;
   /** Of functions that name none. */
   readonly isolation?: 'domain' | 'function';
+  /** What the sandboxes need; see `BundleRequest`. */
+  readonly asyncFunctions?: AsyncFunctions;
   /** Makes revision ids. */
   readonly newId?: () => string;
 }
@@ -81,7 +84,7 @@ class Registry implements FunctionRegistry {
     this.#isolation = options.isolation ?? 'domain';
     this.#newId = options.newId ?? randomUUID;
     this.#code = code;
-    this.#preparer = new CodePreparer(code, options.clock);
+    this.#preparer = new CodePreparer(code, options.clock, options.asyncFunctions);
   }
 
   /** Takes up what the store kept. Functions whose bundle is there answer at once; the others after it has been made. */

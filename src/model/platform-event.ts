@@ -53,10 +53,12 @@ export type PlatformEvent =
   | { readonly type: 'sandbox.unavailable'; readonly reason: string; readonly retryAfterMs: number }
   | {
       readonly type: 'runtime.build';
-      readonly stage: 'started' | 'library' | 'snapshot' | 'verified' | 'ready' | 'degraded';
+      readonly stage: 'native' | 'started' | 'library' | 'snapshot' | 'verified' | 'ready' | 'degraded';
       readonly detail: string;
       readonly elapsedMs: number;
     }
+  /** Guests of this engine have less, because this machine lacks something: why the native module could not be built. */
+  | { readonly type: 'runtime.less'; readonly missing: string }
   | {
       readonly type: 'environment.removed';
       readonly functionName: string;

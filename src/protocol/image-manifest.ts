@@ -17,6 +17,8 @@ export const imageFiles = {
   /** Sources (Latin-1) and code caches of all modules, one behind the other. */
   builtins: 'builtins.bin',
   builtinIndex: 'builtins.json',
+  /** The native module for guests, where one could be built. */
+  nativeModule: 'guest.node',
 } as const;
 
 /** Bumped on any change of meaning. */
@@ -70,6 +72,7 @@ const buildRequestSchema = z.object({
   snapshot: z.enum(['on', 'off']),
   /** Run at the end of the base script, for tests of what a snapshot cannot hold. */
   extraBaseCode: z.string(),
+  nativeModulePath: z.string().optional(),
 });
 /** What the builder reads from its stdin, as JSON. */
 export type BuildRequest = z.infer<typeof buildRequestSchema>;

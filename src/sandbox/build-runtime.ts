@@ -74,6 +74,9 @@ function build(directory: string, request: BuildRequest): void {
     [imageFiles.builtinIndex, Buffer.from(JSON.stringify(index))],
   ]);
   if (snapshot !== undefined) files.set(imageFiles.snapshot, snapshot);
+  if (request.nativeModulePath !== undefined) {
+    files.set(imageFiles.nativeModule, readFileSync(request.nativeModulePath));
+  }
   for (const [name, content] of files) writeFileSync(join(directory, name), content);
   const manifest: ImageManifest = {
     format: imageFormat,

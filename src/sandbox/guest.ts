@@ -5,6 +5,7 @@
  */
 import type { FsReply, FsValue, GuestCalls, GuestSettings, HostCalls, LoopState } from '../bridge/contract.ts';
 import { logStreams, settleKinds } from '../bridge/contract.ts';
+import { nativeHandles } from '../bridge/native-module.ts';
 import { scriptNames } from '../bridge/script-names.ts';
 import { type BridgeReply, type BridgeValue, operationMax, serviceValuesMax } from '../bridge/services.ts';
 import { limits } from '../model/limits.ts';
@@ -13,6 +14,7 @@ import {
   type Context,
   ExternalCopy,
   type Isolate,
+  type NativeModule,
   type Reference,
   type Script,
   type WasmModule,
@@ -77,7 +79,7 @@ export interface Guest {
 }
 
 /** What the sandbox answers. Built-in modules are this file's business. */
-export type SandboxCalls = Omit<HostCalls, 'loadBuiltin'>;
+export type SandboxCalls = Omit<HostCalls, 'loadBuiltin' | 'nativeModule'>;
 
 export interface GuestMemory {
   readonly heapUsedBytes: number;
@@ -139,6 +141,9 @@ class OpenedGuest implements Guest {
     this.#image = image;
     this.#factories = factories;
     const loadBuiltin: ServedCalls['loadBuiltin'] = (id) => {
+      if (id === nativeHandles.module) return image.nativeModule ?? false;
+      if (id === nativeHandles.context) return context;
+      if (typeof id === 'number') return false;
       const wasm = image.wasmModule(id);
       if (wasm !== undefined) return wasm;
       if (!this.#isOnPool) return this.#bringIn(id);
@@ -357,10 +362,21 @@ const bootProgram = `
     start(service, operation, id, cut(a, max), cut(b, max), cut(c, max), cut(d, max), cut(e, max), cut(f, max));
   };
   calls.loadBuiltin = (id) => {
+    if (typeof id !== 'string') return false;
     const found = loadBuiltin(cut(id, ${limits.nameLengthMax}));
     if (typeof found === 'boolean') return found;
     guest.receive(id, typeof found === 'string' ? compile(found) : (exports, require, module) => { module.exports = found; });
     return true;
+  };
+  let native;
+  calls.nativeModule = () => {
+    if (native !== undefined) return native;
+    const module = loadBuiltin(${nativeHandles.module});
+    if (module === false) return undefined;
+    const made = module.createSync(loadBuiltin(${nativeHandles.context}));
+    native = made.deref();
+    made.release();
+    return native;
   };
   const guest = __isothermBoot(calls, settings);
   return guest;`;
@@ -404,14 +420,31 @@ function text(value: unknown, charsMax: number): string {
   return String(value).slice(0, charsMax);
 }
 
-/** `loadBuiltin` can also give a text here, or WebAssembly for the guest to instantiate. */
-type ServedCalls = SandboxCalls & { loadBuiltin(id: string): boolean | string | WasmModule };
+/**
+ * `loadBuiltin` can also give a text here, WebAssembly for the guest to instantiate, or one of two handles. The native module is
+ * loaded by the guest itself, with both: a call from here would be one into a guest that may be running (see `textOnPool`).
+ * Only the boot program sees them.
+ */
+type ServedCalls = SandboxCalls & {
+  loadBuiltin(id: string | number): boolean | string | WasmModule | NativeModule | Context;
+};
 
 type CheckedCalls = Record<
-  keyof HostCalls,
+  Exclude<keyof HostCalls, 'nativeModule'>,
   (
     ...args: unknown[]
-  ) => number | boolean | string | ArrayBuffer | FsReply | BridgeReply | number[] | WasmModule | undefined
+  ) =>
+    | number
+    | boolean
+    | string
+    | ArrayBuffer
+    | FsReply
+    | BridgeReply
+    | number[]
+    | WasmModule
+    | NativeModule
+    | Context
+    | undefined
 >;
 
 /** The host's functions behind a check of each argument. A call that makes no sense is answered with nothing. */
@@ -436,7 +469,8 @@ function checkedCalls(host: ServedCalls, dispose: () => void): CheckedCalls {
       dispose();
       return undefined;
     },
-    loadBuiltin: (id) => typeof id === 'string' && id.length <= limits.nameLengthMax && host.loadBuiltin(id),
+    loadBuiltin: (id) =>
+      (typeof id === 'number' || (typeof id === 'string' && id.length <= limits.nameLengthMax)) && host.loadBuiltin(id),
     hrtime: () => host.hrtime(),
     random: (byteCount) => host.random(isWhole(byteCount, randomBytesMax) ? byteCount : 0),
     mapPosition: (line, column) =>

@@ -4,11 +4,12 @@
  */
 import ivm from 'isolated-vm';
 
-export const { Callback, ExternalCopy, Isolate } = ivm;
+export const { Callback, ExternalCopy, Isolate, NativeModule } = ivm;
 
 export type Context = ivm.Context;
 export type ExternalCopy<T = unknown> = ivm.ExternalCopy<T>;
 export type Isolate = ivm.Isolate;
+export type NativeModule = ivm.NativeModule;
 export type Reference<T = unknown> = ivm.Reference<T>;
 export type Script = ivm.Script;
 

@@ -12,6 +12,7 @@ import {
   compileWasm,
   ExternalCopy,
   Isolate,
+  NativeModule,
   type Reference,
   type Script,
   type WasmModule,
@@ -23,6 +24,8 @@ export interface RuntimeImage {
   /** Why there is no snapshot. */
   readonly reason: string | undefined;
   readonly builtinIds: readonly string[];
+  /** Undefined where none could be built. */
+  readonly nativeModule: NativeModule | undefined;
   /** Makes an isolate with the runtime in it, not yet booted. Blocks for a millisecond or two. */
   open(memoryLimitMiB: number, onCatastrophicError: (message: string) => void): OpenedIsolate;
   compileBuiltin(isolate: Isolate, id: string): Script | undefined;
@@ -61,6 +64,7 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
     kind: manifest.kind,
     reason: manifest.reason,
     builtinIds: index.scripts.flatMap((entry) => entry.ids),
+    nativeModule: imageFiles.nativeModule in manifest.files ? openNativeModule(directory, file) : undefined,
     open: opener(
       manifest.kind === 'snapshot'
         ? { kind: 'snapshot', snapshot: externalCopy(file(imageFiles.snapshot)) }
@@ -74,6 +78,12 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
     ],
     wasmModule: (id) => builtins.wasm(id),
   };
+}
+
+/** Opened with the image, once, and then made anew in each guest that needs it. */
+function openNativeModule(directory: string, verify: (name: string) => Buffer): NativeModule {
+  verify(imageFiles.nativeModule);
+  return new NativeModule(join(directory, imageFiles.nativeModule));
 }
 
 export class RuntimeImageError extends Error {

@@ -54,6 +54,7 @@ const host: HostCalls = {
   wake: () => {},
   exit: (code) => fail(`the guest exited with ${code}`),
   loadBuiltin: () => false,
+  nativeModule: () => undefined,
   hrtime: () => Number(process.hrtime.bigint() - startedNanoseconds),
   random: (byteCount) => new ArrayBuffer(byteCount),
   mapPosition: () => '',

@@ -51,8 +51,8 @@ class Fleet implements SandboxFleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    const { kind, reason, key } = options.runtime;
-    this.runtime = { kind, key, ...(reason === undefined ? {} : { reason }) };
+    const { directory: _, ...runtime } = options.runtime;
+    this.runtime = runtime;
   }
 
   async acquire(trustDomain: string, signal?: AbortSignal): Promise<SandboxHandle> {

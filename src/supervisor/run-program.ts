@@ -1,5 +1,5 @@
 /**
- * Runs one of our own short programs to its end: text in, lines out, a time limit, and its last words when it fails.
+ * Runs a short program, one of our own or a compiler, to its end: text in, lines out, a time limit, and its last words when it fails.
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -8,14 +8,17 @@ import { EngineError } from '../model/errors.ts';
 
 export interface ProgramOptions {
   readonly input: string;
+  /** Begins the message when it fails. */
+  readonly purpose: string;
+  readonly environment?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly onLine: (line: string) => void;
 }
 
 /** @throws EngineError RuntimeBuildFailed when it does not exit with 0 in time. */
-export async function runProgram(nodePath: string, args: readonly string[], options: ProgramOptions): Promise<void> {
-  const child = spawn(nodePath, args, { stdio: ['pipe', 'pipe', 'pipe'], env: {} });
+export async function runProgram(program: string, args: readonly string[], options: ProgramOptions): Promise<void> {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...options.environment } });
   let timedOut = false;
   using _timer = options.clock.after(options.timeoutMs, () => {
     timedOut = true;
@@ -35,7 +38,7 @@ export async function runProgram(nodePath: string, args: readonly string[], opti
   });
   if (ending === '') return;
   const why = timedOut ? `it took longer than ${options.timeoutMs} ms` : ending;
-  throw new EngineError('RuntimeBuildFailed', `the guest runtime could not be built: ${why}${headline(lastWords)}`, {
+  throw new EngineError('RuntimeBuildFailed', `${options.purpose}: ${why}${headline(lastWords)}`, {
     cause: new Error(lastWords.trim()),
   });
 }
@@ -43,7 +46,7 @@ export async function runProgram(nodePath: string, args: readonly string[], opti
 /** The line of a crash that names the error; the stack around it is the cause's. */
 function headline(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const line = lines.find((candidate) => /^(?:Uncaught )?\w*Error\b.*:/.test(candidate)) ?? lines.at(-1);
+  const line = lines.find((candidate) => /^(?:Uncaught )?\w*Error\b.*:|\berror: /.test(candidate)) ?? lines.at(-1);
   return line === undefined ? '' : `: ${line.trim().slice(0, headlineCharsMax)}`;
 }
 

@@ -22,6 +22,7 @@ import {
   imageFormat,
 } from '../protocol/image-manifest.ts';
 import { bundleGuestScripts, guestSourcesHash } from './guest-scripts.ts';
+import { ensureNativeModule, type NativeModule } from './native-module.ts';
 import { sandboxNodeFlags } from './node-flags.ts';
 import { runProgram } from './run-program.ts';
 
@@ -34,6 +35,8 @@ export interface RuntimeCacheOptions {
   readonly clock: Clock;
   /** `off` keeps a separate runtime without a snapshot. Default `on`. */
   readonly snapshot?: 'on' | 'off';
+  /** `off` does without the native module even where it can be built. Default `auto`. */
+  readonly nativeModule?: 'auto' | 'off';
   /** Guest code that the snapshot is to hold too; for tests of what it cannot. */
   readonly extraBaseCode?: string;
 }
@@ -44,28 +47,30 @@ export interface CachedRuntime {
   readonly kind: 'snapshot' | 'code-cache';
   /** Why there is no snapshot. */
   readonly reason: string | undefined;
+  readonly nativeModule: NativeModule;
 }
 
 /** @throws EngineError RuntimeBuildFailed */
 export async function ensureRuntime(options: RuntimeCacheOptions): Promise<CachedRuntime> {
-  const key = runtimeKey(options);
-  const directory = join(options.cacheDirectory, `runtime-${key.slice(0, 32)}`);
-  const found = await soundManifest(directory, key);
-  if (found !== undefined) return described(directory, found);
-
   const startedMs = options.clock.nowMs();
   const report = (stage: BuildStage, detail: string): void =>
     options.observe({ type: 'runtime.build', stage, detail, elapsedMs: options.clock.nowMs() - startedMs });
+  const nativeModule = await findNativeModule(options, report);
+  const key = runtimeKey(options, nativeModule);
+  const directory = join(options.cacheDirectory, `runtime-${key.slice(0, 32)}`);
+  const found = await soundManifest(directory, key);
+  if (found !== undefined) return described(directory, found, nativeModule);
+
   report('started', 'building the guest runtime; this takes a few seconds, once');
   const draft = `${directory}.${randomUUID()}`;
   try {
     await mkdir(draft, { recursive: true });
-    await buildInto(draft, key, options, report);
+    await buildInto(draft, key, nativeModule, options, report);
     await verify(draft, options);
     report('verified', 'a guest booted and answered');
     const manifest = await adopt(draft, directory, key);
     report('ready', directory);
-    return described(directory, manifest);
+    return described(directory, manifest, nativeModule);
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
@@ -74,8 +79,14 @@ export async function ensureRuntime(options: RuntimeCacheOptions): Promise<Cache
 type BuildStage = Extract<PlatformEvent, { type: 'runtime.build' }>['stage'];
 type Report = (stage: BuildStage, detail: string) => void;
 
+async function findNativeModule(options: RuntimeCacheOptions, report: Report): Promise<NativeModule> {
+  if (options.nativeModule === 'off') return { kind: 'absent', reason: 'switched off' };
+  const onBuild = (): void => report('native', 'compiling the native module for guests');
+  return await ensureNativeModule({ ...options, onBuild });
+}
+
 /** Everything that decides what is built, and whether V8 takes it: a cache of another key is never looked at. */
-function runtimeKey({ nodePath, snapshot, extraBaseCode }: RuntimeCacheOptions): string {
+function runtimeKey({ nodePath, snapshot, extraBaseCode }: RuntimeCacheOptions, nativeModule: NativeModule): string {
   const { size, mtimeMs } = statSync(nodePath);
   const isolatedVm: unknown = JSON.parse(
     readFileSync(createRequire(import.meta.url).resolve('isolated-vm/package.json'), 'utf8'),
@@ -91,6 +102,8 @@ function runtimeKey({ nodePath, snapshot, extraBaseCode }: RuntimeCacheOptions):
     sources: guestSourcesHash(),
     snapshot: snapshot ?? 'on',
     extraBaseCode: extraBaseCode ?? '',
+    // A sandbox tells this key in its hello: so whoever prepares code knows what the guests have.
+    nativeModule: nativeModule.kind === 'built' ? nativeModule.sha256 : '',
   };
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
 }
@@ -113,19 +126,27 @@ async function soundManifest(directory: string, key: string): Promise<ImageManif
   }
 }
 
-async function buildInto(directory: string, key: string, options: RuntimeCacheOptions, report: Report): Promise<void> {
+async function buildInto(
+  directory: string,
+  key: string,
+  nativeModule: NativeModule,
+  options: RuntimeCacheOptions,
+  report: Report,
+): Promise<void> {
   const scripts = await bundleGuestScripts();
   const request: BuildRequest = {
     ...scripts,
     key,
     snapshot: options.snapshot ?? 'on',
     extraBaseCode: options.extraBaseCode ?? '',
+    ...(nativeModule.kind === 'built' && { nativeModulePath: nativeModule.path }),
   };
   await runProgram(
     options.nodePath,
     [...sandboxNodeFlags, '--expose-internals', '--no-warnings', builderPath, 'build', directory],
     {
       input: JSON.stringify(request),
+      purpose,
       timeoutMs: limits.runtimeBuildTimeoutMs,
       clock: options.clock,
       onLine(line) {
@@ -139,12 +160,14 @@ async function buildInto(directory: string, key: string, options: RuntimeCacheOp
 async function verify(directory: string, { nodePath, clock }: RuntimeCacheOptions): Promise<void> {
   await runProgram(nodePath, [...sandboxNodeFlags, verifierPath, directory], {
     input: '',
+    purpose,
     timeoutMs: limits.runtimeBuildTimeoutMs,
     clock,
     onLine: () => {},
   });
 }
 
+const purpose = 'the guest runtime could not be built';
 const builderPath = sandboxProgram('build-runtime');
 const verifierPath = sandboxProgram('verify-runtime');
 
@@ -171,6 +194,6 @@ async function adopt(draft: string, directory: string, key: string): Promise<Ima
 
 const adoptAttemptsMax = 3;
 
-function described(directory: string, { key, kind, reason }: ImageManifest): CachedRuntime {
-  return { directory, key, kind, reason };
+function described(directory: string, { key, kind, reason }: ImageManifest, nativeModule: NativeModule): CachedRuntime {
+  return { directory, key, kind, reason, nativeModule };
 }

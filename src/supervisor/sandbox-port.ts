@@ -120,7 +120,12 @@ export interface SandboxHandle {
 export interface SandboxFleet {
   /** The spare if one is ready, else a new process. Its trust domain is fixed from here on. */
   acquire(trustDomain: string, signal?: AbortSignal): Promise<SandboxHandle>;
-  readonly runtime: { readonly kind: 'snapshot' | 'code-cache'; readonly reason?: string; readonly key: string };
+  readonly runtime: {
+    readonly kind: 'snapshot' | 'code-cache';
+    readonly reason?: string;
+    readonly nativeModuleMissing?: string;
+    readonly key: string;
+  };
   /** Starts a spare if there is none. */
   warm(): void;
   close(): Promise<void>;

@@ -24,6 +24,7 @@ export function linesOf(event: PlatformEvent): string {
     case 'sandbox.protocolError':
     case 'sandbox.unavailable':
     case 'runtime.build':
+    case 'runtime.less':
     case 'environment.removed':
     case 'invocation.throttled':
     case 'network.connected':

@@ -32,6 +32,7 @@ function levelOf(event: PlatformEvent): Level {
     case 'platform.logsDropped':
     case 'invocation.throttled':
     case 'network.refused':
+    case 'runtime.less':
       return 'warn';
     case 'sandbox.started':
     case 'environment.removed':

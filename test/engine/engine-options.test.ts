@@ -16,7 +16,7 @@ const wrong: readonly [unknown, string][] = [
   [null, 'options must be an object, received null'],
   [
     { limit: {} },
-    'There is no option "limit"; there are dataDirectory, cacheDirectory, nodePath, hardening, isolation, logger, observe, limits, clock.',
+    'There is no option "limit"; there are dataDirectory, cacheDirectory, nodePath, nativeModule, hardening, isolation, logger, observe, limits, clock.',
   ],
   [{ hardening: 'on' }, 'hardening must be one of auto, required, off, received "on"'],
   [{ isolation: 1 }, 'isolation must be one of domain, function, received 1'],

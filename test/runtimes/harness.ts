@@ -18,14 +18,22 @@ export const cacheDirectory = join(tmpdir(), 'isotherm-test-runtime');
 
 export type ImageKind = CachedRuntime['kind'];
 
-export function testRuntime(kind: ImageKind): Promise<CachedRuntime> {
-  return ensureRuntime({
+/** `needed`: a test that is about the native module fails, with the reason, where it cannot be built. */
+export type NativeModuleUse = 'auto' | 'needed' | 'off';
+
+export async function testRuntime(kind: ImageKind, nativeModule: NativeModuleUse = 'auto'): Promise<CachedRuntime> {
+  const runtime = await ensureRuntime({
     cacheDirectory,
     nodePath: process.execPath,
     observe: () => {},
     clock: systemClock,
     snapshot: kind === 'snapshot' ? 'on' : 'off',
+    nativeModule: nativeModule === 'off' ? 'off' : 'auto',
   });
+  if (nativeModule === 'needed' && runtime.nativeModule.kind === 'absent') {
+    throw new Error(`this test needs a C++ compiler and Node's headers: ${runtime.nativeModule.reason}`);
+  }
+  return runtime;
 }
 
 /** One child that runs requests one after the other, each in a guest of its own. */
@@ -48,8 +56,8 @@ export class GuestRunner implements AsyncDisposable {
     }
   }
 
-  static async start(kind: ImageKind = 'snapshot'): Promise<GuestRunner> {
-    const { directory } = await testRuntime(kind);
+  static async start(kind: ImageKind = 'snapshot', nativeModule?: NativeModuleUse): Promise<GuestRunner> {
+    const { directory } = await testRuntime(kind, nativeModule);
     const program = fileURLToPath(new URL('./guest-runner.ts', import.meta.url));
     return new GuestRunner(spawn(process.execPath, [...sandboxNodeFlags, program, directory]));
   }

@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import type { GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
+import type { GuestSettings } from '../../src/bridge/contract.ts';
 import { limits } from '../../src/model/limits.ts';
-import { type Guest, openGuest } from '../../src/sandbox/guest.ts';
+import { type Guest, openGuest, type SandboxCalls } from '../../src/sandbox/guest.ts';
 import { Isolate } from '../../src/sandbox/ivm.ts';
 import type { RuntimeImage } from '../../src/sandbox/runtime-image.ts';
 
@@ -49,7 +49,7 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
       seen.push([name, ...args]);
       return answer;
     };
-  const host: Omit<HostCalls, 'loadBuiltin'> = {
+  const host: SandboxCalls = {
     log: recorded('log', undefined),
     settle: recorded('settle', undefined),
     wake: recorded('wake', undefined),
@@ -76,6 +76,7 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
     kind: 'code-cache',
     reason: undefined,
     builtinIds: [],
+    nativeModule: undefined,
     open(memoryLimit, onCatastrophicError) {
       const isolate = new Isolate({ memoryLimit, onCatastrophicError });
       const context = isolate.createContextSync();
@@ -277,6 +278,7 @@ test('modules are brought in before the user’s code runs, each once, and nothi
     kind: 'code-cache',
     reason: undefined,
     builtinIds: [],
+    nativeModule: undefined,
     open(memoryLimit, onCatastrophicError) {
       const isolate = new Isolate({ memoryLimit, onCatastrophicError });
       isolates.push(isolate);
@@ -313,7 +315,7 @@ test('modules are brought in before the user’s code runs, each once, and nothi
     ].map((name) => [name, nothing]),
   );
   const host = { ...calls, log: (_stream: number, text: string) => void logs.push(text) };
-  const guest = openGuest(image, settings, host as unknown as Omit<HostCalls, 'loadBuiltin'>, 32, () => {});
+  const guest = openGuest(image, settings, host as unknown as SandboxCalls, 32, () => {});
   t.teardown(() => guest.dispose());
   guest.preload([], []);
   t.deepEqual(compiled, []);

@@ -1,21 +1,26 @@
 /**
- * The bindings under ticks, timers and async hooks. V8's promise hooks and its continuation data are not reachable from
- * JavaScript: `createHook` sees no promises, and the context of AsyncLocalStorage follows `then` but not a native `await`
- * (bundles that use it are compiled without native async functions).
+ * The bindings under ticks, timers and async hooks.
  */
 import type { CoreContext } from '../context.ts';
+import { createAsyncWrap } from './async-wrap.ts';
 import type { BaseData } from './base.ts';
+import { createContextFrame } from './context-frame.ts';
 
-const { Promise, PromisePrototypeThen, PromiseResolve, ObjectDefineProperty, ReflectApply } = primordials;
+const { PromisePrototypeThen, PromiseResolve } = primordials;
 
 export function createBindings(context: CoreContext): Record<string, object> {
   const { library, loop } = context;
   const { constants, Providers } = library.require<BaseData>('isotherm/data/base').asyncWrap;
-  const contextFrame = createContextFrame();
-  loop.resetAsyncContext = () => contextFrame.setContinuationPreservedEmbedderData(undefined);
+  const contextFrame = createContextFrame(context);
+  const asyncWrap = createAsyncWrap(context, constants, Providers);
+  loop.onSliceBegin = () => contextFrame.setContinuationPreservedEmbedderData(undefined);
+  loop.onUncaught = () => {
+    contextFrame.setContinuationPreservedEmbedderData(undefined);
+    asyncWrap.clearAsyncIdStack();
+  };
   return {
     async_context_frame: contextFrame,
-    async_wrap: createAsyncWrap(constants, Providers),
+    async_wrap: asyncWrap,
     task_queue: {
       tickInfo: loop.tickInfo,
       enqueueMicrotask: createEnqueueMicrotask(context),
@@ -54,76 +59,5 @@ function createEnqueueMicrotask(context: CoreContext): (callback: () => void) =>
         context.uncaughtException(error);
       }
     });
-  };
-}
-
-type Continuation = ((value: unknown) => unknown) | null | undefined;
-
-/** The current context. Node's library sets it around its own callbacks; promises carry it once someone uses it. */
-function createContextFrame(): {
-  getContinuationPreservedEmbedderData(): unknown;
-  setContinuationPreservedEmbedderData(frame: unknown): void;
-} {
-  let current: unknown;
-  let isCarried = false;
-  const carried = (continuation: Continuation, frame: unknown): Continuation => {
-    if (typeof continuation !== 'function') return continuation;
-    return (value) => {
-      const before = current;
-      current = frame;
-      try {
-        return continuation(value);
-      } finally {
-        current = before;
-      }
-    };
-  };
-  const carryThroughPromises = (): void => {
-    isCarried = true;
-    const originalThen = Promise.prototype.then;
-    function then(this: Promise<unknown>, fulfilled: Continuation, rejected: Continuation): unknown {
-      return ReflectApply(originalThen as never, this, [carried(fulfilled, current), carried(rejected, current)]);
-    }
-    ObjectDefineProperty(Promise.prototype, 'then', {
-      // @ts-expect-error descriptors are read through the prototype, which the user owns
-      __proto__: null,
-      value: then,
-      configurable: true,
-      writable: true,
-    });
-  };
-  return {
-    getContinuationPreservedEmbedderData: () => current,
-    setContinuationPreservedEmbedderData(frame) {
-      if (frame !== undefined && !isCarried) carryThroughPromises();
-      current = frame;
-    },
-  };
-}
-
-function createAsyncWrap(constants: Readonly<Record<string, number>>, Providers: object): object {
-  const hookFields = new Uint32Array(16);
-  const idFields = new Float64Array(4);
-  idFields[constants.kAsyncIdCounter ?? 2] = 1;
-  idFields[constants.kDefaultTriggerAsyncId ?? 3] = -1;
-  return {
-    constants,
-    Providers,
-    async_hook_fields: hookFields,
-    async_id_fields: idFields,
-    async_ids_stack: new Float64Array(32),
-    execution_async_resources: [],
-    setupHooks: () => {},
-    setCallbackTrampoline: () => {},
-    registerDestroyHook: () => {},
-    pushAsyncContext: () => {},
-    popAsyncContext: () => (hookFields[constants.kStackLength ?? 7] ?? 0) > 0,
-    executionAsyncResource: () => undefined,
-    clearAsyncIdStack: () => {
-      hookFields[constants.kStackLength ?? 7] = 0;
-    },
-    queueDestroyAsyncId: () => {},
-    setPromiseHooks: () => {},
-    getPromiseHooks: () => [undefined, undefined, undefined, undefined],
   };
 }

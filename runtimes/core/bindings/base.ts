@@ -5,6 +5,7 @@ import type { CoreContext } from '../context.ts';
 import type * as Blob from './blob.ts';
 import type * as Encoding from './encoding.ts';
 import type * as ErrorSource from './error-source.ts';
+import { nativeFunctions } from './native.ts';
 import type * as StringDecoder from './string-decoder.ts';
 import { createTypes } from './types.ts';
 import { createUtil, type UtilConstants } from './util.ts';
@@ -26,7 +27,7 @@ export interface BaseData {
 export function createBindings(context: CoreContext): Record<string, object> {
   const { data, library } = context;
   const constants = library.require<BaseData>('isotherm/data/base');
-  const types = createTypes();
+  const types = createTypes((value) => isObject(value) && nativeFunctions(context)?.isProxy(value) === true);
   // Getters: what is large or seldom asked for is made when it is.
   return {
     types,
@@ -104,6 +105,10 @@ export function createBindings(context: CoreContext): Record<string, object> {
     heap_utils: {},
     inspector: {},
   };
+}
+
+function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
 const icuFunctions = [

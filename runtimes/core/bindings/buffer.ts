@@ -11,17 +11,13 @@ import {
   decodeAscii,
   decodeBase64,
   decodeHex,
-  decodeLatin1,
-  decodeUtf8,
   decodeUtf16,
-  encodeUtf8,
-  utf8Length,
   writeBase64,
   writeHex,
   writeLatin1,
-  writeUtf8,
   writeUtf16,
 } from './encodings.ts';
+import { createText, type Text } from './text.ts';
 
 const {
   MathMin,
@@ -39,15 +35,15 @@ type View = ArrayBuffer | ArrayBufferView;
 type Slice = (buffer: Bytes, start?: number, end?: number) => string;
 type Write = (text: string, target: Bytes, offset: number, room: number) => number;
 
-export function createBindings({ library }: CoreContext): Record<string, object> {
-  const { string_decoder } = library.require<BaseData>('isotherm/data/base');
-  return { buffer: createBuffer(string_decoder.encodings) };
+export function createBindings(context: CoreContext): Record<string, object> {
+  const { string_decoder } = context.library.require<BaseData>('isotherm/data/base');
+  return { buffer: createBuffer(string_decoder.encodings, createText(context)) };
 }
 
 /** Node's encodings by number, as `encodingsMap` has them. */
-function createBuffer(encodings: readonly string[]): object {
+function createBuffer(encodings: readonly string[], texts: Text): object {
   const encoded = (text: string, encoding: string | number | undefined): Bytes =>
-    encodeText(text, typeof encoding === 'number' ? encodings[encoding] : encoding);
+    encodeText(texts, text, typeof encoding === 'number' ? encodings[encoding] : encoding);
   return {
     kMaxLength: Number.MAX_SAFE_INTEGER,
     kStringMaxLength: 536_870_888,
@@ -56,11 +52,11 @@ function createBuffer(encodings: readonly string[]): object {
     getZeroFillToggle: () => undefined,
     createUnsafeArrayBuffer: (byteLength: number) => new ArrayBuffer(byteLength),
     arrayBufferAlignedOffset: () => 0,
-    byteLengthUtf8: utf8Length,
+    byteLengthUtf8: texts.utf8Length,
     isAscii: (view: View) => isAscii(bytesOf(view)),
     isUtf8: (view: View) => {
       const bytes = bytesOf(view);
-      return decodeUtf8(bytes, 0, TypedArrayPrototypeGetLength(bytes), 'fatal') !== undefined;
+      return texts.decodeUtf8Strictly(bytes, 0, TypedArrayPrototypeGetLength(bytes)) !== undefined;
     },
     atob,
     btoa,
@@ -112,9 +108,9 @@ function createBuffer(encodings: readonly string[]): object {
     swap32: (view: View) => swap(view, 4),
     swap64: (view: View) => swap(view, 8),
     asciiSlice: slicer(decodeAscii),
-    latin1Slice: slicer(decodeLatin1),
+    latin1Slice: slicer(texts.decodeLatin1),
     ucs2Slice: slicer(decodeUtf16),
-    utf8Slice: slicer(decodeUtf8),
+    utf8Slice: slicer(texts.decodeUtf8),
     hexSlice: slicer((bytes, start, end) => decodeHex(TypedArrayPrototypeSubarray(bytes, start, end))),
     base64Slice: slicer((bytes, start, end) => decodeBase64(TypedArrayPrototypeSubarray(bytes, start, end), 'base64')),
     base64urlSlice: slicer((bytes, start, end) =>
@@ -122,7 +118,7 @@ function createBuffer(encodings: readonly string[]): object {
     ),
     asciiWriteStatic: writer(writeLatin1),
     latin1WriteStatic: writer(writeLatin1),
-    utf8WriteStatic: writer(writeUtf8),
+    utf8WriteStatic: writer(texts.writeUtf8),
     ucs2Write: writer(writeUtf16),
     hexWrite: writer(writeHex),
     base64Write: writer(writeBase64),
@@ -148,7 +144,7 @@ function writer(write: Write): (buffer: Bytes, text: string, offset?: number, le
   };
 }
 
-function encodeText(text: string, encoding: string | undefined): Bytes {
+function encodeText(texts: Text, text: string, encoding: string | undefined): Bytes {
   switch (encoding) {
     case 'utf16le':
     case 'ucs2':
@@ -163,7 +159,7 @@ function encodeText(text: string, encoding: string | undefined): Bytes {
     case 'base64url':
       return written(writeBase64, text, text.length);
     default:
-      return encodeUtf8(text);
+      return texts.encodeUtf8(text);
   }
 }
 

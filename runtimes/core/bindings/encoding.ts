@@ -2,13 +2,14 @@
  * `internalBinding('encoding_binding')` and `internalBinding('icu')`: TextEncoder, TextDecoder and what else Node asks ICU.
  */
 import type { CoreContext } from '../context.ts';
-import { type Bytes, bytesOf, decodeUtf8, encodeUtf8, utf8Progress, writeUtf8 } from './encodings.ts';
+import { type Bytes, bytesOf, utf8Progress } from './encodings.ts';
+import { createText, type Text } from './text.ts';
 
 const { RegExpPrototypeExec, StringFromCharCode, StringPrototypeCodePointAt, TypedArrayPrototypeGetLength, TypeError } =
   primordials;
 
 export function createBindings(context: CoreContext): Record<string, object> {
-  return { encoding_binding: createEncoding((domain) => context.host.domainToAscii(domain)) };
+  return { encoding_binding: createEncoding((domain) => context.host.domainToAscii(domain), createText(context)) };
 }
 
 /** The functions of `icu`; `base` has the binding, because most who load it never call one. */
@@ -27,21 +28,21 @@ export function createIcu(context: CoreContext): Record<string, AnyFunction> {
   };
 }
 
-function createEncoding(toAscii: (domain: string) => string): object {
+function createEncoding(toAscii: (domain: string) => string, texts: Text): object {
   const encodeIntoResults = new Uint32Array(2);
   return {
     encodeIntoResults,
     encodeInto(text: string, target: Bytes) {
-      writeUtf8(text, bytesOf(target), 0, TypedArrayPrototypeGetLength(target));
+      texts.writeUtf8(text, bytesOf(target), 0, TypedArrayPrototypeGetLength(target));
       encodeIntoResults[0] = utf8Progress.read;
       encodeIntoResults[1] = utf8Progress.written;
     },
-    encodeUtf8String: encodeUtf8,
+    encodeUtf8String: texts.encodeUtf8,
     decodeUTF8(input: ArrayBuffer | ArrayBufferView, ignoreBom: boolean, fatal: boolean) {
       const bytes = bytesOf(input);
       const length = TypedArrayPrototypeGetLength(bytes);
       const start = !ignoreBom && hasUtf8Mark(bytes) ? 3 : 0;
-      const text = fatal ? decodeUtf8(bytes, start, length, 'fatal') : decodeUtf8(bytes, start, length);
+      const text = fatal ? texts.decodeUtf8Strictly(bytes, start, length) : texts.decodeUtf8(bytes, start, length);
       if (text === undefined) throw invalidData('utf-8');
       return text;
     },

@@ -1,6 +1,6 @@
 /**
  * `internalBinding('types')` without V8's C++ API: each check asks a built-in that only works on the real thing. Of a proxy
- * nothing can be known from JavaScript, so `isProxy` is always false.
+ * nothing can be known from JavaScript; that question is the native module's.
  */
 const {
   ArrayBufferPrototypeGetByteLength,
@@ -52,7 +52,7 @@ function tagged(tag: string): Check {
     ObjectPrototypeToString(value) === `[object ${tag}]`;
 }
 
-export function createTypes(): Types {
+export function createTypes(isProxy: Check): Types {
   const sharedLength = sharedArrayBufferLength();
   const isArrayBuffer = accepts(ArrayBufferPrototypeGetByteLength);
   const isSharedArrayBuffer = accepts(sharedLength);
@@ -100,7 +100,7 @@ export function createTypes(): Types {
     isDataView: accepts(DataViewPrototypeGetByteLength),
     isSharedArrayBuffer,
     isAnyArrayBuffer: (value) => isArrayBuffer(value) || isSharedArrayBuffer(value),
-    isProxy: () => false,
+    isProxy,
     isModuleNamespaceObject: (value) => isModule(value) && ObjectIsSealed(value as object),
     isEventTarget: () => false,
   };

@@ -1,11 +1,12 @@
 /**
  * `internalBinding('util')`: what Node's library asks V8 about objects. What JavaScript cannot know (a promise's state, a
- * proxy's target) is answered as "pending" and "not a proxy".
+ * proxy's target) the native module knows; without it the answer is "pending" and "not a proxy".
  */
 
 import { bundlePlace } from '../bundle-place.ts';
 import type { CoreContext } from '../context.ts';
 import { defineLazily } from '../globals.ts';
+import { nativeFunctions } from './native.ts';
 import type { Types } from './types.ts';
 
 const {
@@ -56,11 +57,18 @@ export function createUtil(context: CoreContext, types: Types, constants: UtilCo
     getOwnNonIndexProperties: (object: object, filter: number) =>
       ownNonIndexProperties(object, filter === constants.ONLY_ENUMERABLE),
     getConstructorName,
-    getPromiseDetails: () => [constants.kPending],
-    getProxyDetails: () => undefined,
+    getPromiseDetails: (promise: unknown) =>
+      nativeFunctions(context)?.getPromiseDetails(promise) ?? [constants.kPending],
+    getProxyDetails(value: unknown, withHandler = true) {
+      const details = nativeFunctions(context)?.getProxyDetails(value);
+      return details === undefined || withHandler ? details : details[0];
+    },
     getCallerLocation: () => undefined,
     getExternalValue: () => 0n,
-    previewEntries: (value: unknown, isIterator?: boolean) => previewEntries(types, value, isIterator === true),
+    previewEntries(value: unknown, isIterator = false) {
+      const preview = previewEntries(types, value) ?? nativeFunctions(context)?.previewEntries(value) ?? [[], false];
+      return isIterator ? preview : preview[0];
+    },
     getCallSites: function binding(count: number) {
       return getCallSites(context, count, binding);
     },
@@ -126,8 +134,8 @@ function getConstructorName(object: object): string {
   return '';
 }
 
-/** Entries of a map or set for inspection; of an iterator nothing can be read without consuming it. */
-function previewEntries(types: Types, value: unknown, isIterator: boolean): unknown {
+/** Entries of a map or set for inspection, and whether they are keys and values in turn. */
+function previewEntries(types: Types, value: unknown): [entries: unknown[], isKeyValue: boolean] | undefined {
   const entries: unknown[] = [];
   if (types.isMap?.(value)) {
     const iterator = MapPrototypeEntries(value);
@@ -135,15 +143,14 @@ function previewEntries(types: Types, value: unknown, isIterator: boolean): unkn
       const entry = step.value as [unknown, unknown];
       ArrayPrototypePush(entries, entry[0], entry[1]);
     }
-    return isIterator ? [entries, true] : entries;
+    return [entries, true];
   }
-  if (types.isSet?.(value)) {
-    const iterator = SetPrototypeValues(value);
-    for (let step = SetIteratorPrototypeNext(iterator); !step.done; step = SetIteratorPrototypeNext(iterator)) {
-      ArrayPrototypePush(entries, step.value);
-    }
+  if (!types.isSet?.(value)) return undefined;
+  const iterator = SetPrototypeValues(value);
+  for (let step = SetIteratorPrototypeNext(iterator); !step.done; step = SetIteratorPrototypeNext(iterator)) {
+    ArrayPrototypePush(entries, step.value);
   }
-  return isIterator ? [entries, false] : entries;
+  return [entries, false];
 }
 
 function isConstructor(value: never): boolean {

@@ -62,6 +62,7 @@ export function warmedUp(
     kind: 'code-cache',
     reason: undefined,
     builtinIds: [],
+    nativeModule: undefined,
     open(memoryLimit, onCatastrophicError) {
       opened = openFromSource(scripts, memoryLimit, onCatastrophicError);
       const context = opened.createContextSync();
@@ -147,6 +148,7 @@ function warmUpHost(note: (problem: string) => unknown): HostCalls {
     wake: () => {},
     exit: (code) => note(`exit ${code}`),
     loadBuiltin: () => false,
+    nativeModule: () => undefined,
     hrtime: () => 1e9,
     random: (byteCount) => new ArrayBuffer(byteCount),
     mapPosition: () => '',

@@ -15,6 +15,7 @@ const common: readonly string[] = [
   'internal/util/types',
   'internal/validators',
   'isotherm/bindings/base',
+  'isotherm/bindings/native',
   'isotherm/data/base',
   'isotherm/data/constants',
   'isotherm/data/options',

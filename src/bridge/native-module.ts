@@ -1,0 +1,26 @@
+/**
+ * What the native module (`native/guest.cc`) gives to the runtime inside a guest. Each function answers `undefined` to arguments
+ * that make no sense, and can be called with anything. Optional: whoever uses it has another way, or does with less.
+ */
+export interface NativeFunctions {
+  /** What promise reactions find again that are registered from now on, and what is current. */
+  getContext(): unknown;
+  setContext(value: unknown): void;
+  setPromiseHooks(init: unknown, before: unknown, after: unknown, resolved: unknown): void;
+  isProxy(value: unknown): boolean;
+  /** State, and the result unless it is pending. */
+  getPromiseDetails(promise: unknown): [state: number, result?: unknown] | undefined;
+  getProxyDetails(proxy: unknown): [target: unknown, handler: unknown] | undefined;
+  /** Entries of a collection or an iterator of one, and whether they are keys and values in turn. */
+  previewEntries(value: unknown): [entries: unknown[], isKeyValue: boolean] | undefined;
+  decodeUtf8(bytes: Uint8Array, start: number, end: number): string | undefined;
+  decodeLatin1(bytes: Uint8Array, start: number, end: number): string | undefined;
+  utf8Length(text: string): number | undefined;
+  /** As many whole characters as fit behind the offset; how many bytes they are. */
+  writeUtf8(text: string, bytes: Uint8Array, offset: number): number | undefined;
+  /** Serves `import()` from now on. */
+  setImporter(importer: (specifier: string, referrer: unknown) => Promise<unknown>): void;
+}
+
+/** What `loadBuiltin` is asked for by number: handles of isolated-vm, for the boot program only. */
+export const nativeHandles = { module: 1, context: 2 } as const;

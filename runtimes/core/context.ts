@@ -2,6 +2,7 @@
  * What the parts of the core share: one object per guest, made when the core is installed and completed at boot.
  */
 import type { GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
+import type { Fifo } from './fifo.ts';
 import type { Library } from './library.ts';
 import type { Loop } from './loop.ts';
 import type { ProcessObject } from './process.ts';
@@ -34,6 +35,10 @@ export interface CoreContext {
   readonly loop: Loop;
   readonly services: ServiceCalls;
   readonly process: ProcessObject;
+  /** Calls back when host and settings are there: at once, or at boot when a module is evaluated ahead of it. */
+  whenBooted: (callback: () => void) => void;
+  /** Who waits for that. */
+  readonly waiting: Fifo<() => void>;
   /** Gives an error that no code of the user caught to the handler loop. */
   uncaughtException(error: unknown): void;
 }

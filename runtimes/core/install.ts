@@ -8,10 +8,11 @@ import { installConsole } from './console.ts';
 import type { CoreContext, CoreData, ModuleFactory } from './context.ts';
 import type { Core, CreateHandlerLoop, HandlerLoop } from './core-api.ts';
 import { finishEngine } from './engine.ts';
+import { Fifo } from './fifo.ts';
 import { installGlobals } from './globals.ts';
 import { createBuiltinModules, Library } from './library.ts';
 import { Loop, type TimerCallbacks } from './loop.ts';
-import { bootProcess, createProcess, makeEmitter } from './process.ts';
+import { bootProcess, createProcess, describeProcess, makeEmitter } from './process.ts';
 import { ServiceCalls } from './service-calls.ts';
 import { installStackTraces } from './stack.ts';
 import { createUserRequire } from './user-require.ts';
@@ -25,28 +26,53 @@ export function install(data: CoreData, createHandlerLoop: CreateHandlerLoop): v
   const context = createContext(data);
   installGlobals(context);
   installConsole(context);
-  ObjectDefineProperty(globalThis, bootName, {
-    // @ts-expect-error descriptors are read through the prototype, which the user will own
-    __proto__: null,
-    configurable: true,
-    value: (host: HostCalls, settingsJson: string) => {
-      ReflectDeleteProperty(globalThis, bootName);
-      context.host = host;
-      context.settings = JSONParse(settingsJson) as GuestSettings;
-      return boot(context, createHandlerLoop);
+  leave(bootName, (host: HostCalls, settingsJson: string) => {
+    ReflectDeleteProperty(globalThis, bootName);
+    ReflectDeleteProperty(globalThis, aheadName);
+    context.host = host;
+    context.settings = JSONParse(settingsJson) as GuestSettings;
+    endWaiting(context);
+    return boot(context, createHandlerLoop);
+  });
+  const { library } = context;
+  leave(aheadName, {
+    receive: (id: string, compiled: unknown) => library.receive(id, compiled as ModuleFactory),
+    require(id: string) {
+      library.require(id);
     },
   });
 }
 
+function endWaiting(context: Mutable<CoreContext>): void {
+  const { waiting } = context;
+  context.whenBooted = (callback) => callback();
+  for (let callback = waiting.shift(); callback !== undefined; callback = waiting.shift()) callback();
+}
+
+/** Called once, with the host. */
 const bootName = '__isothermBoot';
+/** Until then, while there is no host yet: modules of Node's library can be brought in and evaluated ahead. */
+const aheadName = '__isothermAhead';
+
+function leave(name: string, value: unknown): void {
+  ObjectDefineProperty(globalThis, name, {
+    // @ts-expect-error descriptors are read through the prototype, which the user will own
+    __proto__: null,
+    configurable: true,
+    value,
+  });
+}
 
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 function createContext(data: CoreData): Mutable<CoreContext> {
   // Completed below and at boot; nothing reads a part before it is there.
   const context = { data, uncaughtException: failLoudly } as unknown as Mutable<CoreContext>;
+  context.waiting = new Fifo();
+  context.whenBooted = (callback) => context.waiting.push(callback);
   context.process = createProcess(() => context);
   context.loop = new Loop(context);
+  describeProcess(context.process, data);
   context.library = new Library(context);
   context.services = new ServiceCalls(context);
   connect(context);

@@ -2,7 +2,7 @@
  * The guest's `process`. Data is set at boot; whatever needs Node's library (its event emitter, ticks, streams, warnings) is
  * loaded at the first use of that property. It has no power: signals, other processes and native bindings are refused.
  */
-import type { CoreContext } from './context.ts';
+import type { CoreContext, CoreData } from './context.ts';
 import type { GuestProcess } from './core-api.ts';
 import { isOffered, publicModule } from './library.ts';
 import { createEnvironment } from './process-env.ts';
@@ -144,16 +144,14 @@ const standardStreams = [
   ['stderr', 2],
 ] as const;
 
-/** What is known only when an environment begins. */
-export function bootProcess(process: ProcessObject, { settings, data }: CoreContext, entryFile: string): void {
-  const { versions } = data;
+/** What is the same in every guest. */
+export function describeProcess(process: ProcessObject, { versions }: CoreData): void {
   const values: Record<string, unknown> = {
     version: `v${versions.node}`,
     versions,
     arch: 'x64',
     platform: 'linux',
     release: { name: 'node' },
-    argv: [execPath, entryFile],
     argv0: 'node',
     execArgv: [],
     execPath,
@@ -161,7 +159,6 @@ export function bootProcess(process: ProcessObject, { settings, data }: CoreCont
     ppid: 1,
     title: 'node',
     debugPort: 9229,
-    exitCode: undefined,
     features: { inspector: false, debug: false, uv: true, ipv6: true, tls: false, typescript: false },
     config: ObjectFreeze({
       target_defaults: ObjectFreeze({ default_configuration: 'Release' }),
@@ -172,10 +169,16 @@ export function bootProcess(process: ProcessObject, { settings, data }: CoreCont
         napi_build_version: versions.napi,
       }),
     }),
-    env: createEnvironment(settings.environment),
   };
   for (const name in values) process[name] = values[name];
   define(process, '_exiting', false);
+}
+
+/** What is known only when an environment begins. */
+export function bootProcess(process: ProcessObject, { settings }: CoreContext, entryFile: string): void {
+  process['argv'] = [execPath, entryFile];
+  process.exitCode = undefined;
+  process.env = createEnvironment(settings.environment);
 }
 
 const execPath = '/var/lang/bin/node';

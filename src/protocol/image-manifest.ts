@@ -22,7 +22,7 @@ export const imageFiles = {
 } as const;
 
 /** Bumped on any change of meaning. */
-export const imageFormat = 2;
+export const imageFormat = 3;
 
 const manifestSchema = z.object({
   format: z.literal(imageFormat),
@@ -50,8 +50,16 @@ export type BuiltinEntry = z.infer<typeof builtinSchema>;
 
 const builtinIndexSchema = z.object({
   scripts: z.array(builtinSchema),
-  /** By public module: what a guest asks for while it loads it, as ids of the scripts' first modules. */
-  closures: z.record(z.string(), z.array(z.string())),
+  /** By public module: what a guest loads when it requires it. */
+  closures: z.record(
+    z.string(),
+    z.object({
+      /** Ids of the first modules of scripts. */
+      scripts: z.array(z.string()),
+      /** Public modules to be required one after the other before the guest is booted. Empty: that cannot be. */
+      ahead: z.array(z.string()),
+    }),
+  ),
 });
 export type BuiltinIndex = z.infer<typeof builtinIndexSchema>;
 

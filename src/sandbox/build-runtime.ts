@@ -64,7 +64,10 @@ function build(directory: string, request: BuildRequest): void {
   // V8 takes a code cache only in isolates of the same start-up snapshot, so caches come after it.
   const caches = compileAll({ base, snapshot, core, modules, wasm: library.wasm });
   const { index: scripts, bytes } = packModules(modules, caches.modules, library.wasm);
-  const index: BuiltinIndex = { scripts, closures: closuresOf(modules, loads) };
+  const index: BuiltinIndex = {
+    scripts,
+    closures: closuresOf({ base, snapshot, core, modules, wasm: library.wasm }, loads),
+  };
   const files = new Map<string, Uint8Array>([
     [imageFiles.base, Buffer.from(base, 'latin1')],
     [imageFiles.baseCache, caches.base],

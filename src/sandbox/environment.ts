@@ -36,7 +36,7 @@ export interface EnvironmentHost {
     settings: GuestSettings,
     calls: SandboxCalls,
     memoryLimitMiB: number,
-    modules: Parameters<Guest['preload']>,
+    modules: Version['modules'],
   ) => Guest;
   readonly pool: PoolLane;
   readonly traffic: Traffic;
@@ -213,7 +213,8 @@ export class Environment {
     const bundle = this.version.bundle();
     if (bundle === undefined) return { kind: 'loaded', value: undefined };
     try {
-      incarnation.guest.preload(...this.version.modules);
+      const { modules, ids } = this.version.modules;
+      incarnation.guest.preload(modules, ids);
       return { kind: 'loaded', value: incarnation.guest.load(bundle, this.version.codeCache) };
     } catch (error) {
       // What the bundler let through and V8 refuses, or a bundle that does not fit into the function's memory.

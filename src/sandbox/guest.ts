@@ -120,7 +120,7 @@ class OpenedGuest implements Guest {
   readonly #slices: Readonly<Record<SliceName, Reference>>;
   readonly askedOnPool = new Set<string>();
   readonly #image: RuntimeImage;
-  readonly #factories: OpenedIsolate['factories'];
+  readonly #received: OpenedIsolate['received'];
   readonly #watchdog: Watchdog | undefined;
   #receive: Reference | undefined;
   #watch: Watch | undefined;
@@ -130,7 +130,7 @@ class OpenedGuest implements Guest {
 
   constructor(
     image: RuntimeImage,
-    { isolate, context, factories }: OpenedIsolate,
+    { isolate, context, received }: OpenedIsolate,
     settings: GuestSettings,
     host: SandboxCalls,
     watchdog: Watchdog | undefined,
@@ -139,7 +139,7 @@ class OpenedGuest implements Guest {
     this.#watchdog = watchdog;
     this.#context = context;
     this.#image = image;
-    this.#factories = factories;
+    this.#received = received;
     const loadBuiltin: ServedCalls['loadBuiltin'] = (id) => {
       if (id === nativeHandles.module) return image.nativeModule ?? false;
       if (id === nativeHandles.context) return context;
@@ -243,14 +243,15 @@ class OpenedGuest implements Guest {
   }
 
   preload(modules: readonly string[], ids: Iterable<string>): void {
-    for (const id of this.#image.scriptsOf(modules, ids)) this.#bringIn(id);
+    for (const id of this.#image.scriptsOf(modules, ids)) {
+      if (this.#received?.has(id) !== true) this.#bringIn(id);
+    }
   }
 
   /** Compiles a module with its code cache and hands its factory over. */
   #bringIn(id: string): boolean {
-    const factory = this.#factories?.get(id) ?? factoryOf(this.#image, this.#isolate, this.#context, id);
+    const factory = factoryOf(this.#image, this.#isolate, this.#context, id);
     if (factory === undefined || this.#receive === undefined) return false;
-    this.#factories?.delete(id);
     this.#receive.applySync(undefined, [id, factory.derefInto({ release: true })]);
     return true;
   }
@@ -311,12 +312,38 @@ class OpenedGuest implements Guest {
   }
 }
 
-/** Compiles modules in an isolate that nobody uses yet, so that whoever boots a guest in it finds them. */
-export function compileAhead(image: RuntimeImage, opened: OpenedIsolate, ids: readonly string[]): void {
-  for (const id of ids) {
-    const factory = factoryOf(image, opened.isolate, opened.context, id);
-    if (factory !== undefined) opened.factories?.set(id, factory);
+/**
+ * Brings modules into an isolate that is not booted yet, and evaluates those that can be, one at a step: whoever boots a guest
+ * in it finds them.
+ */
+export function* fillAhead(
+  image: RuntimeImage,
+  opened: OpenedIsolate,
+  modules: readonly string[],
+  ids: Iterable<string>,
+): Generator<void> {
+  const { isolate, context, received } = opened;
+  const ahead: Reference<Ahead> = context.global.getSync('__isothermAhead', { reference: true });
+  const receive: Reference = ahead.getSync('receive', { reference: true });
+  const require: Reference = ahead.getSync('require', { reference: true });
+  for (const id of image.scriptsOf(modules, ids)) {
+    const factory = factoryOf(image, isolate, context, id);
+    if (factory === undefined) continue;
+    receive.applySync(undefined, [id, factory.derefInto({ release: true })]);
+    received?.add(id);
+    yield;
   }
+  for (const id of image.aheadOf(modules)) {
+    require.applySync(undefined, [id]);
+    yield;
+  }
+  for (const reference of [ahead, receive, require]) reference.release();
+}
+
+/** What `runtimes/core` leaves in a context until it is booted. */
+export interface Ahead {
+  receive(id: string, compiled: unknown): void;
+  require(id: string): void;
 }
 
 /** Running the script makes its functions and runs none of them. */

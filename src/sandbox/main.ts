@@ -14,7 +14,7 @@ import { limits } from '../model/limits.ts';
 import { type Channel, openChannel } from '../protocol/channel.ts';
 import { frameTypes, type HelloHead, protocolVersion } from '../protocol/messages.ts';
 import type { EnvironmentHost } from './environment.ts';
-import { bootGuest, compileAhead } from './guest.ts';
+import { bootGuest, fillAhead } from './guest.ts';
 import { isolatedVmVersion } from './ivm.ts';
 import { openPackageStore } from './package-store.ts';
 import { PoolLane } from './pool-lane.ts';
@@ -45,20 +45,14 @@ function serve(directory: string): void {
   const watchdog = new Watchdog(die);
   const traffic = new Traffic();
   const prepared = new PreparedIsolates({
-    open: (memoryLimitMiB) => ({ ...image.open(memoryLimitMiB, die), factories: new Map() }),
-    compile: (opened, scripts) => compileAhead(image, opened, scripts),
+    open: (memoryLimitMiB) => ({ ...image.open(memoryLimitMiB, die), received: new Set() }),
+    fill: (opened, { modules, ids }) => fillAhead(image, opened, modules, ids),
     isIdle: () => traffic.isIdle,
     clock: systemClock,
   });
   const host: EnvironmentHost = {
     openGuest: (settings, calls, memoryLimitMiB, modules) =>
-      bootGuest(
-        image,
-        prepared.take({ memoryLimitMiB, scripts: image.scriptsOf(...modules) }),
-        settings,
-        calls,
-        watchdog,
-      ),
+      bootGuest(image, prepared.take({ memoryLimitMiB, ...modules }), settings, calls, watchdog),
     // isolated-vm has that many threads; with more slices it would start others (SECURITY.md 6.7).
     pool: new PoolLane(availableParallelism() + 1),
     traffic,
@@ -92,7 +86,7 @@ function serve(directory: string): void {
       onProtocolError: (error) => die(`protocol error: ${error.message}`),
       onEnd: () => die(undefined),
     });
-    prepared.prepare({ memoryLimitMiB: limits.memoryMiBDefault, scripts: [] });
+    prepared.prepare({ memoryLimitMiB: limits.memoryMiBDefault, modules: [], ids: new Set() });
     channel.notify(frameTypes.hello, hello(image));
   }, die);
 }

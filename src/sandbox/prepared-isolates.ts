@@ -1,7 +1,7 @@
 /**
- * Keeps one isolate ready with the runtime in it and nothing of any user, made while nothing runs: that is more than half of a
- * cold start. Its heap limit is fixed when it is made, so it is made for the memory size that was asked for last, and modules
- * that the last function used are compiled in it already.
+ * Keeps isolates ready with the runtime in them and nothing of any user, made while nothing runs: that is more than half of a
+ * cold start. One is plain; another has the modules of Node in it that the last function with any used. A heap limit is fixed
+ * when an isolate is made, so they are made for the memory size that was asked for last.
  */
 import type { Clock } from '../base/clock.ts';
 import { limits } from '../model/limits.ts';
@@ -9,68 +9,92 @@ import type { OpenedIsolate } from './runtime-image.ts';
 
 export interface IsolateWish {
   readonly memoryLimitMiB: number;
-  /** Ids of scripts with modules, see RuntimeImage.scriptsOf. */
-  readonly scripts: readonly string[];
+  /** Public modules that will be required, and ids of others that will be asked for. */
+  readonly modules: readonly string[];
+  readonly ids: ReadonlySet<string>;
 }
 
 export interface PreparedIsolatesOptions {
   /** Blocks for a few milliseconds. */
   readonly open: (memoryLimitMiB: number) => OpenedIsolate;
-  /** Blocks for a few milliseconds, too. */
-  readonly compile: (opened: OpenedIsolate, scripts: readonly string[]) => void;
+  /** Brings modules in, in steps of a millisecond or so. The isolate can be used between any two. */
+  readonly fill: (opened: OpenedIsolate, wish: IsolateWish) => Iterator<void>;
   /** Whether nothing is under way that would have to wait. */
   readonly isIdle: () => boolean;
   readonly clock: Clock;
 }
 
+interface Prepared {
+  readonly wish: IsolateWish;
+  readonly opened: OpenedIsolate;
+  readonly filling: Iterator<void> | undefined;
+}
+
 export class PreparedIsolates {
   readonly #options: PreparedIsolatesOptions;
-  #ready: { readonly memoryLimitMiB: number; readonly opened: OpenedIsolate } | undefined;
+  #plain: Prepared | undefined;
+  #filled: Prepared | undefined;
   #planned: Disposable | undefined;
 
   constructor(options: PreparedIsolatesOptions) {
     this.#options = options;
   }
 
-  /** The isolate is the caller's. Another one is made when there is time. */
+  /** The isolate is the caller's. It holds no module that was not wished for. Another one is made when there is time. */
   take(wish: IsolateWish): OpenedIsolate {
-    const { memoryLimitMiB } = wish;
-    const ready = this.#ready;
+    const found = [this.#filled, this.#plain].find((prepared) => prepared !== undefined && suits(prepared.wish, wish));
+    if (found === this.#filled) this.#filled = undefined;
+    else if (found === this.#plain) this.#plain = undefined;
     this.prepare(wish);
-    if (ready?.memoryLimitMiB !== memoryLimitMiB) return this.#options.open(memoryLimitMiB);
-    this.#ready = undefined;
-    return ready.opened;
+    return found?.opened ?? this.#options.open(wish.memoryLimitMiB);
   }
 
-  /** Makes one as soon as nothing runs, if there is none of this size then. */
+  /** Makes what is missing for the next one like this, as soon as nothing runs. */
   prepare(wish: IsolateWish): void {
     this.#planned?.[Symbol.dispose]();
-    this.#plan(wish, limits.prepareDelayMsMin);
+    this.#plan(this.#missing(wish), limits.prepareDelayMsMin, limits.prepareDelayMsMin);
   }
 
   /** The longer the sandbox is busy, the more seldom it is asked. */
-  #plan(wish: IsolateWish, delayMs: number): void {
-    const { clock, isIdle, open } = this.#options;
-    const { memoryLimitMiB, scripts } = wish;
+  #plan(steps: Iterator<void>, delayMs: number, busyDelayMs: number): void {
+    const { clock, isIdle } = this.#options;
     this.#planned = clock.after(delayMs, () => {
-      if (this.#ready?.memoryLimitMiB === memoryLimitMiB) return;
       if (!isIdle()) {
-        this.#plan(wish, Math.min(delayMs * 2, limits.prepareDelayMsMax));
-        return;
+        const longerMs = Math.min(busyDelayMs * 2, limits.prepareDelayMsMax);
+        this.#plan(steps, longerMs, longerMs);
+      } else if (steps.next().done !== true) {
+        // Each step is a task of its own: a call that comes meanwhile waits for one of them.
+        this.#plan(steps, 0, limits.prepareDelayMsMin);
       }
-      this.#ready?.opened.isolate.dispose();
-      this.#ready = undefined;
-      const opened = open(memoryLimitMiB);
-      this.#ready = { memoryLimitMiB, opened };
-      // In a task of its own: together they would keep a call waiting twice as long.
-      if (scripts.length > 0) this.#compileLater(opened, scripts);
     });
   }
 
-  #compileLater(opened: OpenedIsolate, scripts: readonly string[]): void {
-    const { clock, isIdle, compile } = this.#options;
-    this.#planned = clock.after(0, () => {
-      if (this.#ready?.opened === opened && isIdle()) compile(opened, scripts);
-    });
+  *#missing(wish: IsolateWish): Generator<void> {
+    const { open, fill } = this.#options;
+    if (this.#plain?.wish.memoryLimitMiB !== wish.memoryLimitMiB) {
+      this.#plain?.opened.isolate.dispose();
+      this.#plain = undefined;
+      const plainWish = { ...wish, modules: [], ids: new Set<string>() };
+      this.#plain = { wish: plainWish, opened: open(wish.memoryLimitMiB), filling: undefined };
+      yield;
+    }
+    if (wish.modules.length + wish.ids.size === 0) return;
+    if (this.#filled === undefined || !suits(this.#filled.wish, wish) || !suits(wish, this.#filled.wish)) {
+      this.#filled?.opened.isolate.dispose();
+      this.#filled = undefined;
+      const opened = open(wish.memoryLimitMiB);
+      this.#filled = { wish, opened, filling: fill(opened, wish) };
+      yield;
+    }
+    while (this.#filled?.filling?.next().done === false) yield;
   }
+}
+
+/** Whether an isolate made for `prepared` is what `wish` wants, and no more than that. */
+function suits(prepared: IsolateWish, wish: IsolateWish): boolean {
+  return (
+    prepared.memoryLimitMiB === wish.memoryLimitMiB &&
+    prepared.modules.every((name) => wish.modules.includes(name)) &&
+    prepared.ids.isSubsetOf(wish.ids)
+  );
 }

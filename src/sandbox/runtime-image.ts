@@ -7,16 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuiltinEntry, decodeBuiltinIndex, decodeManifest, imageFiles } from '../protocol/image-manifest.ts';
-import {
-  type Context,
-  compileWasm,
-  ExternalCopy,
-  Isolate,
-  NativeModule,
-  type Reference,
-  type Script,
-  type WasmModule,
-} from './ivm.ts';
+import { type Context, compileWasm, ExternalCopy, Isolate, NativeModule, type Script, type WasmModule } from './ivm.ts';
 
 export interface RuntimeImage {
   readonly key: string;
@@ -31,6 +22,8 @@ export interface RuntimeImage {
   compileBuiltin(isolate: Isolate, id: string): Script | undefined;
   /** What a guest loads when it requires these public modules, and the scripts of other modules by id; each for `compileBuiltin`. */
   scriptsOf(modules: readonly string[], ids: Iterable<string>): readonly string[];
+  /** Public modules that can be evaluated before a guest is booted, in order, for one that will require these. */
+  aheadOf(modules: readonly string[]): readonly string[];
   /** The text that `compileBuiltin` compiles, for a guest that must compile it itself. */
   builtinText(id: string): { readonly source: string; readonly filename: string } | undefined;
   /** A WebAssembly module of Node's library, compiled once in this process; guests share its code and get memories of their own. */
@@ -42,8 +35,8 @@ export interface OpenedIsolate {
   readonly context: Context;
   /** Whether V8 took the core's code cache: it refuses one that was made under other flags, and the start is then slow. */
   readonly isCacheAccepted: boolean;
-  /** Scripts that were compiled and run ahead: what they evaluated to, for `bootGuest`. */
-  readonly factories?: Map<string, Reference>;
+  /** Scripts that were brought in before it was booted. */
+  readonly received?: Set<string>;
 }
 
 /** @throws RuntimeImageError when a file is missing, damaged or of another format. */
@@ -72,9 +65,10 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
       cachedScript(coreScriptName, file(imageFiles.core), file(imageFiles.coreCache)),
     ),
     compileBuiltin: (isolate, id) => builtins.compile(isolate, id),
+    aheadOf: (modules) => [...new Set(modules.flatMap((name) => index.closures[name]?.ahead ?? []))],
     builtinText: (id) => builtins.find(id),
     scriptsOf: (modules, ids) => [
-      ...new Set([...modules.flatMap((name) => index.closures[name] ?? []), ...builtins.scriptsOf(ids)]),
+      ...new Set([...modules.flatMap((name) => index.closures[name]?.scripts ?? []), ...builtins.scriptsOf(ids)]),
     ],
     wasmModule: (id) => builtins.wasm(id),
   };

@@ -46,9 +46,9 @@ export class Version {
   }
 
   /** What is brought into an isolate before its code runs: modules that the bundle names, and others that were asked for. */
-  get modules(): [builtins: readonly string[], ids: ReadonlySet<string>] {
+  get modules(): { readonly modules: readonly string[]; readonly ids: ReadonlySet<string> } {
     const { entry } = this.definition.settings;
-    return [(entry.kind === 'bundle' && entry.builtins) || [], this.#asked];
+    return { modules: (entry.kind === 'bundle' && entry.builtins) || [], ids: this.#asked };
   }
 
   noteModules(ids: Iterable<string>): void {

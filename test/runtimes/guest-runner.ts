@@ -9,7 +9,7 @@ import { domainToASCII } from 'node:url';
 import { systemClock } from '../../src/base/clock.ts';
 import type { GuestSettings } from '../../src/bridge/contract.ts';
 import { decodeLoopState, loopBits } from '../../src/bridge/contract.ts';
-import { type Guest, openGuest, type SliceOutcome } from '../../src/sandbox/guest.ts';
+import { fillAhead, type Guest, openGuest, type SliceOutcome } from '../../src/sandbox/guest.ts';
 import { Inbox } from '../../src/sandbox/inbox.ts';
 import { loadRuntimeImage, type RuntimeImage } from '../../src/sandbox/runtime-image.ts';
 import { openers, Services } from '../../src/sandbox/services.ts';
@@ -19,6 +19,8 @@ export interface GuestRequest {
   readonly source: string;
   readonly event?: unknown;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Public modules that are brought in and evaluated before the guest is booted, as in a prepared isolate. */
+  readonly ahead?: readonly string[];
 }
 
 export interface GuestRun {
@@ -35,7 +37,7 @@ const sliceTimeoutMs = 5_000;
 const turnsMax = 20_000;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-function runGuest(image: RuntimeImage, { source, event, environment }: GuestRequest): GuestRun {
+function runGuest(image: RuntimeImage, { source, event, environment, ahead }: GuestRequest): GuestRun {
   const settled: GuestRun['settled'][number][] = [];
   const logs: GuestRun['logs'][number][] = [];
   const loaded: string[] = [];
@@ -48,6 +50,11 @@ function runGuest(image: RuntimeImage, { source, event, environment }: GuestRequ
     compileBuiltin(isolate, id) {
       loaded.push(id);
       return image.compileBuiltin(isolate, id);
+    },
+    open(...args) {
+      const opened = { ...image.open(...args), received: new Set<string>() };
+      for (const _step of fillAhead(image, opened, ahead ?? [], []));
+      return opened;
     },
   };
   const inbox = new Inbox(

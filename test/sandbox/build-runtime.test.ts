@@ -1,6 +1,5 @@
 import vm from 'node:vm';
 import test from 'ava';
-import { closuresOf } from '../../src/sandbox/build-runtime/loads.ts';
 import { moduleScripts } from '../../src/sandbox/build-runtime/module-scripts.ts';
 
 const alwaysTogether = [
@@ -58,10 +57,4 @@ test('each script evaluates to the factories of its modules', (t) => {
       t.is(exports.id, id);
     }
   }
-});
-
-test('what a public module needs is a list of scripts, each once', (t) => {
-  const closures = closuresOf(moduleScripts(sources, loads), loads);
-  t.deepEqual(closures.http, ['http', 'net', 'stream', 'internal/assert']);
-  t.deepEqual(closures.stream, ['stream']);
 });

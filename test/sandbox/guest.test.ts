@@ -87,6 +87,7 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
     compileBuiltin: () => undefined,
     builtinText: () => undefined,
     scriptsOf: () => [],
+    aheadOf: () => [],
     wasmModule: () => undefined,
   };
   const guest = openGuest(image, settings, host, memoryLimitMiB, () => {});
@@ -293,6 +294,7 @@ test('modules are brought in before the user’s code runs, each once, and nothi
       return id === 'unknown' ? undefined : isolate.compileScriptSync('(function () {})');
     },
     builtinText: () => undefined,
+    aheadOf: () => [],
     scriptsOf: (modules, ids) => [...modules.flatMap((name) => [`${name}/a`, 'unknown', 'shared']), ...ids],
     wasmModule: () => undefined,
   };

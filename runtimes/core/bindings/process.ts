@@ -82,8 +82,10 @@ function createPerformance(context: CoreContext): object {
   const constants = context.library.require<BaseData>('isotherm/data/base').performance;
   const milestones = new Float64Array(16);
   // Milestones are microseconds for the timestamp, nanoseconds else.
-  milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP ?? 0] =
-    context.settings.clockOriginEpochMs * 1e3;
+  context.whenBooted(() => {
+    milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP ?? 0] =
+      context.settings.clockOriginEpochMs * 1e3;
+  });
   const nowMs = (): number => context.host.hrtime() / 1e6;
   return {
     constants,

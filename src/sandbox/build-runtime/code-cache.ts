@@ -5,7 +5,7 @@
 import type { GuestSettings, HostCalls } from '../../bridge/contract.ts';
 import { type Guest, openGuest, type SliceArgument } from '../guest.ts';
 import { compileWasm, compileWithCache, ExternalCopy, Isolate } from '../ivm.ts';
-import { baseScriptName, coreScriptName, type RuntimeImage } from '../runtime-image.ts';
+import { baseScriptName, coreScriptName, type OpenedIsolate, type RuntimeImage } from '../runtime-image.ts';
 import { helloBundle, libraryBundle } from './warm-up.ts';
 
 export interface CodeCaches {
@@ -64,13 +64,9 @@ export function warmedUp(
     builtinIds: [],
     nativeModule: undefined,
     open(memoryLimit, onCatastrophicError) {
-      opened = openFromSource(scripts, memoryLimit, onCatastrophicError);
-      const context = opened.createContextSync();
-      if (scripts.snapshot === undefined) {
-        opened.compileScriptSync(scripts.base, { filename: baseScriptName }).runSync(context);
-      }
-      opened.compileScriptSync(scripts.core, { filename: coreScriptName }).runSync(context);
-      return { isolate: opened, context, isCacheAccepted: true };
+      const unbooted = openUnbooted(scripts, memoryLimit, onCatastrophicError);
+      opened = unbooted.isolate;
+      return unbooted;
     },
     compileBuiltin(isolate, id) {
       const script = find(id);
@@ -79,6 +75,7 @@ export function warmedUp(
     },
     builtinText: find,
     scriptsOf: () => [],
+    aheadOf: () => [],
     wasmModule: (id) => {
       const code = scripts.wasm.get(id);
       return code && compileWasm(code);
@@ -94,8 +91,23 @@ export function warmedUp(
   return { guest, isolate: opened };
 }
 
+/** An isolate with the core in it, run from source. */
+export function openUnbooted(
+  scripts: Omit<Scripts, 'modules'>,
+  memoryLimit = memoryLimitMiB,
+  onCatastrophicError: (message: string) => void = () => {},
+): OpenedIsolate {
+  const isolate = openFromSource(scripts, memoryLimit, onCatastrophicError);
+  const context = isolate.createContextSync();
+  if (scripts.snapshot === undefined) {
+    isolate.compileScriptSync(scripts.base, { filename: baseScriptName }).runSync(context);
+  }
+  isolate.compileScriptSync(scripts.core, { filename: coreScriptName }).runSync(context);
+  return { isolate, context, isCacheAccepted: true };
+}
+
 function openFromSource(
-  { snapshot }: Scripts,
+  { snapshot }: Omit<Scripts, 'modules'>,
   memoryLimit: number,
   onCatastrophicError: (message: string) => void,
 ): Isolate {

@@ -1,8 +1,12 @@
 /**
- * Finds which modules a guest loads while it requires each public one, by letting a guest do it. What always comes together
- * can then share a script, and what a function names can be brought into its isolate before it runs.
+ * Finds which modules a guest loads while it requires each public one, by letting a guest do it, and which of them can be
+ * evaluated before a guest is booted. What always comes together can then share a script, and what a function names can be
+ * brought into its isolate before it runs.
  */
-import { type ModuleScript, type Scripts, warmedUp } from './code-cache.ts';
+import type { BuiltinIndex } from '../../protocol/image-manifest.ts';
+import type { Ahead } from '../guest.ts';
+import type { Context, Isolate, Reference } from '../ivm.ts';
+import { type ModuleScript, openUnbooted, type Scripts, warmedUp } from './code-cache.ts';
 
 /** By public module: ids of all modules that requiring it loads, in order. */
 export type Loads = ReadonlyMap<string, readonly string[]>;
@@ -24,10 +28,56 @@ export function loadsOf(
   );
 }
 
-/** By public module: first ids of the scripts that hold what it loads. */
-export function closuresOf(scripts: readonly ModuleScript[], loads: Loads): Record<string, string[]> {
-  const firstOf = new Map(scripts.flatMap(({ ids }) => ids.map((id) => [id, ids[0] ?? id] as const)));
+/** By public module: the scripts that hold what it loads, and the order in which that can be evaluated ahead. */
+export function closuresOf(scripts: Scripts, loads: Loads): BuiltinIndex['closures'] {
+  const scriptOf = new Map(scripts.modules.flatMap((script) => script.ids.map((id) => [id, script] as const)));
   return Object.fromEntries(
-    [...loads].map(([name, ids]) => [name, [...new Set(ids.map((id) => firstOf.get(id) ?? id))]]),
+    [...loads].map(([name, ids]) => {
+      const needed = [...new Set(ids.flatMap((id) => scriptOf.get(id) ?? []))];
+      const order = steps(name, loads);
+      const closure = {
+        scripts: needed.flatMap((script) => script.ids[0] ?? []),
+        ahead: canComeAhead(scripts, needed, order) ? order : [],
+      };
+      return [name, closure];
+    }),
   );
+}
+
+/**
+ * Public modules that lead to this one, those that load the least first: each is a step of a millisecond or so. Others are no
+ * steps: they are made to be loaded by them, and circles among them come out differently from another side.
+ */
+function steps(name: string, loads: Loads): string[] {
+  const size = (id: string): number => loads.get(id)?.length ?? 0;
+  const within = (loads.get(name) ?? []).filter((id) => id !== name && loads.has(id));
+  return [...within.sort((one, other) => size(one) - size(other)), name];
+}
+
+/** Modules that ask for the host or its settings while they are evaluated cannot: there is none yet, and they throw. */
+function canComeAhead(scripts: Scripts, needed: readonly ModuleScript[], order: readonly string[]): boolean {
+  const { isolate, context } = openUnbooted(scripts);
+  try {
+    const ahead: Reference<Ahead> = context.global.getSync('__isothermAhead', { reference: true });
+    for (const script of needed) receive(isolate, context, ahead, script);
+    const require: Reference = ahead.getSync('require', { reference: true });
+    for (const id of order) require.applySync(undefined, [id]);
+    return true;
+  } catch {
+    // Whatever it throws: it is then evaluated when the guest asks for it, as ever.
+    return false;
+  } finally {
+    isolate.dispose();
+  }
+}
+
+function receive(
+  isolate: Isolate,
+  context: Context,
+  ahead: Reference<Ahead>,
+  { ids, source, filename }: ModuleScript,
+): void {
+  const factory: Reference = isolate.compileScriptSync(source, { filename }).runSync(context, { reference: true });
+  const receiver: Reference = ahead.getSync('receive', { reference: true });
+  receiver.applySync(undefined, [ids[0], factory.derefInto({ release: true })]);
 }

@@ -6,6 +6,9 @@ import type { CoreContext } from './context.ts';
 
 const { ObjectDefineProperty } = primordials;
 
+/** Node's copy of undici. */
+const fetchModule = 'internal/deps/undici/undici';
+
 /** How Node shows a global: functions of the web platform are enumerable, classes are not. */
 type Visibility = 'operation' | 'interface';
 
@@ -26,6 +29,21 @@ const inModules: readonly (readonly [module: string, visibility: Visibility, nam
   ['internal/encoding', 'interface', ['TextEncoder', 'TextDecoder']],
   ['internal/blob', 'interface', ['Blob']],
   ['internal/file', 'interface', ['File']],
+  [
+    fetchModule,
+    'interface',
+    [
+      'CloseEvent',
+      'ErrorEvent',
+      'EventSource',
+      'FormData',
+      'Headers',
+      'MessageEvent',
+      'Request',
+      'Response',
+      'WebSocket',
+    ],
+  ],
   ['perf_hooks', 'operation', ['performance']],
   [
     'perf_hooks',
@@ -72,6 +90,7 @@ export function installGlobals(context: CoreContext): void {
       defineLazily(globalThis, name, visibility === 'operation', load);
     }
   }
+  define(globalThis, 'fetch', true, createFetch(context));
   defineLazily(globalThis, 'navigator', true, () => navigator);
   define(globalThis, 'global', true, globalThis);
   define(globalThis, 'process', false, context.process);
@@ -81,6 +100,13 @@ export function installGlobals(context: CoreContext): void {
     value: 'global',
     configurable: true,
   });
+}
+
+/** A function from the start, as in Node: many a library asks for its type without ever calling it. */
+function createFetch({ library }: CoreContext): unknown {
+  return function fetch(input: unknown, init: unknown = undefined): unknown {
+    return library.require<{ fetch(input: unknown, init: unknown): unknown }>(fetchModule).fetch(input, init);
+  };
 }
 
 /** What Node's says here, with the one processor that a guest has. */

@@ -32,7 +32,7 @@ export interface Scripts {
 
 const memoryLimitMiB = 512;
 const warmUpTimeoutMs = 30_000;
-const warmUpTurns = 100;
+const warmUpTurns = 1000;
 
 /**
  * The core's cache holds what hello world runs and no more, because each start reads all of it; a module's cache holds what its

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { offeredModules } from '../../bridge/node-modules.ts';
+import { adaptedFetch, fetchModule, llhttpModule, readLlhttp } from './adapted-fetch.ts';
 
 /** Never included, whoever asks: not reachable by a guest, or replaced by `runtimes/core`. */
 const excluded =
@@ -17,6 +18,7 @@ const ownNeeds = [
   'internal/deps/acorn/acorn/dist/acorn',
   'internal/encoding',
   'internal/event_target',
+  fetchModule,
   'internal/deps/minimatch/index',
   'internal/file',
   'internal/worker/clone_dom_exception',
@@ -51,7 +53,7 @@ export function readNodeLibrary(): NodeLibrary {
     sources: closure(natives),
     primordialsSource,
     primordialNames: new Set(Reflect.ownKeys(primordials).map(String)),
-    wasm: new Map([['isotherm/wasm/llhttp', readLlhttp(natives)]]),
+    wasm: new Map([[llhttpModule, readLlhttp(natives[fetchModule] ?? '')]]),
     internalBinding,
     requireInternal: (id) => require(id),
   };
@@ -60,13 +62,6 @@ export function readNodeLibrary(): NodeLibrary {
 interface InternalAccess {
   internalBinding(name: string): Record<string, unknown>;
   readonly primordials: object;
-}
-
-/** Node's HTTP parser as its fetch carries it: twice, the one for machines with vector instructions last. */
-function readLlhttp(natives: Record<string, string>): Uint8Array {
-  const found = [...(natives['internal/deps/undici/undici'] ?? '').matchAll(/"(AGFzbQ[A-Za-z0-9+/=]+)"/g)].at(-1)?.[1];
-  if (found === undefined) throw new Error("this node's fetch carries no HTTP parser");
-  return Buffer.from(found, 'base64');
 }
 
 function closure(natives: Record<string, string>): Map<string, string> {
@@ -92,6 +87,7 @@ function isPublic(id: string): boolean {
 /** Node's text as it runs in a guest. A pattern that no longer fits is an error: the library is another than we know. */
 function adapted(id: string, text: string): string {
   const hidden = hardened(id, hidePrivateProperties(text));
+  if (id === fetchModule) return adaptedFetch(hidden);
   if (id === 'internal/errors') return deferErrorClasses(hidden);
   if (id === 'internal/timers') return rememberImmediate(hidden);
   if (id === 'net') return explainRefusals(hidden);

@@ -50,6 +50,28 @@ export const libraryBundle = `(function (exports, require) {
     await pipeline(Readable.from(['a', 'b']), async function* (source) { for await (const chunk of source) yield chunk; }, async (source) => {
       for await (const chunk of source) chunks.push(chunk);
     });
+    const http = require('http');
+    const server = http.createServer((request, response) => {
+      request.resume();
+      request.on('end', () => {
+        response.setHeader('content-type', 'application/json');
+        response.end('{"a":1}');
+      });
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address();
+    const headers = { 'content-type': 'application/json' };
+    await new Promise((resolve, reject) => {
+      const request = http.request({ host: '127.0.0.1', port, method: 'POST', headers }, (response) => {
+        response.on('data', () => {}).on('end', resolve);
+      });
+      request.on('error', reject);
+      request.end('{}');
+    });
+    const response = await fetch('http://127.0.0.1:' + port + '/path?query', { method: 'POST', headers, body: '{}' });
+    await response.json();
+    server.close();
+    server.closeAllConnections();
     try {
       path.join(1);
     } catch (error) {

@@ -15,6 +15,7 @@ export const offeredModules = [
   'buffer',
   'console',
   'constants',
+  'crypto',
   'diagnostics_channel',
   'dns',
   'dns/promises',
@@ -49,7 +50,6 @@ export const offeredModules = [
 export const notOfferedModules = [
   'child_process',
   'cluster',
-  'crypto',
   'dgram',
   'domain',
   'http2',

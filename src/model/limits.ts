@@ -267,6 +267,36 @@ export const limits = {
   /** A pool's connections share one; each server and each set of trusted authorities has its own. */
   tlsContextsMax: 32,
   tlsKeyingMaterialBytesMax: 64 * KiB,
+  /**
+   * Cryptography. Of one guest: hashes and ciphers that were begun and not finished (a kilobyte or two each), operations started
+   * that have not answered, and what those were given.
+   */
+  cryptoStreamsMax: 1_024,
+  cryptoOperationsStartedMax: 1_024,
+  cryptoBytesStartedMax: 64 * MiB,
+  /** Keys that are kept ready; the guest sends others again. */
+  cryptoKeysMax: 256,
+  /** Of a key as text; RSA with 16,384 bits has 13 KB. */
+  cryptoKeyBytesMax: 64 * KiB,
+  /** RSA, DSA, DH: a signature with 8,192 bits takes 40 milliseconds of the main thread. */
+  cryptoModulusBitsMax: 8_192,
+  /** Looking for primes takes the longer the longer they are, with luck; these take some seconds. */
+  cryptoNewModulusBitsMax: 4_096,
+  cryptoPrimeBitsMax: 4_096,
+  cryptoSafePrimeBitsMax: 1_024,
+  /** One result; what is longer would not fit a message of the bridge. */
+  cryptoOutputBytesMax: 15 * MiB,
+  /** Of one sandbox: operations on its thread pool, which has four threads, and the memory that they may take together. */
+  cryptoThreadsMax: 2,
+  cryptoMemoryBytesMax: 160 * MiB,
+  /** Threads for long operations that guests wait for, those included whose guest is gone: OpenSSL cannot be interrupted. */
+  cryptoLongTasksMax: 4,
+  /** pbkdf2, about 0.4 microseconds each: some seconds. OWASP asks for 600,000. The second number is what the main thread may give. */
+  cryptoIterationsMax: 20_000_000,
+  cryptoIterationsAtOnceMax: 20_000,
+  /** scrypt and argon2: memory times passes. Some seconds; and, on the main thread, some milliseconds. */
+  cryptoDerivationBytesMax: 2_048 * MiB,
+  cryptoDerivationBytesAtOnceMax: 2 * MiB,
   pathLengthMax: 4_096,
   nameLengthMax: 255,
   symlinksFollowedMax: 40,

@@ -2,6 +2,7 @@
  * Constants that Node's library expects from C++: read once from the running binary, so that they are those of exactly the
  * Node whose library runs in the guests. Each becomes a small module of the guest, loaded when a binding first needs it.
  */
+import { readCryptoConstants } from './crypto-constants.ts';
 import type { NodeLibrary } from './node-library.ts';
 
 /** By module id: a value for JSON. Only bindings of `runtimes/core` require these. */
@@ -18,7 +19,7 @@ export function readConstants({ internalBinding, requireInternal }: NodeLibrary)
         util: data(internalBinding('util').constants),
         string_decoder: { ...data(stringDecoder), encodings: [...(stringDecoder.encodings as Iterable<unknown>)] },
         exitCodes: data(internalBinding('errors').exitCodes),
-        config: { ...plain('config'), hasInspector: false, hasTracing: false, hasOpenSSL: false },
+        config: { ...plain('config'), hasInspector: false, hasTracing: false },
         optionTypes: { envSettings: data(options.envSettings), types: data(options.types) },
         asyncWrap: { constants: data(asyncWrap.constants), Providers: data(asyncWrap.Providers) },
         performance: allOf(internalBinding('performance').constants),
@@ -27,6 +28,7 @@ export function readConstants({ internalBinding, requireInternal }: NodeLibrary)
     ],
     ['constants', plain('constants')],
     ['http-parser', httpParser(internalBinding('http_parser'))],
+    ['crypto', readCryptoConstants(internalBinding('crypto'))],
     ['uv', { constants: plain('uv'), errors: [...call<Iterable<unknown>>(uv, 'getErrorMap')] }],
     ['options', optionValues(call(options, 'getCLIOptionsValues'))],
   ]);

@@ -5,10 +5,11 @@
 import { createRequire } from 'node:module';
 import { offeredModules } from '../../bridge/node-modules.ts';
 import { adaptedFetch, fetchModule, llhttpModule, readLlhttp } from './adapted-fetch.ts';
+import { deferCrypto } from './defer-crypto.ts';
 
 /** Never included, whoever asks: not reachable by a guest, or replaced by `runtimes/core`. */
 const excluded =
-  /^internal\/(deps|test_runner|bench_runner|test|main|repl|debugger|quic|dtls|ffi|cluster|inspector|policy|modules|vfs|crypto|legacy|source_map|v8_prof\w*|http2|child_process|vm|wasm_web_api|navigator|streams\/lazy_transform|process\/(pre_execution|execution|esm_loader|finalization|report|signal|worker_thread_only)|watch_mode|main|util\/inspector|util\/parse_args|bootstrap)(\/|$)/;
+  /^internal\/(deps|test_runner|bench_runner|test|main|repl|debugger|quic|dtls|ffi|cluster|inspector|policy|modules|vfs|legacy|source_map|v8_prof\w*|http2|child_process|vm|wasm_web_api|navigator|process\/(pre_execution|execution|esm_loader|finalization|report|signal|worker_thread_only)|watch_mode|main|util\/inspector|util\/parse_args|bootstrap)(\/|$)/;
 
 /** Needed by our own core and bindings, whoever else asks for them. */
 const ownNeeds = [
@@ -90,6 +91,7 @@ function adapted(id: string, text: string): string {
   if (id === fetchModule) return adaptedFetch(hidden);
   if (id === 'internal/errors') return deferErrorClasses(hidden);
   if (id === 'internal/timers') return rememberImmediate(hidden);
+  if (id === 'crypto' || id.startsWith('internal/crypto/')) return deferCrypto(id, hidden);
   if (id === 'net') return explainRefusals(hidden);
   if (id === 'internal/assert/utils') return withoutSource(hidden);
   if (!id.startsWith('internal/per_context/')) return hidden;

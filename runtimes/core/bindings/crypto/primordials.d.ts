@@ -1,0 +1,15 @@
+/** Primordials that the cryptography's bindings use besides those declared for the whole core. */
+interface Primordials {
+  readonly ArrayBuffer: ArrayBufferConstructor;
+  readonly AtomicsWait: (array: Int32Array, index: number, value: number, timeoutMs: number) => string;
+  readonly DataView: DataViewConstructor;
+  readonly DataViewPrototypeGetUint32: (view: DataView, offset: number, littleEndian: boolean) => number;
+  readonly DataViewPrototypeSetUint32: (view: DataView, offset: number, value: number, littleEndian: boolean) => void;
+  readonly Int32Array: Int32ArrayConstructor;
+  readonly MathImul: (a: number, b: number) => number;
+  readonly PromiseReject: (reason: unknown) => Promise<never>;
+  readonly RangeError: RangeErrorConstructor;
+  readonly TypedArrayPrototypeSet: (target: Uint8Array, source: Uint8Array, offset?: number) => void;
+  readonly TypedArrayPrototypeSubarray: (source: Uint8Array, start?: number, end?: number) => Uint8Array;
+  readonly TypeError: TypeErrorConstructor;
+}

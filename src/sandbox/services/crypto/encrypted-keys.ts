@@ -1,0 +1,77 @@
+/**
+ * How often an encrypted key has its passphrase hashed. Whoever made the key chose it, up to two thousand million times, and OpenSSL
+ * cannot be interrupted; so it is looked up before OpenSSL sees the key.
+ *
+ * The algorithm's identifier is a DER object identifier of PKCS #5, of PKCS #12 or of scrypt. Behind it, perhaps after the heads of
+ * sequences, come the salt (an octet string) and the count (an integer); of scrypt, the salt, N, r and p.
+ */
+import { limits } from '../../../model/limits.ts';
+import { CryptoLimitExceeded } from './mistake.ts';
+
+const algorithms = ['2a864886f70d0105', '2a864886f70d010c01', '2b06010401da47040b'].map((hex) =>
+  Buffer.from(hex, 'hex'),
+);
+const tags = { integer: 0x02, octetString: 0x04, sequence: 0x30 } as const;
+
+/** @param material PEM or DER @throws CryptoLimitExceeded */
+export function assertDerivation(material: Uint8Array): void {
+  const given = Buffer.from(material.buffer, material.byteOffset, material.byteLength);
+  for (const der of [given, ...pemBodies(given.toString('latin1'))]) {
+    for (const count of counts(der)) {
+      if (count <= limits.cryptoIterationsMax) continue;
+      const { cryptoIterationsMax } = limits;
+      throw new CryptoLimitExceeded(
+        'iterations of an encrypted key',
+        count,
+        'cryptoIterationsMax',
+        cryptoIterationsMax,
+      );
+    }
+  }
+}
+
+function pemBodies(text: string): Buffer[] {
+  return text
+    .split('-----BEGIN ')
+    .slice(1)
+    .map((body) => Buffer.from(body.slice(body.indexOf('-----') + 5).split('-----END')[0] ?? '', 'base64'));
+}
+
+/** Every integer that may be a count. */
+function counts(der: Buffer): number[] {
+  const found: number[] = [];
+  for (const algorithm of algorithms) {
+    for (let at = der.indexOf(algorithm); at >= 0; at = der.indexOf(algorithm, at + 1)) {
+      found.push(...countsBehind(der, at));
+    }
+  }
+  return found;
+}
+
+/** The integers that follow the first octet string behind an identifier, whose own head is two bytes before it. */
+function countsBehind(der: Buffer, identifier: number): number[] {
+  let at = identifier + (der[identifier - 1] ?? 0);
+  const found: number[] = [];
+  for (let steps = 0; steps < stepsMax && at < der.length; steps++) {
+    const { tag, content, length } = element(der, at);
+    if (tag === tags.integer) found.push(integer(der.subarray(content, content + length)));
+    else if (tag !== tags.sequence && tag !== tags.octetString) break;
+    at = tag === tags.sequence ? content : content + length;
+  }
+  return found;
+}
+
+/** Heads of sequences, a salt, and at most three integers. */
+const stepsMax = 8;
+
+function element(der: Buffer, at: number): { tag: number; content: number; length: number } {
+  const tag = der[at] ?? 0;
+  const first = der[at + 1] ?? 0;
+  if (first < 0x80) return { tag, content: at + 2, length: first };
+  const bytes = Math.min(first & 0x7f, 4);
+  return { tag, content: at + 2 + bytes, length: integer(der.subarray(at + 2, at + 2 + bytes)) };
+}
+
+function integer(bytes: Uint8Array): number {
+  return bytes.reduce((value, byte) => value * 256 + byte, 0);
+}

@@ -52,9 +52,9 @@ const special6: readonly Entry[] = entries([
   ['fd20:ce::254/128', 'metadata'], // Google
   ['::/128', 'unspecified'],
   ['::1/128', 'loopback'],
-  // IPv4-compatible, and all else below the mapped ones.
-  ['::/8', 'reserved'],
   ['64:ff9b:1::/48', 'tunnel'],
+  // IPv4-compatible, and whatever else begins with zeros.
+  ['::/8', 'reserved'],
   ['100::/8', 'reserved'],
   ['2001:db8::/32', 'documentation'],
   ['2001:2::/48', 'benchmark'],

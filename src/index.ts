@@ -28,5 +28,6 @@ export type {
 } from './model/function-configuration.ts';
 export { FunctionError } from './model/function-error.ts';
 export type { InvocationReport, InvocationType, InvokeInput, InvokeResult, Phases } from './model/invocation.ts';
+export type { CredentialRule, NetworkConfiguration, NetworkSettings } from './model/network-settings.ts';
 export type { PlatformEvent } from './model/platform-event.ts';
 export type { RuntimeIdentifier } from './model/runtime-identifier.ts';

@@ -93,7 +93,11 @@ function enforced(works: boolean): Finding[] {
       what: '/tmp',
       detail: 'a volume inside the sandbox with an exact quota; no path of this machine is behind it',
     },
-    { state, what: 'network', detail: 'none for guests' },
+    {
+      state,
+      what: 'network',
+      detail: 'none unless a function’s network.allow (--allow-net) says otherwise; the host opens each connection',
+    },
     {
       state: 'not yet',
       what: 'jail',

@@ -43,7 +43,12 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     .option('--memory <MiB>', 'memory size, 128 to 10240 (default: 128)')
     .option('--timeout <seconds>', 'timeout, 1 to 900 (default: 3)')
     .option('--env <NAME=VALUE>', 'an environment variable; may be repeated', collect, [])
-    .option('--allow-net <HOST[:PORT]>', 'a host the function may reach; may be repeated', collect, [])
+    .option(
+      '--allow-net <HOST[:PORT]>',
+      'what the function may reach: host:443, *.example.com, 10.0.0.0/8:5432, localhost:5432, public; may be repeated',
+      collect,
+      [],
+    )
     .option('--repeat <count>', 'invoke this many times, one after the other', '1')
     .option('--json', 'one JSON line for each invocation, with its report')
     .option('--data-dir <directory>', 'where deployed functions are kept')

@@ -29,6 +29,9 @@ export function createEventPrinter(stderr: NodeJS.WriteStream): (event: Platform
       case 'sandbox.protocolError':
         stderr.write(`isotherm: a sandbox was killed: ${event.message}\n`);
         return;
+      case 'network.refused':
+        stderr.write(`isotherm: ${event.functionName} was refused the network: ${event.reason}\n`);
+        return;
       default: {
         const lines = linesOf(event);
         if (lines === '') return;

@@ -13,7 +13,7 @@ import type { NetworkEvent } from '../protocol/network.ts';
 import type { AuditedGuest } from './audit.ts';
 import { ConnectionTally } from './connection-tally.ts';
 import { policyRules } from './policy-rules.ts';
-import { type OpenNameResolver, openHostResolver } from './resolver.ts';
+import { hostResolvers, type OpenNameResolver } from './resolver.ts';
 import { NetworkSession } from './session.ts';
 
 export interface EgressOptions {
@@ -33,11 +33,13 @@ export interface GuestNetwork {
 
 export class EgressGate {
   readonly #options: EgressOptions;
+  readonly #openResolver: OpenNameResolver;
   readonly #tally = new ConnectionTally();
   readonly #ownAddresses: () => ReadonlySet<string>;
 
   constructor(options: EgressOptions) {
     this.#options = options;
+    this.#openResolver = options.openResolver ?? hostResolvers(options.clock);
     this.#ownAddresses = options.ownAddresses ?? rememberedInterfaces(options.clock);
   }
 
@@ -46,7 +48,7 @@ export class EgressGate {
     { configuration, credentials }: GuestNetwork,
     send: (event: NetworkEvent, body?: Uint8Array) => void,
   ): NetworkSession {
-    const { clock, observe, openResolver = openHostResolver } = this.#options;
+    const { clock, observe } = this.#options;
     const rules = policyRules(configuration, credentials);
     return new NetworkSession({
       clock,
@@ -56,7 +58,7 @@ export class EgressGate {
       connectionsMax: configuration.connectionsMax ?? limits.networkConnectionsDefault,
       bytesPerSecondMax: configuration.bytesPerSecondMax,
       tally: this.#tally.of(guest.functionName),
-      resolver: openResolver(),
+      resolver: this.#openResolver(),
       send,
     });
   }

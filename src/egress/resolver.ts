@@ -5,6 +5,7 @@
  * of its own that never answers then costs nobody but it.
  */
 import { promises, lookup as systemLookup } from 'node:dns';
+import type { Clock } from '../base/clock.ts';
 import { limits } from '../model/limits.ts';
 import type { DnsType } from '../protocol/network.ts';
 
@@ -26,12 +27,18 @@ export interface NameResolver {
 
 export type OpenNameResolver = () => NameResolver;
 
-/** One for each guest, so that closing it cancels what that guest asked. */
-export function openHostResolver(): NameResolver {
+/** Each guest gets one of its own, so that closing it cancels what that guest asked; questions to the system they share. Name servers: the system's. */
+export function hostResolvers(clock: Clock, nameServers?: readonly string[]): OpenNameResolver {
+  const system = new SystemLookups(clock);
+  return () => openResolver(system, nameServers);
+}
+
+function openResolver(system: SystemLookups, nameServers: readonly string[] | undefined): NameResolver {
   const resolver = new promises.Resolver({ timeout: limits.dnsTimeoutMs, tries: 2, maxTimeout: limits.dnsTimeoutMs });
+  if (nameServers !== undefined) resolver.setServers(nameServers);
   return {
     addresses: ({ name, family, way }) =>
-      way === 'system' ? systemAddresses(name, family) : dnsAddresses(resolver, name, family),
+      way === 'system' ? system.addresses(name, family) : dnsAddresses(resolver, name, family),
     records: (name, type) => {
       switch (type) {
         case 'A':
@@ -50,13 +57,40 @@ export function openHostResolver(): NameResolver {
   };
 }
 
-function systemAddresses(name: string, family: 0 | 4 | 6): Promise<readonly string[]> {
-  return new Promise((resolve, reject) => {
-    systemLookup(name, { all: true, family, order: 'verbatim' }, (error, found) => {
-      if (error === null) resolve(found.map(({ address }) => address));
-      else reject(error);
+/**
+ * Node answers these on its few threads, half of which lookups may hold: the same question is asked once for all who wait for it,
+ * and nobody waits for ever.
+ */
+class SystemLookups {
+  readonly #clock: Clock;
+  readonly #pending = new Map<string, Promise<readonly string[]>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async addresses(name: string, family: 0 | 4 | 6): Promise<readonly string[]> {
+    const late = Promise.withResolvers<never>();
+    using _limit = this.#clock.after(limits.systemLookupTimeoutMs, () => {
+      late.reject(Object.assign(new Error(`no answer for ${name}`), { code: 'EAI_AGAIN' }));
     });
-  });
+    return await Promise.race([this.#ask(name, family), late.promise]);
+  }
+
+  #ask(name: string, family: 0 | 4 | 6): Promise<readonly string[]> {
+    const key = `${family} ${name}`;
+    const pending = this.#pending.get(key);
+    if (pending !== undefined) return pending;
+    const asked = new Promise<readonly string[]>((resolve, reject) => {
+      systemLookup(name, { all: true, family, order: 'verbatim' }, (error, found) => {
+        this.#pending.delete(key);
+        if (error === null) resolve(found.map(({ address }) => address));
+        else reject(error);
+      });
+    });
+    this.#pending.set(key, asked);
+    return asked;
+  }
 }
 
 async function dnsAddresses(resolver: promises.Resolver, name: string, family: 0 | 4 | 6): Promise<readonly string[]> {

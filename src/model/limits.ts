@@ -257,6 +257,8 @@ export const limits = {
   networkLingerMsMax: 5_000,
   /** Of one question to one name server. */
   dnsTimeoutMs: 5_000,
+  /** A resolver that asks three servers twice gives up later; a function that waits so long has most often timed out. */
+  systemLookupTimeoutMs: 10_000,
   /** Refusals told one by one; the others are counted. */
   networkRefusalsToldPerSecondMax: 2,
   networkRefusalsToldBurst: 20,

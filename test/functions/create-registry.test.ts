@@ -9,6 +9,7 @@ import type { FunctionRegistry } from '../../src/functions/registry.ts';
 import { zipEntries } from '../../src/functions/zip.ts';
 import { EngineError, type EngineErrorCode } from '../../src/model/errors.ts';
 import { limits } from '../../src/model/limits.ts';
+import type { NetworkSettings } from '../../src/model/network-settings.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
 
 const source = 'export const handler = async () => 1;';
@@ -448,4 +449,33 @@ test('a store that cannot save refuses the creation', async (t) => {
     'the disk is full',
   );
   await refused(t, () => registry.get(f), 'ResourceNotFoundException');
+});
+
+test('what a function may reach is kept and makes another version key; values of headers are not kept', async (t) => {
+  const { registry, store } = await deployed(t);
+  const version = () => registry.resolve(f);
+  const update = async (network: NetworkSettings) => {
+    const before = version().code.versionKey;
+    await registry.updateConfiguration({ functionName: 'f', network });
+    await registry.settled('f');
+    t.not(version().code.versionKey, before);
+  };
+  await update({ allow: ['a.test:443'] });
+  t.is(version().networkCredentials, undefined);
+
+  const credential = { host: 'a.test:443', headers: { Authorization: 'one' } };
+  const value = () => version().networkCredentials?.of('a.test:443')?.headers.get('authorization');
+  await update({ allow: [credential] });
+  t.is(value(), 'one');
+  await update({ allow: [{ ...credential, headers: { Authorization: 'two-s3cr3t' } }] });
+  t.is(value(), 'two-s3cr3t');
+
+  await registry.updateConfiguration({ functionName: 'f', timeout: 9 });
+  await registry.settled('f');
+  t.is(value(), 'two-s3cr3t', 'other settings leave it alone');
+  const kept = { allow: [{ host: 'a.test:443', tls: true, headerNames: ['authorization'] }] };
+  t.deepEqual(registry.get(f).configuration.network, kept);
+  t.false(JSON.stringify([store.load(), registry.list({}), version()]).includes('s3cr3t'));
+  await update({ allow: [] });
+  t.is(version().networkCredentials, undefined);
 });

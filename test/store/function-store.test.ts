@@ -108,3 +108,19 @@ for (const { title, column, value, says } of [
     reopened.functions.close();
   });
 }
+
+test('a function of a version without network rules is taken over with none', (t) => {
+  const directory = scratch();
+  const { functions, codeDirectory } = openDataDirectory(directory);
+  const stored = storedFunction('old', codeDirectory);
+  functions.save(stored);
+  functions.close();
+  const database = new Database(join(directory, 'isotherm.db'), migrations);
+  const toOld = `json_set(json_remove(record, '$.configuration.network'), '$.configuration.networkAllow', json('[]'))`;
+  database.run(`UPDATE functions SET record = ${toOld}`);
+  database.run(migrations[1] ?? '');
+  database.close();
+  const reopened = openDataDirectory(directory);
+  t.deepEqual(reopened.functions.load(), [stored]);
+  reopened.functions.close();
+});

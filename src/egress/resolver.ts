@@ -34,26 +34,31 @@ export function hostResolvers(clock: Clock, nameServers?: readonly string[]): Op
 }
 
 function openResolver(system: SystemLookups, nameServers: readonly string[] | undefined): NameResolver {
-  const resolver = new promises.Resolver({ timeout: limits.dnsTimeoutMs, tries: 2, maxTimeout: limits.dnsTimeoutMs });
-  if (nameServers !== undefined) resolver.setServers(nameServers);
+  let opened: promises.Resolver | undefined;
+  const resolver = (): promises.Resolver => {
+    if (opened !== undefined) return opened;
+    opened = new promises.Resolver({ timeout: limits.dnsTimeoutMs, tries: 2, maxTimeout: limits.dnsTimeoutMs });
+    if (nameServers !== undefined) opened.setServers(nameServers);
+    return opened;
+  };
   return {
     addresses: ({ name, family, way }) =>
-      way === 'system' ? system.addresses(name, family) : dnsAddresses(resolver, name, family),
+      way === 'system' ? system.addresses(name, family) : dnsAddresses(resolver(), name, family),
     records: (name, type) => {
       switch (type) {
         case 'A':
-          return resolver.resolve4(name, { ttl: true });
+          return resolver().resolve4(name, { ttl: true });
         case 'AAAA':
-          return resolver.resolve6(name, { ttl: true });
+          return resolver().resolve6(name, { ttl: true });
         case 'REVERSE':
-          return resolver.reverse(name);
+          return resolver().reverse(name);
         case 'TLSA':
-          return resolver.resolveTlsa(name);
+          return resolver().resolveTlsa(name);
         default:
-          return resolver.resolve(name, type);
+          return resolver().resolve(name, type);
       }
     },
-    close: () => resolver.cancel(),
+    close: () => opened?.cancel(),
   };
 }
 

@@ -8,7 +8,6 @@ import { EnvironmentBindings } from '../bindings/environment-bindings.ts';
 import type { EgressGate } from '../egress/gate.ts';
 import type { DeployedVersion } from '../functions/registry.ts';
 import type { GuestRequestHead } from '../protocol/messages.ts';
-import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { GatewayLink, GuestGateway, OpenGateway } from '../supervisor/sandbox-port.ts';
 
 /** `bindings`: of the functions that this environment was told of. */
@@ -30,18 +29,22 @@ export interface GatewayParts {
 
 export function createGateways({ egress, clock }: GatewayParts): OpenGuestGateway {
   return (version, environmentId, bindings) => (link) => {
-    const parts: Partial<Record<GuestRequestHead['service'], GatewayPart>> = {
-      network: openNetwork(egress, version, environmentId, link),
-      bindings: openBindings(bindings, clock, version, environmentId, link),
+    const openers: Readonly<Record<GuestRequestHead['service'], () => GatewayPart>> = {
+      network: () => openNetwork(egress, version, environmentId, link),
+      bindings: () => openBindings(bindings, clock, version, environmentId, link),
     };
+    const open = new Map<GuestRequestHead['service'], GatewayPart>();
     return {
       request(service, request, body) {
-        const part = parts[service];
-        if (part === undefined) throw new ProtocolError('guestRequest.service', 'one that is offered', service);
+        let part = open.get(service);
+        if (part === undefined) {
+          part = openers[service]();
+          open.set(service, part);
+        }
         part.request(request, body);
       },
       close() {
-        for (const part of Object.values(parts)) part.close();
+        for (const part of open.values()) part.close();
       },
     };
   };

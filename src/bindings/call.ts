@@ -47,6 +47,12 @@ export interface CallEvents {
 type GuestChannel = { readonly kind: 'stream'; readonly stream: IncomingStream } | GuestSignal;
 type GuestSignal = { readonly kind: 'signal'; readonly controller: AbortController };
 
+/** Of a result that may still turn out to be one that cannot be sent. */
+interface OpenedChannel {
+  start(): void;
+  cancel(): void;
+}
+
 interface HostStream {
   readonly stream: OutgoingStream;
 }
@@ -115,18 +121,15 @@ export class Call {
   abandon(reason: unknown): void {
     this.#phase = 'closed';
     this.#deadline?.[Symbol.dispose]();
-    this.#endChannels(reason);
-    this.#controller.abort(reason);
+    this.#cut(reason);
     for (const { stream } of this.#hostStreams.values()) stream.cancel();
   }
 
   #expire(): void {
     const { bound } = this.#options;
     const text = `${bound.path} did not answer within ${bound.timeoutMs} ms (timeoutMs of the binding)`;
-    const error = named('TimeoutError', text, bindingErrorCodes.timeout);
-    this.#reject(error);
-    this.#endChannels(error);
-    this.#controller.abort(new DOMException(text, 'TimeoutError'));
+    this.#reject(named('TimeoutError', text, bindingErrorCodes.timeout));
+    this.#cut(new DOMException(text, 'TimeoutError'));
     this.#closeIfOver();
   }
 
@@ -187,7 +190,7 @@ export class Call {
       return;
     }
     const { bound } = this.#options;
-    const opened: (() => void)[] = [];
+    const opened: OpenedChannel[] = [];
     const codec = hostCodec(
       { ...noChannels, channelOf: (value) => this.#channelOf(value, opened) },
       limits.bindingMessageBytesMax,
@@ -203,18 +206,19 @@ export class Call {
         );
       }
     } catch (error) {
-      for (const { stream } of this.#hostStreams.values()) stream.cancel();
+      for (const { cancel } of opened) cancel();
+      this.#hostStreams.clear();
       this.#hostChannels = 0;
       this.#reject(this.#told(error, bindingErrorCodes.result, bindingErrorCodes.resultTooLarge));
       return;
     }
     this.#settle(body, 'resolved', () => {
-      for (const open of opened) open();
+      for (const { start } of opened) start();
     });
   }
 
   /** Of the result: nothing starts before the guest knows of it. */
-  #channelOf(value: object, opened: (() => void)[]): ForeignChannel | undefined {
+  #channelOf(value: object, opened: OpenedChannel[]): ForeignChannel | undefined {
     const isSignal = value instanceof AbortSignal;
     if (!isSignal && !isStream(value)) return undefined;
     const index = this.#hostChannels;
@@ -229,7 +233,7 @@ export class Call {
     if (held === undefined) throw isSignal ? tooManySignals() : tooManyStreams();
     this.#hostChannels += 1;
     if (isSignal) {
-      opened.push(() => this.#forward(value, index, held));
+      opened.push({ start: () => this.#forward(value, index, held), cancel: () => held[Symbol.dispose]() });
       return { kind: 'signal', index };
     }
     const { id, events, bound } = this.#options;
@@ -243,7 +247,7 @@ export class Call {
       },
     });
     this.#hostStreams.set(index, { stream });
-    opened.push(() => void stream.run());
+    opened.push({ start: () => void stream.run(), cancel: () => stream.cancel() });
     return { kind: 'stream', index };
   }
 
@@ -282,21 +286,25 @@ export class Call {
     if (this.#phase !== 'settled') return;
     for (const { stream } of this.#hostStreams.values()) if (!stream.isDone) return;
     this.#phase = 'closed';
-    this.#endChannels(new DOMException('the call has ended', 'AbortError'));
+    this.#endStreams(new DOMException('the call has ended', 'AbortError'));
     const { id, events, channels } = this.#options;
     if (channels > 0 || this.#hostChannels > 0) events.send({ kind: 'closed', id });
     events.closed();
   }
 
-  #endChannels(reason: unknown): void {
+  #endStreams(reason: unknown): void {
     for (const channel of this.#guestChannels.values()) {
       if (channel.kind === 'stream') channel.stream.abandon(reason);
-      else if (this.#phase !== 'closed' || this.#isCut) channel.controller.abort(reason);
     }
   }
 
-  get #isCut(): boolean {
-    return this.#controller.signal.aborted;
+  /** Nobody waits for the function any more: whatever it looks at tells it so. */
+  #cut(reason: unknown): void {
+    this.#endStreams(reason);
+    for (const channel of this.#guestChannels.values()) {
+      if (channel.kind === 'signal') channel.controller.abort(reason);
+    }
+    this.#controller.abort(reason);
   }
 
   #sendWith(kind: 'chunk' | 'fail' | 'cancel' | 'abort', channel: number, { bytes, textBytes }: Body): void {

@@ -15,6 +15,7 @@ const {
   TypedArrayPrototypeGetByteOffset,
   TypedArrayPrototypeGetSymbolToStringTag,
   TypedArrayPrototypeSet,
+  TypeError,
   Uint8Array,
 } = primordials;
 
@@ -94,6 +95,8 @@ export class OutgoingStream {
   #receive(result: unknown): void {
     if (this.#isDone) return;
     try {
+      if (typeof result !== 'object' || result === null)
+        throw new TypeError('The iterator gave a result that is no object');
       const { done, value } = result as { readonly done?: unknown; readonly value?: unknown };
       if (done) {
         this.#isDone = true;

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { offeredModules } from '../../bridge/node-modules.ts';
 import { adaptedFetch, fetchModule, llhttpModule, readLlhttp } from './adapted-fetch.ts';
 import { deferCrypto } from './defer-crypto.ts';
+import { partTlsFromCrypto } from './part-tls.ts';
 
 /** Never included, whoever asks: not reachable by a guest, or replaced by `runtimes/core`. */
 const excluded =
@@ -92,6 +93,7 @@ function adapted(id: string, text: string): string {
   if (id === 'internal/errors') return deferErrorClasses(hidden);
   if (id === 'internal/timers') return rememberImmediate(hidden);
   if (id === 'crypto' || id.startsWith('internal/crypto/')) return deferCrypto(id, hidden);
+  if (id === 'tls' || id.startsWith('internal/tls/')) return partTlsFromCrypto(id, hidden);
   if (id === 'net') return explainRefusals(hidden);
   if (id === 'internal/assert/utils') return withoutSource(hidden);
   if (!id.startsWith('internal/per_context/')) return hidden;

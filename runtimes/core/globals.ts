@@ -44,6 +44,7 @@ const inModules: readonly (readonly [module: string, visibility: Visibility, nam
       'WebSocket',
     ],
   ],
+  ['internal/webstreams/compression', 'interface', ['CompressionStream', 'DecompressionStream']],
   ['perf_hooks', 'operation', ['performance']],
   [
     'perf_hooks',

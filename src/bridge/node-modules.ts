@@ -45,6 +45,7 @@ export const offeredModules = [
   'url',
   'util',
   'util/types',
+  'zlib',
 ] as const;
 
 /** Known to Node, not here: asking for one names it as missing instead of as unknown. */
@@ -70,7 +71,6 @@ export const notOfferedModules = [
   'vm',
   'wasi',
   'worker_threads',
-  'zlib',
 ] as const;
 
 /** The functions that the embedder offers to a guest: a module of ours, known by this name only. */

@@ -299,6 +299,20 @@ export const limits = {
   /** scrypt and argon2: memory times passes. Some seconds; and, on the main thread, some milliseconds. */
   cryptoDerivationBytesMax: 2_048 * MiB,
   cryptoDerivationBytesAtOnceMax: 2 * MiB,
+  /** Codecs of one environment at once, and what they may use of memory together: a deflate stream takes 268 KiB. */
+  zlibCodecsMax: 512,
+  zlibMemoryBytesMax: 160 * MiB,
+  /** The largest windows: what the default levels and usual files need. A stream could ask for 2 GiB. */
+  zlibBrotliWindowBitsMax: 24,
+  zlibZstdWindowBitsMax: 25,
+  zlibZstdLevelMax: 19,
+  /** Compressed ahead of what the guest asked for. */
+  zlibOutputBytesMax: 256 * KiB,
+  /** Given to an encoder at once: 64 KiB take zlib's best level about 30 ms at worst, brotli's best as long for a quarter. */
+  zlibInputBytesMax: 64 * KiB,
+  zlibSlowInputBytesMax: 16 * KiB,
+  /** Of one environment in the threads that all share. */
+  zlibWritesAtOnceMax: 2,
   pathLengthMax: 4_096,
   nameLengthMax: 255,
   symlinksFollowedMax: 40,

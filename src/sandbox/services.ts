@@ -11,6 +11,7 @@ import { openBindings } from './services/bindings.ts';
 import type * as Crypto from './services/crypto/service.ts';
 import { openNetwork } from './services/network.ts';
 import { openTls } from './services/tls.ts';
+import type * as Zlib from './services/zlib.ts';
 
 export type Openers = Partial<Record<ServiceName, OpenService>>;
 
@@ -18,6 +19,7 @@ export const openers: Openers = {
   network: openNetwork,
   tls: openTls,
   bindings: openBindings,
+  zlib: (link) => load<typeof Zlib>('zlib').openZlib(link),
   crypto: (link) => load<typeof Crypto>('crypto/service').openCrypto(link),
 };
 

@@ -32,6 +32,7 @@ const ownNeeds = [
   'internal/util/diff',
   'internal/util/parse_args/parse_args',
   'internal/util/parse_args/utils',
+  'internal/webstreams/compression',
 ];
 
 export interface NodeLibrary {

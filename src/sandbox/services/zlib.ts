@@ -1,0 +1,202 @@
+/**
+ * The service `zlib` (see `bridge/zlib.ts`): the codecs of one incarnation, what they may cost together, and whose turn it is
+ * in the threads. The compressing itself is `zlib-codec.ts`.
+ */
+import { crc32 } from 'node:zlib';
+import pLimit from 'p-limit';
+import type { BridgeReply, BridgeValue } from '../../bridge/services.ts';
+import { failureMarker } from '../../bridge/services.ts';
+import { zlibEvents, zlibOperations, zlibProgress } from '../../bridge/zlib.ts';
+import { limits } from '../../model/limits.ts';
+import type { OpenService, Service, ServiceLink } from '../service.ts';
+import { Codec, type CodecError, type StepRequest, type StepResult } from './zlib-codec.ts';
+import { limitReached, readSpec, type SpecFailure } from './zlib-spec.ts';
+
+export const openZlib: OpenService = (link) => new ZlibService(link);
+
+type Values = readonly BridgeValue[];
+
+class ZlibService implements Service {
+  readonly #link: ServiceLink;
+  readonly #codecs = new Map<number, Codec>();
+  readonly #turn = pLimit(limits.zlibWritesAtOnceMax);
+  #isClosed = false;
+
+  constructor(link: ServiceLink) {
+    this.#link = link;
+  }
+
+  ask(operation: number, values: Values): BridgeReply {
+    if (operation === zlibOperations.crc32) return checksum(values);
+    const [id] = values;
+    if (typeof id !== 'number' || !Number.isSafeInteger(id)) return undefined;
+    switch (operation) {
+      case zlibOperations.open:
+        return failureOf(this.#open(id, values[1], values[2]));
+      case zlibOperations.step:
+        return this.#stepNow(id, values.slice(1));
+      case zlibOperations.params:
+        return this.#change(id, (codec) => codec.params(small(values[1]), small(values[2])));
+      case zlibOperations.reset:
+        return this.#change(id, (codec) => codec.reset());
+      case zlibOperations.close:
+        this.#close(id);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  start(operation: number, id: number, values: Values): void {
+    if (operation !== zlibOperations.write) return;
+    const codec = this.#open(id, values[3], values[4]);
+    const request = codec instanceof Codec ? readStep(codec, values) : undefined;
+    if (!(codec instanceof Codec) || request === undefined || codec.isUnderWay) {
+      this.#tell(id, codec instanceof Codec ? failedStep(noStep) : failedStep(codec));
+      return;
+    }
+    void this.#turn(() => this.#stepLater(id, codec, request));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#turn.clearQueue();
+    for (const codec of this.#codecs.values()) codec.close();
+    this.#codecs.clear();
+  }
+
+  #stepNow(id: number, values: Values): BridgeReply {
+    const codec = this.#open(id, values[3], values[4]);
+    if (!(codec instanceof Codec)) return stepReply(failedStep(codec));
+    const request = readStep(codec, values);
+    if (request === undefined || codec.isUnderWay) return stepReply(failedStep(noStep));
+    const result = codec.stepSync(request, writesInOneCallMax);
+    this.#settle(id, codec, result);
+    return stepReply(result);
+  }
+
+  #stepLater(id: number, codec: Codec, request: StepRequest): Promise<void> {
+    // Closed while it waited for its turn.
+    if (this.#isClosed || this.#codecs.get(id) !== codec || codec.isUnderWay) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    codec.step(request, (result) => {
+      resolve();
+      if (this.#isClosed || this.#codecs.get(id) !== codec) return;
+      this.#settle(id, codec, result);
+      this.#tell(id, result);
+    });
+    return promise;
+  }
+
+  /** After an error there is no way on, in Node neither. */
+  #settle(id: number, codec: Codec, { error }: StepResult): void {
+    if (error !== undefined) this.#close(id);
+    else if (this.#memoryBytes() > limits.zlibMemoryBytesMax && codec.spec.cost.perByte > 0) this.#close(id);
+  }
+
+  #tell(id: number, result: StepResult): void {
+    this.#link.emit(id, zlibEvents.stepped, ...stepReply(result));
+  }
+
+  #change(id: number, change: (codec: Codec) => CodecError | undefined): BridgeReply {
+    const codec = this.#codecs.get(id);
+    if (codec === undefined || codec.isUnderWay) return undefined;
+    const error = change(codec);
+    return error && [failureMarker, error.message, error.errno, error.code];
+  }
+
+  #close(id: number): void {
+    this.#codecs.get(id)?.close();
+    this.#codecs.delete(id);
+  }
+
+  /** The one of this id, or a new one. */
+  #open(id: number, spec: BridgeValue, dictionary: BridgeValue): Codec | SpecFailure {
+    const known = this.#codecs.get(id);
+    if (known !== undefined) return known;
+    if (typeof spec !== 'string') {
+      return limitReached(
+        `zlib streams of this environment may use ${limits.zlibMemoryBytesMax} bytes together, and this one was closed`,
+      );
+    }
+    const read = readSpec(spec, dictionary instanceof ArrayBuffer ? dictionary : undefined);
+    if (read === undefined) return { message: 'Initialization failed', code: 'ERR_ZLIB_INITIALIZATION_FAILED' };
+    if (!('mode' in read)) return read;
+    if (this.#codecs.size >= limits.zlibCodecsMax) {
+      return limitReached(`at most ${limits.zlibCodecsMax} zlib streams may be open at once`);
+    }
+    if (this.#memoryBytes() + read.cost.fixed > limits.zlibMemoryBytesMax) {
+      return limitReached(`zlib streams of this environment may use ${limits.zlibMemoryBytesMax} bytes together`);
+    }
+    try {
+      const codec = new Codec(read);
+      this.#codecs.set(id, codec);
+      return codec;
+    } catch (error) {
+      // What Node refuses: parameters, or a dictionary.
+      return { message: error instanceof Error ? error.message : 'Initialization failed', code: codeOf(error) };
+    }
+  }
+
+  #memoryBytes(): number {
+    let bytes = 0;
+    for (const { spec, processedBytes } of this.#codecs.values()) {
+      bytes += Math.min(spec.cost.max, spec.cost.fixed + spec.cost.perByte * processedBytes);
+    }
+    return bytes;
+  }
+}
+
+/** With the input at once that a codec takes: some tens of milliseconds at worst. */
+const writesInOneCallMax = 4;
+
+function readStep(codec: Codec, [flush, pieceBytes, input]: Values): StepRequest | undefined {
+  if (typeof flush !== 'number' || !Number.isInteger(flush) || flush < 0 || flush > codec.spec.flushMax)
+    return undefined;
+  if (typeof pieceBytes !== 'number' || !Number.isInteger(pieceBytes) || pieceBytes < 1) return undefined;
+  return {
+    flush,
+    pieceBytes: Math.min(pieceBytes, limits.zlibOutputBytesMax),
+    input: input instanceof ArrayBuffer ? new Uint8Array(input) : undefined,
+    outputBytesMax: limits.zlibOutputBytesMax,
+  };
+}
+
+const noStep: SpecFailure = { message: 'a write makes no sense now', code: 'ERR_INVALID_STATE' };
+
+function failedStep({ message, code }: SpecFailure): StepResult {
+  return { bytes: new ArrayBuffer(0), availIn: 0, isMoreToCome: false, error: { message, errno: memoryErrno, code } };
+}
+
+/** Z_MEM_ERROR: what Node's errors of this kind carry. */
+const memoryErrno = -4;
+
+function stepReply({ bytes, availIn, isMoreToCome, error }: StepResult): BridgeValue[] {
+  const progress = isMoreToCome ? zlibProgress.more : zlibProgress.idle;
+  return error === undefined
+    ? [bytes, availIn, progress]
+    : [bytes, availIn, zlibProgress.idle, error.message, error.errno, error.code];
+}
+
+function failureOf(opened: Codec | SpecFailure): BridgeReply {
+  return opened instanceof Codec ? undefined : [failureMarker, opened.message, opened.code];
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'ERR_ZLIB_INITIALIZATION_FAILED';
+}
+
+function small(value: BridgeValue): number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= -1 && value <= 9 ? value : 0;
+}
+
+function checksum([value, data]: Values): BridgeReply {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 0xffff_ffff) return 0;
+  return data instanceof ArrayBuffer
+    ? crc32(new Uint8Array(data), value)
+    : typeof data === 'string'
+      ? crc32(data, value)
+      : 0;
+}

@@ -99,6 +99,8 @@ export class Connection {
     this.#socket.once('connect', () => this.#connected(destination));
     // A literal: nothing is looked up. Small writes leave at once; the guest's own stream has put together what belongs together.
     this.#socket.setNoDelay(true);
+    // A guest's connection is no reason for the embedder's program to go on.
+    this.#socket.unref();
     this.#socket.connect({ host: address, family, port, autoSelectFamily: false });
   }
 

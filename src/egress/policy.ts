@@ -155,7 +155,7 @@ function isLocalhost({ family, bits }: IpAddress): boolean {
 }
 
 function refusal(policy: NetworkPolicy, address: IpAddress, port: number, names: readonly string[]): string {
-  const shown = `${formatIpAddress(address)}${names.length > 0 ? ` (${names.join(', ')})` : ''}`;
+  const shown = `${formatIpAddress(address)}${names[0] === undefined ? '' : ` (${names[0]})`}`;
   if (policy.rules.some((rule) => reaches(policy, rule, address, names, undefined))) {
     return `network.allow of this function does not have port ${port} of ${shown}`;
   }

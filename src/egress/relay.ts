@@ -43,6 +43,7 @@ export function openRelay({ credentials, plainNames }: AllowedConnect, port: num
         ...(secured !== undefined && { ALPNProtocols: ['http/1.1'] }),
         ...(ca !== undefined && { ca }),
       });
+      stream.unref();
       return { stream, secured: handshake(stream) };
     },
     outgoing: (bytes) => heads?.push(bytes) ?? bytes,

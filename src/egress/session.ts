@@ -159,7 +159,7 @@ export class NetworkSession {
   }
 
   #send(event: NetworkEvent, body?: Uint8Array): void {
-    if (!this.#isClosed) this.#options.send(event, body);
+    if (!this.#isClosed) this.#options.send(bounded(event), body);
   }
 
   // Connections.
@@ -236,4 +236,10 @@ export class NetworkSession {
       return 'refused';
     }
   }
+}
+
+/** A reason repeats what the guest gave, escaped. */
+function bounded(event: NetworkEvent): NetworkEvent {
+  if (event.kind !== 'failed' || event.reason === undefined) return event;
+  return { ...event, reason: event.reason.slice(0, limits.networkReasonCharsMax) };
 }

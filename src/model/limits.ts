@@ -222,6 +222,8 @@ export const limits = {
   lookupAddressesMax: 64,
   /** Characters of JSON of the records that one DNS query gives; more is an answer that nobody asked for. */
   dnsRecordsCharsMax: 32 * KiB,
+  /** Why something was refused, with names in it that a guest chose. */
+  networkReasonCharsMax: 1_024,
   /** Bytes of all connections of one environment that wait in the sandbox, both ways: 128 whole windows. */
   networkBytesWaitingMax: 32 * MiB,
   /** Pieces of one connection that wait for the guest; later ones are put together, so that a frozen one is not flooded. */

@@ -10,7 +10,6 @@ import { ProtocolError } from './protocol-error.ts';
 const portMax = 65_535;
 /** Codes, system calls, names of ciphers: ours and OpenSSL's. */
 const wordCharsMax = 128;
-const reasonCharsMax = 1_024;
 
 /** @throws ProtocolError */
 export function decodeNetworkRequest(head: unknown, body: Uint8Array): NetworkRequest {
@@ -98,7 +97,9 @@ export function decodeNetworkEvent(head: unknown, body: Uint8Array): NetworkEven
         id,
         code: text(event.code, 'network.code', wordCharsMax),
         syscall: text(event.syscall, 'network.syscall', wordCharsMax),
-        ...(event.reason === undefined ? {} : { reason: text(event.reason, 'network.reason', reasonCharsMax) }),
+        ...(event.reason === undefined
+          ? {}
+          : { reason: text(event.reason, 'network.reason', limits.networkReasonCharsMax) }),
       };
     default:
       throw new ProtocolError('network.kind', 'an event of the network', kind);

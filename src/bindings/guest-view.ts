@@ -42,7 +42,10 @@ type Leaf =
   | ReadonlyMap<unknown, unknown>
   | ReadonlySet<unknown>;
 
-type Received<Value> = Value extends Uint8Array
+/** `any` is what Node's own streams say they give. */
+type Received<Value> = 0 extends 1 & Value ? unknown : ReceivedOf<Value>;
+
+type ReceivedOf<Value> = Value extends Uint8Array
   ? Uint8Array
   : Value extends AsyncIterable<infer Item>
     ? ReadableStream<Received<Item>>

@@ -67,8 +67,8 @@ test('the AWS SDK’s S3 client: objects, streams, listings, pre-signed addresse
     network: { allow: [`127.0.0.1:${s3.port}`] },
     environment: {
       S3_ENDPOINT: `http://127.0.0.1:${s3.port}`,
-      AWS_ACCESS_KEY_ID: s3.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      S3_KEY_ID: s3.accessKeyId,
+      S3_SECRET: s3.secretAccessKey,
     },
   });
   const expected = {

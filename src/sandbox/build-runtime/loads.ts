@@ -31,13 +31,13 @@ export function loadsOf(
 /** By public module: the scripts that hold what it loads, and the order in which that can be evaluated ahead. */
 export function closuresOf(scripts: Scripts, loads: Loads): BuiltinIndex['closures'] {
   const scriptOf = new Map(scripts.modules.flatMap((script) => script.ids.map((id) => [id, script] as const)));
+  const early = evaluatedAhead(scripts, loads);
   return Object.fromEntries(
     [...loads].map(([name, ids]) => {
-      const needed = [...new Set(ids.flatMap((id) => scriptOf.get(id) ?? []))];
       const order = steps(name, loads);
       const closure = {
-        scripts: needed.flatMap((script) => script.ids[0] ?? []),
-        ahead: canComeAhead(scripts, needed, order) ? order : [],
+        scripts: [...new Set(ids.flatMap((id) => scriptOf.get(id)?.ids[0] ?? []))],
+        ahead: order.every((id) => early.has(id)) ? order : [],
       };
       return [name, closure];
     }),
@@ -49,26 +49,32 @@ export function closuresOf(scripts: Scripts, loads: Loads): BuiltinIndex['closur
  * steps: they are made to be loaded by them, and circles among them come out differently from another side.
  */
 function steps(name: string, loads: Loads): string[] {
-  const size = (id: string): number => loads.get(id)?.length ?? 0;
   const within = (loads.get(name) ?? []).filter((id) => id !== name && loads.has(id));
-  return [...within.sort((one, other) => size(one) - size(other)), name];
+  return [...bySize(within, loads), name];
 }
 
-/** Modules that ask for the host or its settings while they are evaluated cannot: there is none yet, and they throw. */
-function canComeAhead(scripts: Scripts, needed: readonly ModuleScript[], order: readonly string[]): boolean {
+function bySize(names: Iterable<string>, loads: Loads): string[] {
+  const size = (id: string): number => loads.get(id)?.length ?? 0;
+  return [...names].sort((one, other) => size(one) - size(other));
+}
+
+/** Modules that ask for the host or its settings while they are evaluated throw before a guest is booted: there is none yet. */
+function evaluatedAhead(scripts: Scripts, loads: Loads): ReadonlySet<string> {
   const { isolate, context } = openUnbooted(scripts);
-  try {
-    const ahead: Reference<Ahead> = context.global.getSync('__isothermAhead', { reference: true });
-    for (const script of needed) receive(isolate, context, ahead, script);
-    const require: Reference = ahead.getSync('require', { reference: true });
-    for (const id of order) require.applySync(undefined, [id]);
-    return true;
-  } catch {
-    // Whatever it throws: it is then evaluated when the guest asks for it, as ever.
-    return false;
-  } finally {
-    isolate.dispose();
+  const ahead: Reference<Ahead> = context.global.getSync('__isothermAhead', { reference: true });
+  for (const script of scripts.modules) receive(isolate, context, ahead, script);
+  const require: Reference = ahead.getSync('require', { reference: true });
+  const early = new Set<string>();
+  for (const name of bySize(loads.keys(), loads)) {
+    try {
+      require.applySync(undefined, [name]);
+      early.add(name);
+    } catch {
+      // Whatever it throws: it is then evaluated when the guest asks for it, as ever.
+    }
   }
+  isolate.dispose();
+  return early;
 }
 
 function receive(

@@ -232,6 +232,11 @@ export class Loop {
     return true;
   }
 
+  /** Where Node runs ticks within an operation; not for callers that may be within a tick. */
+  runTicks(): void {
+    this.#drainTicks();
+  }
+
   #drainTicks(): void {
     // One that threw ends the walk; the others still get their turn, as in Node.
     while (this.tickInfo[tickScheduled] === 1 && this.#runTicks !== undefined) this.#guarded(this.#runTicks);

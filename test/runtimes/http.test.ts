@@ -195,3 +195,35 @@ test('a large body waits for its slow reader, both ways', async (t) => {
     };`;
   t.deepEqual(await runner.answer(source), [3_000_000, true]);
 });
+
+test('a request that is paused at its first piece keeps its body', async (t) => {
+  const source = `${helpers}
+    exports.handler = async () => {
+      const server = http.createServer((request, response) => {
+        request.once('data', () => { request.pause(); response.end(); response.on('finish', () => server.emit('dumped', request._dumped)); });
+      });
+      const port = await listening(server);
+      const dumped = new Promise((resolve) => server.once('dumped', resolve));
+      await call({ port, method: 'POST' }, Buffer.alloc(1024));
+      server.closeAllConnections();
+      server.close();
+      return dumped;
+    };`;
+  t.is(await runner.answer(source), await nodeAnswer(source));
+});
+
+test('what follows in the same packet is not read once the connection was closed', async (t) => {
+  const source = `${helpers}
+    const net = require('net');
+    exports.handler = async () => {
+      const urls = [];
+      const server = http.createServer((request, response) => { urls.push(request.url); request.socket.emit('close'); response.end(); });
+      const port = await listening(server);
+      const client = net.connect(port, '127.0.0.1');
+      client.end('GET /1 HTTP/1.1\\r\\nHost: a\\r\\n\\r\\nGET /2 HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n');
+      await read(client);
+      server.close();
+      return urls;
+    };`;
+  t.deepEqual(await runner.answer(source), ['/1']);
+});

@@ -97,7 +97,7 @@ class AsyncWrap {
 }
 
 function createParserClass(context: CoreContext): object {
-  const { library, host } = context;
+  const { library, host, loop } = context;
   const { FastBuffer } = library.require<{ FastBuffer: FastBuffer }>('internal/buffer');
   const { getOptionValue } = library.require<{ getOptionValue(name: string): unknown }>('internal/options');
   const { kLenientHeaders = 0, kLenientHeaderValueRelaxed = 0 } =
@@ -106,7 +106,6 @@ function createParserClass(context: CoreContext): object {
   const stream = library.internalBinding('stream_wrap') as StreamBinding;
   let made: Llhttp | undefined;
   const now = (): number => host.hrtime();
-
   return class HTTPParser extends AsyncWrap {
     [callback: number]: unknown;
     /** llhttp's own object; 0 before the first `initialize` and after `close`. */
@@ -114,6 +113,7 @@ function createParserClass(context: CoreContext): object {
     #llhttp: Llhttp | undefined;
     #reader: MessageReader | undefined;
     #frame: unknown;
+    #runs = 0;
     #input: Uint8Array | undefined;
     /** The input's memory belongs to us alone: what is handed on need not be copied. */
     #isInputOwned = false;
@@ -138,6 +138,11 @@ function createParserClass(context: CoreContext): object {
         parser: this,
         now,
         bodyChunk: (start, end) => this.#bodyChunk(start, end),
+        // Node runs ticks after each piece of a body that comes straight from a handle: whoever listens sees a body flow before
+        // its end is known, and a paused request keeps what it has.
+        afterBody: () => {
+          if (this.#isInputOwned) loop.runTicks();
+        },
       });
     }
 
@@ -162,12 +167,19 @@ function createParserClass(context: CoreContext): object {
       const outerFrame = frames.getContinuationPreservedEmbedderData();
       frames.setContinuationPreservedEmbedderData(this.#frame);
       let errno: number;
+      this.#runs += 1;
       try {
         errno = input === undefined ? llhttp.finish(pointer, reader) : llhttp.execute(pointer, input, reader);
       } finally {
         frames.setContinuationPreservedEmbedderData(outerFrame);
         this.#input = before.input;
         this.#isInputOwned = before.isInputOwned;
+        this.#runs -= 1;
+      }
+      if (reader.isAbandoned) {
+        llhttp.release(pointer);
+        if (reader.exception !== undefined) throw reader.exception.error;
+        return input?.length;
       }
       let bytesParsed = input?.length ?? 0;
       if (errno !== llhttpErrors.ok) {
@@ -254,10 +266,16 @@ function createParserClass(context: CoreContext): object {
       this.#reader?.remove();
     }
 
-    /** The object is kept for another connection. */
-    free(): void {}
+    /** Kept for another connection, unless llhttp is at work within it: that ends by itself and is not used again. */
+    free(): void {
+      if (this.#runs === 0) return;
+      this.#reader?.abandon();
+      this.#reader = undefined;
+      this.#pointer = 0;
+    }
 
     close(): void {
+      this.free();
       if (this.#pointer === 0) return;
       this.#llhttp?.release(this.#pointer);
       this.#pointer = 0;

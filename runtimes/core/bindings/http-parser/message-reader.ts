@@ -43,6 +43,7 @@ export interface ReaderOptions {
   readonly parser: ParserObject;
   readonly now: () => number;
   readonly bodyChunk: (start: number, end: number) => object;
+  readonly afterBody: () => void;
 }
 
 export class MessageReader implements LlhttpCallbacks, Connection {
@@ -57,6 +58,8 @@ export class MessageReader implements LlhttpCallbacks, Connection {
   exception: { readonly error: unknown } | undefined;
   /** Why we stopped llhttp ourselves. */
   failure: ParseFailure | undefined;
+
+  #isAbandoned = false;
 
   #url = '';
   #status = '';
@@ -83,6 +86,16 @@ export class MessageReader implements LlhttpCallbacks, Connection {
     }
   }
 
+  /** The parser was given back within a callback: nothing more is told, and llhttp stops at the next thing to tell. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.remove();
+  }
+
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
   /** Before each run: the bytes that positions refer to. */
   begin(input: Uint8Array | undefined): void {
     this.#input = input;
@@ -96,6 +109,7 @@ export class MessageReader implements LlhttpCallbacks, Connection {
   }
 
   onMessageBegin(): number {
+    if (this.#isAbandoned) return llhttpErrors.user;
     const { connections } = this.#options;
     this.#headers = [];
     this.#isValueRead = true;
@@ -152,6 +166,7 @@ export class MessageReader implements LlhttpCallbacks, Connection {
   }
 
   onHeadersComplete(isUpgrade: boolean, isKeptAlive: boolean): number {
+    if (this.#isAbandoned) return -1;
     this.isHeadComplete = true;
     this.isInBody = true;
     this.#headerBytes = 0;
@@ -183,12 +198,15 @@ export class MessageReader implements LlhttpCallbacks, Connection {
   }
 
   onBody(start: number, end: number): number {
+    if (this.#isAbandoned) return llhttpErrors.user;
     if (start === end || typeof this.parser[callbackKeys.onBody] !== 'function') return 0;
     this.#call(callbackKeys.onBody, [this.#options.bodyChunk(start, end)]);
+    this.#options.afterBody();
     return this.exception === undefined ? 0 : llhttpErrors.user;
   }
 
   onMessageComplete(): number {
+    if (this.#isAbandoned) return -1;
     const { connections } = this.#options;
     this.isInBody = false;
     this.messageStart = 0;
@@ -213,6 +231,7 @@ export class MessageReader implements LlhttpCallbacks, Connection {
   }
 
   #track(start: number, end: number): boolean {
+    if (this.#isAbandoned) return false;
     this.#headerBytes += end - start;
     if (this.#headerBytes < this.#options.headerBytesMax) return true;
     this.failure = { code: 'HPE_HEADER_OVERFLOW', reason: 'Header overflow' };

@@ -27,6 +27,7 @@ export function readConstants({ internalBinding, requireInternal }: NodeLibrary)
       },
     ],
     ['constants', plain('constants')],
+    ['http2', http2(requireInternal('http2'))],
     ['http-parser', httpParser(internalBinding('http_parser'))],
     ['crypto', readCryptoConstants(internalBinding('crypto'))],
     ['uv', { constants: plain('uv'), errors: [...call<Iterable<unknown>>(uv, 'getErrorMap')] }],
@@ -70,6 +71,10 @@ function optionValues(values: unknown): Record<string, unknown> {
 
 function call<Result>(binding: Record<string, unknown>, name: string): Result {
   return (binding[name] as () => Result)();
+}
+
+function http2({ constants, getDefaultSettings }: Record<string, unknown>): object {
+  return { constants, defaultSettings: (getDefaultSettings as () => object)() };
 }
 
 /** Numbers that the parser's class carries, and the methods that it knows. */

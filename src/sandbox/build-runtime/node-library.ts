@@ -91,6 +91,7 @@ function isPublic(id: string): boolean {
 function adapted(id: string, text: string): string {
   const hidden = hardened(id, hidePrivateProperties(text));
   if (id === fetchModule) return adaptedFetch(hidden);
+  if (id === 'http2') return http2Module;
   if (id === 'internal/errors') return deferErrorClasses(hidden);
   if (id === 'internal/timers') return rememberImmediate(hidden);
   if (id === 'crypto' || id.startsWith('internal/crypto/')) return deferCrypto(id, hidden);
@@ -107,6 +108,9 @@ function adapted(id: string, text: string): string {
 }
 
 const privateAssignment = /([\w.]+)\[(\w+_private_symbol)\] = ([^;]+);/g;
+
+/** Node's is a parser, a session and streams in C++; a guest gets what can be had without. */
+const http2Module = "module.exports = require('isotherm/modules/http2').createHttp2(require('isotherm/data/http2'));";
 
 /** V8's private symbols are invisible; ours are plain symbols, so what is kept under them must not be enumerable. */
 function hidePrivateProperties(text: string): string {

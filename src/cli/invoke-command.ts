@@ -5,11 +5,10 @@
 import { createEngine } from '../engine/create-engine.ts';
 import type { CreateFunctionInput } from '../functions/registry.ts';
 import type { InvokeResult } from '../model/invocation.ts';
-import { splitNetworkRules } from '../model/network-rule.ts';
 import { codeTarget } from './code-target.ts';
 import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
-import { environmentOption, eventOption, integerOption } from './options.ts';
+import { environmentOption, eventOption, integerOption, networkOption } from './options.ts';
 import { createEventPrinter } from './print-events.ts';
 
 export interface InvokeOptions {
@@ -69,7 +68,7 @@ function settingsOf(options: InvokeOptions): Omit<CreateFunctionInput, 'function
     ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
     ...(options.memory === undefined ? {} : { memorySize: numeric('--memory', options.memory) }),
     ...(options.timeout === undefined ? {} : { timeout: numeric('--timeout', options.timeout) }),
-    ...(options.allowNet.length === 0 ? {} : { network: { allow: options.allowNet.flatMap(splitNetworkRules) } }),
+    ...networkOption(options.allowNet),
   };
 }
 

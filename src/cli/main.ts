@@ -66,6 +66,12 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     .option('--data-dir <directory>', 'keep functions here across restarts')
     .option('--hardening <mode>', 'auto, required or off', 'auto')
     .option('--isolation <mode>', 'domain or function', 'domain')
+    .option(
+      '--allow-net <HOST[:PORT]>',
+      'what functions of the directory may reach: host:443, *.example.com, 10.0.0.0/8:5432, localhost:5432, public; may be repeated',
+      collect,
+      [],
+    )
     .action(async (directory, options) => {
       const { serveCommand } = await import('./serve-command.ts');
       status = await serveCommand(directory, options);

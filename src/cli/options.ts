@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { errorMessage } from '../base/error-text.ts';
+import { splitNetworkRules } from '../model/network-rule.ts';
 import { UsageError } from './exit-status.ts';
 
 export function integerOption(name: string, value: string, min: number, max: number): number {
@@ -33,6 +34,11 @@ export function environmentOption(pairs: readonly string[]): Record<string, stri
       return [pair.slice(0, equals), pair.slice(equals + 1)];
     }),
   );
+}
+
+/** `--allow-net HOST[:PORT]`, any number of times; nothing where it was not given. */
+export function networkOption(texts: readonly string[]): { readonly network?: { readonly allow: readonly string[] } } {
+  return texts.length === 0 ? {} : { network: { allow: texts.flatMap(splitNetworkRules) } };
 }
 
 /** `--event`: JSON text, `@file`, or `-` for standard input. Returns the text; it must be JSON. */

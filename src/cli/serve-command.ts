@@ -13,7 +13,7 @@ import { limits } from '../model/limits.ts';
 import { type CodeTarget, codeTargetsIn } from './code-target.ts';
 import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
-import { choiceOption, integerOption } from './options.ts';
+import { choiceOption, integerOption, networkOption } from './options.ts';
 import { createEventPrinter } from './print-events.ts';
 
 export interface ServeOptions {
@@ -22,6 +22,7 @@ export interface ServeOptions {
   readonly dataDir?: string;
   readonly hardening: string;
   readonly isolation: string;
+  readonly allowNet: readonly string[];
 }
 
 const portMax = 65_535;
@@ -40,7 +41,8 @@ export async function serveCommand(directory: string | undefined, options: Serve
     isolation,
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });
-  for (const target of targets) await deployOrNote(engine, target);
+  const network = networkOption(options.allowNet);
+  for (const target of targets) await deployOrNote(engine, target, network);
 
   await using server = createServer({ engine, onUnexpected: printBug });
   const url = await server.listen({ host: options.host, port });
@@ -75,9 +77,13 @@ function targetsIn(directory: string): readonly CodeTarget[] {
 }
 
 /** One function that cannot be deployed does not keep the others from being served. */
-async function deployOrNote(engine: Engine, { functionName, code, handler }: CodeTarget): Promise<void> {
+async function deployOrNote(
+  engine: Engine,
+  { functionName, code, handler }: CodeTarget,
+  network: ReturnType<typeof networkOption>,
+): Promise<void> {
   try {
-    await deploy(engine, { functionName, code, ...(handler === undefined ? {} : { handler }) });
+    await deploy(engine, { functionName, code, ...network, ...(handler === undefined ? {} : { handler }) });
     note(`deployed ${functionName}`);
   } catch (error) {
     if (!(error instanceof EngineError) || error.blame !== 'client') throw error;

@@ -175,3 +175,20 @@ test.serial('two functions of one name are refused', async (t) => {
   t.is(status, 2);
   t.regex(stderr, /two functions that would both be called same/);
 });
+
+test('functions of the directory reach what the command says', async (t) => {
+  const target = createServer((socket) => socket.end('hello'));
+  target.listen(0, '127.0.0.1');
+  await once(target, 'listening');
+  t.teardown(() => void target.close());
+  const address = target.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const source = `
+    import net from 'node:net';
+    import { text } from 'node:stream/consumers';
+    export const handler = async (port) => text(net.connect(port, '127.0.0.1'));
+  `;
+  const { child, url } = await serve(t, folder({ 'reach.mjs': source }), '--allow-net', `localhost:1,${port}`);
+  t.is(await invoke(url, 'reach', String(port)), '"hello"');
+  await stop(child);
+});

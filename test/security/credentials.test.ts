@@ -1,9 +1,11 @@
 /** Credentials that the host adds: they work with programs as they are, and a guest that looks everywhere does not find them. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
 import { createEngine } from '../../src/index.ts';
+import { makeCertificate } from '../fixtures/servers/certificate.ts';
 
 const secret = 'Bearer s3cr3t-of-the-host';
 
@@ -59,4 +61,45 @@ test('a function calls an API with a credential that it never sees', async (t) =
   const record = engine.functions.get({ functionName: 'caller', qualifier: '$LATEST', qualified: false });
   const everything = JSON.stringify([out, observed, record]);
   t.false(everything.includes('s3cr3t'));
+});
+
+const secureProgram = `
+import tls from 'node:tls';
+const ask = (port, servername) => new Promise((resolve) => {
+  const socket = tls.connect({ host: '127.0.0.1', port, servername }, () => {
+    socket.write('GET / HTTP/1.1\\r\\nHost: localhost:' + port + '\\r\\nConnection: close\\r\\n\\r\\n');
+  });
+  let text = '';
+  socket.setEncoding('utf8').on('data', (part) => { text += part; });
+  socket.on('end', () => resolve({ text, authorized: socket.authorized, alpn: socket.alpnProtocol }));
+  socket.on('error', ({ code }) => resolve({ code }));
+});
+export const handler = async ({ port }) => ({ named: await ask(port, 'localhost'), other: await ask(port, 'other.example') });
+`;
+
+test('over TLS the host speaks for the function, to the name of the rule only', async (t) => {
+  const certificate = makeCertificate(['localhost', 'other.example']);
+  const seen: (string | undefined)[] = [];
+  const server = createSecureServer(certificate, (request, response) => {
+    seen.push(request.headers.authorization);
+    response.end('answer');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+
+  await using engine = await createEngine();
+  const call = await engine.createFunction({
+    functionName: 'caller',
+    code: { source: secureProgram },
+    timeout: 20,
+    network: { allow: [{ host: `localhost:${port}`, headers: { authorization: secret }, ca: certificate.ca }] },
+  });
+  const out = (await call({ port })) as { named: { text: string }; other: { code: string } };
+  t.like(out.named, { authorized: true, alpn: 'http/1.1' });
+  t.regex(out.named.text, /^HTTP\/1\.1 200 OK\r\n.*answer/s);
+  t.is(out.other.code, 'EACCES');
+  t.deepEqual(seen, [secret]);
+  t.false(JSON.stringify(out).includes('s3cr3t'));
 });

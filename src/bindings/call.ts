@@ -4,11 +4,11 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { ForeignChannel } from '../bridge/binding-values.ts';
-import { type BindingErrorCode, bindingErrorCodes } from '../bridge/bindings.ts';
 import { limits } from '../model/limits.ts';
 import type { BindingEvent, ChannelMessage } from '../protocol/bindings.ts';
 import { type BindingContext, withContext } from './binding-context.ts';
 import type { BoundFunction } from './binding-set.ts';
+import { refusedArguments, refusedResult, timedOut, tooManySignals, tooManyStreams } from './call-errors.ts';
 import { IncomingStream } from './incoming-stream.ts';
 import { OutgoingStream } from './outgoing-stream.ts';
 import {
@@ -40,6 +40,8 @@ export interface CallEvents {
   settle(event: BindingEvent, body: Uint8Array, sent: () => void): void;
   /** Undefined when the environment has as many streams or signals as it may. Disposed when this one is over. */
   reserve(kind: 'stream' | 'signal'): Disposable | undefined;
+  /** Calls back when the environment ends, unless disposed before. */
+  atEnd(callback: () => void): Disposable;
   /** Nothing of it is open any more. */
   closed(): void;
 }
@@ -77,7 +79,7 @@ export class Call {
     try {
       args = this.#arguments(body, textBytes);
     } catch (error) {
-      this.#reject(this.#told(error, bindingErrorCodes.argument, bindingErrorCodes.argumentsTooLarge));
+      this.#reject(refusedArguments(error, bound.path));
       return;
     }
     this.#deadline = clock.after(bound.timeoutMs, () => this.#expire());
@@ -127,9 +129,9 @@ export class Call {
 
   #expire(): void {
     const { bound } = this.#options;
-    const text = `${bound.path} did not answer within ${bound.timeoutMs} ms (timeoutMs of the binding)`;
-    this.#reject(named('TimeoutError', text, bindingErrorCodes.timeout));
-    this.#cut(new DOMException(text, 'TimeoutError'));
+    const error = timedOut(bound.path, bound.timeoutMs);
+    this.#reject(error);
+    this.#cut(new DOMException(error.message, 'TimeoutError'));
     this.#closeIfOver();
   }
 
@@ -209,7 +211,7 @@ export class Call {
       for (const { cancel } of opened) cancel();
       this.#hostStreams.clear();
       this.#hostChannels = 0;
-      this.#reject(this.#told(error, bindingErrorCodes.result, bindingErrorCodes.resultTooLarge));
+      this.#reject(refusedResult(error, bound.path));
       return;
     }
     this.#settle(body, 'resolved', () => {
@@ -253,14 +255,15 @@ export class Call {
 
   /** A signal of the host outlives the call: nobody can tell when the guest has lost interest. */
   #forward(signal: AbortSignal, index: number, held: Disposable): void {
-    signal.addEventListener(
-      'abort',
-      () => {
-        held[Symbol.dispose]();
-        this.#sendWith('abort', index, errorBody(signal.reason, this.#options.bound.path));
-      },
-      { once: true },
-    );
+    const { events, bound } = this.#options;
+    const onAbort = (): void => {
+      held[Symbol.dispose]();
+      atEnd[Symbol.dispose]();
+      this.#sendWith('abort', index, errorBody(signal.reason, bound.path));
+    };
+    // The signal may be one of the embedder's that outlives every environment.
+    const atEnd = events.atEnd(() => signal.removeEventListener('abort', onAbort));
+    signal.addEventListener('abort', onAbort, { once: true });
   }
 
   #reject(error: unknown): void {
@@ -311,31 +314,6 @@ export class Call {
     const { id, events } = this.#options;
     events.send({ kind, id, channel, textBytes }, bytes);
   }
-
-  /** What of our own checks the guest is told, in its words and without a stack. */
-  #told(error: unknown, code: BindingErrorCode, tooLarge: BindingErrorCode): unknown {
-    const { path } = this.#options.bound;
-    if (error instanceof LimitError) return named('RangeError', `${path}: ${error.message}`, bindingErrorCodes.limit);
-    if (error instanceof ValueError && error.refusal === 'size') {
-      return named('RangeError', `${path}: ${error.message}`, tooLarge);
-    }
-    const text = error instanceof ValueError || error instanceof SyntaxError ? error.message : 'it could not be read';
-    return named('TypeError', `${path}: ${text}`, code);
-  }
-}
-
-class LimitError extends Error {}
-
-function tooManyStreams(): LimitError {
-  return new LimitError(`an environment has at most ${limits.bindingStreamsMax} streams open at once`);
-}
-
-function tooManySignals(): LimitError {
-  return new LimitError(`an environment has at most ${limits.bindingSignalsMax} signals of results at once`);
-}
-
-function named(name: string, message: string, code: BindingErrorCode): Error {
-  return Object.assign(Object.defineProperty(new Error(message), 'name', { value: name }), { code });
 }
 
 function toStream(

@@ -33,6 +33,7 @@ export class EnvironmentBindings {
   /** Large results that the guest has not said to have taken, and those that wait for it. */
   #resultBytes = 0;
   readonly #waiting: Waiting[] = [];
+  readonly #endings = new Set<() => void>();
   readonly #reserved = { stream: 0, signal: 0 };
   #isClosed = false;
 
@@ -56,6 +57,8 @@ export class EnvironmentBindings {
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     for (const call of calls) call.abandon(reason);
+    for (const end of this.#endings) end();
+    this.#endings.clear();
   }
 
   #call(
@@ -88,6 +91,10 @@ export class EnvironmentBindings {
         send: (event, bytes) => this.#send(event, bytes),
         settle: (event, bytes, sent) => this.#settle(event, bytes, sent),
         reserve: (kind) => this.#reserve(kind),
+        atEnd: (callback) => {
+          this.#endings.add(callback);
+          return { [Symbol.dispose]: () => void this.#endings.delete(callback) };
+        },
         closed: () => {
           this.#calls.delete(id);
           this.#argumentBytes -= body.byteLength;

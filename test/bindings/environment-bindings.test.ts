@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import test from 'ava';
 import { bindingContext } from '../../src/bindings/binding-context.ts';
 import { defineBinding } from '../../src/bindings/define-binding.ts';
@@ -216,6 +217,20 @@ test('an environment has a bounded number of streams and signals', async (t) => 
   t.like(await outcome(300), {
     failed: { code: 'ERR_BINDING_LIMIT', message: 'watch: an environment has at most 64 signals of results at once' },
   });
+});
+
+test('a signal of the embedder keeps nothing of an environment that ended', async (t) => {
+  const shutdown = new AbortController();
+  const { call, outcome, environment, told } = openBindings({ watch: () => shutdown.signal });
+  for (const id of [1, 2, 3]) {
+    call(id, []);
+    await outcome(id);
+  }
+  t.is(getEventListeners(shutdown.signal, 'abort').length, 3);
+  environment.close();
+  t.is(getEventListeners(shutdown.signal, 'abort').length, 0);
+  shutdown.abort();
+  t.is(told.length, 6);
 });
 
 test('a stream in the arguments lives as long as what the function made of it', async (t) => {

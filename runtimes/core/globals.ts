@@ -45,6 +45,8 @@ const inModules: readonly (readonly [module: string, visibility: Visibility, nam
     ],
   ],
   ['internal/webstreams/compression', 'interface', ['CompressionStream', 'DecompressionStream']],
+  ['internal/crypto/webcrypto', 'operation', ['crypto']],
+  ['internal/crypto/webcrypto', 'interface', ['Crypto', 'CryptoKey', 'SubtleCrypto']],
   ['perf_hooks', 'operation', ['performance']],
   [
     'perf_hooks',

@@ -282,6 +282,7 @@ export const limits = {
   cryptoKeysMax: 256,
   /** Of a key as text; RSA with 16,384 bits has 13 KB. */
   cryptoKeyBytesMax: 64 * KiB,
+  cryptoCertificateBytesMax: 256 * KiB,
   /** RSA, DSA, DH: a signature with 8,192 bits takes 40 milliseconds of the main thread. */
   cryptoModulusBitsMax: 8_192,
   /** Looking for primes takes the longer the longer they are, with luck; these take some seconds. */

@@ -4,7 +4,7 @@ import { Message, type View } from './crypto/message.ts';
 import type { CryptoParts } from './crypto.ts';
 import { type Bytes, bytesOf } from './encodings.ts';
 
-const { RangeError, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeSlice } = primordials;
+const { RangeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeSlice } = primordials;
 
 export function createDeriveBinding({
   service,
@@ -12,26 +12,10 @@ export function createDeriveBinding({
   jobs,
   errors,
   secretBytes,
+  checkDigest,
 }: CryptoParts): Record<string, unknown> {
   const { jobClass, remote } = jobs;
   const bits = (answer: { bytes(): Bytes }): ArrayBuffer => TypedArrayPrototypeGetBuffer(answer.bytes());
-
-  /** Also in the callback form a digest that does not exist is thrown at once. */
-  function assertDigest(algorithm: string): void {
-    try {
-      service.ask(cryptoOperations.digestInfo, () => new Message().set('algorithm', algorithm));
-    } catch {
-      // Whatever the reason why no digest could be made.
-      throw errors.coded(new TypeError(`Invalid digest: ${algorithm}`), 'ERR_CRYPTO_INVALID_DIGEST');
-    }
-  }
-
-  const knownDigests: Record<string, boolean> = { __proto__: null } as never;
-  function checkDigest(algorithm: string): void {
-    if (knownDigests[algorithm] === true) return;
-    assertDigest(algorithm);
-    knownDigests[algorithm] = true;
-  }
 
   const PBKDF2Job = jobClass((args: readonly unknown[]) => {
     const {

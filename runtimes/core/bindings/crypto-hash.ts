@@ -88,7 +88,7 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
       if (this.#known !== undefined && whole !== undefined && TypedArrayPrototypeGetLength(whole) <= guestBytesMax) {
         return computed(this.#known, whole, this.#outputLength);
       }
-      return this.#feed.finish(cryptoOperations.streamWhole).bytes();
+      return this.#feed.finish().bytes();
     }
   }
 
@@ -125,7 +125,7 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
       if (this.#known !== undefined && whole !== undefined && TypedArrayPrototypeGetLength(whole) <= guestBytesMax) {
         return guestHmac(this.#known.compute as never, this.#key, whole);
       }
-      return this.#feed?.finish(cryptoOperations.streamWhole).bytes() ?? noBytes;
+      return this.#feed?.finish().bytes() ?? noBytes;
     }
   }
 
@@ -183,7 +183,7 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
       } else {
         const pieces = new Feed(service, describe);
         pieces.update(bytes, 'ours');
-        result = pieces.finish(cryptoOperations.streamWhole).bytes();
+        result = pieces.finish().bytes();
       }
     }
     return textOfBytes(result, encoding) ?? toBuffer(result);

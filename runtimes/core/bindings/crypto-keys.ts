@@ -28,7 +28,7 @@ interface Handle {
 }
 
 export function createKeysBinding(parts: CryptoParts): KeysBinding {
-  const { KeyObjectHandle, make, materialOf } = createKeyHandleClass(parts);
+  const { KeyObjectHandle, make, materialOf, imported } = createKeyHandleClass(parts);
   let keyObjectSlots: (key: object) => [number, object];
   let isKeyObject: (value: unknown) => boolean;
   let cryptoKeySlots: (key: object) => CryptoKeySlots;
@@ -97,7 +97,10 @@ export function createKeysBinding(parts: CryptoParts): KeysBinding {
     handleOf: make,
     sourceOf: (input, format, encoding, passphrase, namedCurve) =>
       sourceOf(parts, input, format, encoding, passphrase, namedCurve),
+    prepared: (type, source) => (source.type === 'raw' ? imported(type, source) : source),
     addSource,
+    publicKeyHandle: (der, asymmetricKeyType, details) =>
+      make({ type: 'public', id: nextKeyId(), der, asymmetricKeyType, details }),
     pairOf: (answer) => ({
       publicKey: generated('public', answer, 0, 'publicDetails'),
       privateKey: generated('private', answer, 1, 'privateDetails'),

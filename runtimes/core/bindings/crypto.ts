@@ -2,24 +2,32 @@
  * `internalBinding('crypto')`. This file knows where its members are and what they share; each group of them is a file of its
  * own that is loaded when Node's library first takes one of its members.
  */
+import { cryptoOperations } from '../../../src/bridge/crypto.ts';
 import type { CoreContext } from '../context.ts';
 import type { CryptoData } from './crypto/digest-names.ts';
 import { withCode } from './crypto/errors.ts';
 import { createJobTools, type JobTools } from './crypto/jobs.ts';
 import type { KeyMaterial } from './crypto/key-material.ts';
 import type { KeySource } from './crypto/key-source.ts';
-import type { Answer, Message, View } from './crypto/message.ts';
+import { type Answer, emptyRecord, Message, type View } from './crypto/message.ts';
 import { CryptoService } from './crypto/service.ts';
+import type * as Agree from './crypto-agree.ts';
+import type * as Cipher from './crypto-cipher.ts';
 import type * as Derive from './crypto-derive.ts';
+import type * as Generate from './crypto-generate.ts';
 import type * as Hashes from './crypto-hash.ts';
 import type * as Keys from './crypto-keys.ts';
 import type * as Random from './crypto-random.ts';
+import type * as Sign from './crypto-sign.ts';
+import type * as X509 from './crypto-x509.ts';
+import type * as Xof from './crypto-xof.ts';
 import { type Bytes, bytesOf } from './encodings.ts';
 
 const {
   ArrayBufferIsView,
   ArrayPrototypeSlice,
   ObjectDefineProperty,
+  TypeError,
   TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeSlice,
 } = primordials;
@@ -35,6 +43,8 @@ export interface CryptoParts {
   toBuffer(bytes: Bytes): Uint8Array;
   /** A copy of the bytes of a secret key, given as such or as a handle. */
   secretBytes(key: unknown): Bytes;
+  /** Jobs throw at once, also in their callback form, when there is no such digest. @throws TypeError */
+  checkDigest(algorithm: string): void;
   /** What other files need of `crypto-keys`, which is loaded then. */
   keyTools(): KeyTools;
 }
@@ -52,7 +62,11 @@ export interface KeyTools {
     passphrase?: View | null,
     namedCurve?: string | null,
   ): KeySource;
+  /** The key itself, made now, whatever is wrong with it thrown now. */
+  prepared(type: 'public' | 'private', source: KeySource): KeySource;
   addSource(message: Message, name: string, source: KeySource, keys: 'by-id' | 'in-full'): void;
+  /** Of a public key that is known already. */
+  publicKeyHandle(der: Bytes, asymmetricKeyType: string, details: Readonly<Record<string, unknown>>): object;
   /** New pairs of the service's. */
   pairOf(answer: Answer): { readonly publicKey: KeyMaterial; readonly privateKey: KeyMaterial };
   /** A key for Web Crypto, of the class that Node's library made. */
@@ -72,6 +86,7 @@ export function createBindings(core: CoreContext): Record<string, object> {
     readonly FastBuffer: new (buffer: ArrayBuffer) => Uint8Array;
   }>('internal/buffer');
   const types = library.internalBinding('types') as Pick<CryptoErrors, 'isAnyArrayBuffer'>;
+  const knownDigests = emptyRecord();
   const parts: CryptoParts = {
     core,
     service,
@@ -86,7 +101,17 @@ export function createBindings(core: CoreContext): Record<string, object> {
       if (ArrayBufferIsView(key) || types.isAnyArrayBuffer(key)) return TypedArrayPrototypeSlice(bytesOf(key as View));
       const material = parts.keyTools().materialOf(key);
       if (material?.type === 'secret') return material.bytes;
-      throw new primordials.TypeError('a secret key is expected');
+      throw new TypeError('a secret key is expected');
+    },
+    checkDigest(algorithm) {
+      if (knownDigests[algorithm] === true) return;
+      try {
+        service.ask(cryptoOperations.digestInfo, () => new Message().set('algorithm', algorithm));
+      } catch {
+        // Whatever the reason why no digest could be made.
+        throw withCode(new TypeError(`Invalid digest: ${algorithm}`), 'ERR_CRYPTO_INVALID_DIGEST');
+      }
+      knownDigests[algorithm] = true;
     },
     keyTools: () => keys().tools,
   };
@@ -139,6 +164,78 @@ export function createBindings(core: CoreContext): Record<string, object> {
   group(
     () => library.require<typeof Derive>('isotherm/bindings/crypto-derive').createDeriveBinding,
     ['PBKDF2Job', 'ScryptJob', 'HKDFJob', 'Argon2Job'],
+  );
+  group(
+    () => library.require<typeof Sign>('isotherm/bindings/crypto-sign').createSignBinding,
+    ['Sign', 'Verify', 'SignJob', 'Mac'],
+  );
+  group(
+    () => library.require<typeof Cipher>('isotherm/bindings/crypto-cipher').createCipherBinding,
+    [
+      'CipherBase',
+      'publicEncrypt',
+      'publicDecrypt',
+      'privateEncrypt',
+      'privateDecrypt',
+      'getCipherInfo',
+      'AESCipherJob',
+      'RSACipherJob',
+      'ChaCha20Poly1305CipherJob',
+    ],
+  );
+  group(
+    () => library.require<typeof Agree>('isotherm/bindings/crypto-agree').createAgreeBinding,
+    [
+      'DiffieHellman',
+      'DiffieHellmanGroup',
+      'ECDH',
+      'ECDHConvertKey',
+      'DHBitsJob',
+      'KEMEncapsulateJob',
+      'KEMDecapsulateJob',
+    ],
+  );
+  group(
+    () => library.require<typeof Generate>('isotherm/bindings/crypto-generate').createGenerateBinding,
+    [
+      'RsaKeyPairGenJob',
+      'DsaKeyPairGenJob',
+      'EcKeyPairGenJob',
+      'NamedKeyPairGenJob',
+      'DhKeyPairGenJob',
+      'SecretKeyGenJob',
+      'RandomPrimeJob',
+      'CheckPrimeJob',
+    ],
+  );
+  group(
+    () => library.require<typeof Xof>('isotherm/bindings/crypto-xof').createXofBinding,
+    ['CShakeJob', 'TurboShakeJob', 'KangarooTwelveJob', 'KmacJob'],
+  );
+  group(
+    () => library.require<typeof X509>('isotherm/bindings/crypto-x509').createX509Binding,
+    [
+      'createX509CertificateClass',
+      'isX509Certificate',
+      'parseX509',
+      'certVerifySpkac',
+      'certExportPublicKey',
+      'certExportChallenge',
+    ],
+  );
+  // Certificates of connections are TLS's business.
+  group(
+    () => () => library.internalBinding('secure_context') as Record<string, unknown>,
+    [
+      'SecureContext',
+      'getBundledRootCertificates',
+      'getSystemCACertificates',
+      'getExtraCACertificates',
+      'getUserRootCertificates',
+      'resetRootCertStore',
+      'startLoadingCertificatesOffThread',
+      'getCertificateCompressionAlgorithms',
+    ],
   );
   group(
     () => () => keys().members,

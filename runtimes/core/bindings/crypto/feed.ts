@@ -26,6 +26,8 @@ const partMax = 1024 * 1024;
 /** Sets the members that say what kind of stream it is. */
 export type Describe = (message: Message) => Message;
 
+export type Complete = (message: Message, keys: 'by-id' | 'in-full') => Message;
+
 export class Feed {
   readonly #service: CryptoService;
   readonly #describe: Describe;
@@ -83,11 +85,11 @@ export class Feed {
   }
 
   #send(bytes: Bytes): void {
-    this.#stream ??= this.#service.ask(cryptoOperations.streamOpen, () => this.#describe(new Message())).number('id');
+    this.open();
     const length = TypedArrayPrototypeGetLength(bytes);
     for (let at = 0; at < length; at += partMax) {
       const part = TypedArrayPrototypeSlice(bytes, at, MathMin(at + partMax, length));
-      this.#service.update(this.#stream, TypedArrayPrototypeGetBuffer(part));
+      this.#service.update(this.#stream ?? 0, TypedArrayPrototypeGetBuffer(part));
     }
   }
 
@@ -114,14 +116,23 @@ export class Feed {
     return copy;
   }
 
-  /** What the service makes of all that came. @param operation for the whole, when no stream was needed */
-  finish(operation: number): Answer {
+  /** Lets the service look at what describes the stream, and throw what it finds. */
+  open(): void {
+    this.#stream ??= this.#service.ask(cryptoOperations.streamOpen, () => this.#describe(new Message())).number('id');
+  }
+
+  /** What the service makes of all that came. @param complete adds what only the end needs */
+  finish(complete: Complete = (message) => message): Answer {
     const stream = this.#stream;
     if (stream === undefined) {
       const bytes = this.whole();
-      return this.#service.ask(operation, () => this.#describe(new Message()).bytes('data', bytes));
+      return this.#service.ask(cryptoOperations.streamWhole, (keys) =>
+        complete(this.#describe(new Message()).bytes('data', bytes), keys),
+      );
     }
     this.#flush();
-    return this.#service.ask(cryptoOperations.streamFinish, () => this.#describe(new Message()).set('id', stream));
+    return this.#service.ask(cryptoOperations.streamFinish, (keys) =>
+      complete(this.#describe(new Message()).set('id', stream), keys),
+    );
   }
 }

@@ -25,6 +25,7 @@ export function createKeyHandleClass(parts: CryptoParts): {
   readonly KeyObjectHandle: object;
   readonly make: (material: KeyMaterial) => object;
   readonly materialOf: (value: unknown) => KeyMaterial | undefined;
+  readonly imported: (type: 'public' | 'private', source: KeySource) => AsymmetricMaterial;
 } {
   const { service, data, toBuffer } = parts;
   const { numbers } = data;
@@ -198,7 +199,7 @@ export function createKeyHandleClass(parts: CryptoParts): {
     };
   }
 
-  return { KeyObjectHandle, make, materialOf };
+  return { KeyObjectHandle, make, materialOf, imported };
 }
 
 /** POINT_CONVERSION_COMPRESSED. */

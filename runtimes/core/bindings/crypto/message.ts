@@ -89,6 +89,11 @@ export class Answer {
     this.#packed = packed;
   }
 
+  /** Byte strings. */
+  get count(): number {
+    return DataViewPrototypeGetUint32(new DataView(this.#packed), 0, true);
+  }
+
   /** Of its own buffer and exact size. */
   bytes(at = 0): Bytes {
     const view = new DataView(this.#packed);

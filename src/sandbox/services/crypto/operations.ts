@@ -1,5 +1,8 @@
 /** The operations by their number, as `bridge/crypto.ts` lists them. */
 import { cryptoOperations as numbers } from '../../../bridge/crypto.ts';
+import { agree, decapsulate, dh, ecdh, encapsulate } from './agreements.ts';
+import { certificate, certificateCheck, spkac } from './certificates.ts';
+import { cipher, cipherInfo, openCipher, rsa } from './ciphers.ts';
 import { argon2, hkdf, pbkdf2, scrypt } from './derivations.ts';
 import { digestInfo, openDigest } from './digests.ts';
 import type { Input } from './input.ts';
@@ -20,6 +23,8 @@ function openStream(input: Input, state: CryptoState): CryptoStream {
     case 'sign':
     case 'verify':
       return openSignature(input, state);
+    case 'cipher':
+      return openCipher(input);
     default:
       return openDigest(input);
   }
@@ -41,7 +46,17 @@ const streamCopy: CryptoOperation = {
 };
 
 const streamFinish: CryptoOperation = {
-  now: (input, { streams }) => streams.take(input.whole('id')).finish(input),
+  now(input, { streams }) {
+    const id = input.whole('id');
+    const output = streams.find(id).finish(input);
+    // One that failed may be finished again, with a key that the service had forgotten.
+    streams.remove(id);
+    return output;
+  },
+};
+
+const cipherSet: CryptoOperation = {
+  now: (input, { streams }) => streams.find(input.whole('id')).set?.(input) ?? {},
 };
 
 export const operations: ReadonlyMap<number, CryptoOperation> = new Map([
@@ -60,6 +75,18 @@ export const operations: ReadonlyMap<number, CryptoOperation> = new Map([
   [numbers.keyPair, keyPair],
   [numbers.sign, sign],
   [numbers.verify, verify],
+  [numbers.agree, agree],
+  [numbers.encapsulate, encapsulate],
+  [numbers.decapsulate, decapsulate],
+  [numbers.ecdh, ecdh],
+  [numbers.dh, dh],
+  [numbers.rsa, rsa],
+  [numbers.cipherInfo, cipherInfo],
+  [numbers.cipher, cipher],
+  [numbers.cipherSet, cipherSet],
+  [numbers.certificate, certificate],
+  [numbers.certificateCheck, certificateCheck],
+  [numbers.spkac, spkac],
   [numbers.prime, prime],
   [numbers.primeCheck, primeCheck],
 ]);

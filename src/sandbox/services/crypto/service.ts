@@ -16,6 +16,9 @@ import { pack } from './packed.ts';
 import { createState } from './state.ts';
 import { threadPoolTurns } from './turns.ts';
 
+/** Guests get these warnings from their own library. Here they would tell whoever runs this process about code that is not theirs. */
+process.noDeprecation = true;
+
 export function openCrypto(link: Pick<ServiceLink, 'emit'>): Service {
   return new CryptoService(link);
 }

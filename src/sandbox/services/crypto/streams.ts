@@ -39,11 +39,8 @@ export class Streams {
     return stream;
   }
 
-  /** Finds it for the last time. */
-  take(id: number): CryptoStream {
-    const stream = this.find(id);
+  remove(id: number): void {
     this.#streams.delete(id);
-    return stream;
   }
 
   clear(): void {

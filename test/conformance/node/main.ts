@@ -1,10 +1,26 @@
-/** `npm run conformance`: runs Node's own tests in guests, and compares what fails with what is known to fail. */
+/**
+ * `npm run conformance`: runs Node's own tests in guests and compares what fails with what is known to fail.
+ *
+ *   --tests DIR        the test tree; its version is read from the path, or given with --corpus-version
+ *   --module a,b       only files of these modules
+ *   --file GLOB        only files of this name; may be repeated
+ *   --json FILE        results with output, for whoever mends something
+ *   --jobs N           environments at once
+ *   --timeout SECONDS  for each file
+ *   --list             names what would run
+ *   --update           writes the list of expected failures; causes of new ones are guesses to look at
+ *   --write-docs       writes the results of this version and docs/compatibility.md; needs a full run
+ */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { applicability } from './applicability.ts';
-import { openCorpus, readTests } from './corpus.ts';
+import { openCorpus } from './corpus.ts';
+import { deviations, readExpectations, writeExpectations } from './expectations.ts';
+import { explain } from './explain.ts';
 import { moduleOf } from './modules.ts';
+import { passingNatively } from './native.ts';
+import { selectTests, summary } from './results.ts';
 import { type FileResult, runTests } from './run.ts';
+import { saveNodeResults, writePage } from './write-docs.ts';
 
 const { values } = parseArgs({
   options: {
@@ -14,52 +30,61 @@ const { values } = parseArgs({
     file: { type: 'string', multiple: true },
     json: { type: 'string' },
     jobs: { type: 'string', default: '2' },
-    timeout: { type: 'string', default: '20' },
+    timeout: { type: 'string', default: '10' },
     list: { type: 'boolean', default: false },
+    update: { type: 'boolean', default: false },
+    'write-docs': { type: 'boolean', default: false },
   },
 });
+if (values.tests === undefined) throw new Error('--tests DIR is needed: a test tree of Node');
 
-const corpus = openCorpus(values.tests ?? '', values['corpus-version']);
+const corpus = openCorpus(values.tests, values['corpus-version']);
 const modules = values.module?.split(',');
 const patterns = values.file?.map((glob) => new RegExp(`^${glob.replaceAll('.', '\\.').replaceAll('*', '.*')}$`));
-const all = readTests(
+const { applicable, results } = selectTests(
   corpus,
   (name) =>
     (modules === undefined || modules.includes(moduleOf(name))) &&
     (patterns === undefined || patterns.some((pattern) => pattern.test(name))),
 );
-const results: { name: string; module: string; outcome: FileResult['outcome']; elapsedMs: number }[] = [];
-const tests = all.filter((test) => {
-  const applies = applicability(test);
-  if (applies.kind === 'applicable') return true;
-  results.push({ name: test.name, module: moduleOf(test.name), outcome: applies, elapsedMs: 0 });
-  return false;
-});
 if (values.list) {
-  for (const { name } of tests) console.log(moduleOf(name), name);
+  for (const { name } of applicable) console.log(moduleOf(name), name);
 } else {
+  const expected = readExpectations(corpus.version);
+  const ran: FileResult[] = [];
   await runTests({
     corpus,
-    tests,
+    tests: applicable,
     jobs: Number(values.jobs),
     timeoutSeconds: Number(values.timeout),
+    isExpected: (name) => expected[name] !== undefined,
     onResult(result) {
-      results.push({ module: moduleOf(result.name), ...result });
-      if (result.outcome.kind === 'failed') {
-        console.log(`FAILED ${result.name} (${result.outcome.status})\n${result.outcome.output.slice(0, 2000)}\n`);
-      } else console.log(`${result.outcome.kind} ${result.name} ${Math.round(result.elapsedMs)} ms`);
+      ran.push(result);
+      const { name, outcome } = result;
+      if (outcome.kind !== 'failed') console.log(`${outcome.kind} ${name} ${Math.round(result.elapsedMs)} ms`);
+      else console.log(`FAILED ${name} (${outcome.status})\n${outcome.output.slice(0, 2_000)}\n`);
     },
   });
-}
-if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results, undefined, 1));
-
-const table = new Map<string, { passed: number; failed: number; inapplicable: number }>();
-for (const { module, outcome } of results) {
-  const row = table.get(module) ?? { passed: 0, failed: 0, inapplicable: 0 };
-  table.set(module, row);
-  row[outcome.kind] += 1;
-}
-for (const [module, { passed, failed, inapplicable }] of [...table].sort()) {
-  const percent = passed + failed === 0 ? '-' : `${((100 * passed) / (passed + failed)).toFixed(1)} %`;
-  console.log(`${module.padEnd(24)} ${passed} of ${passed + failed} (${percent}), ${inapplicable} do not apply`);
+  results.push(...ran);
+  if (values.json !== undefined) {
+    const withModules = results.map((result) => ({ module: moduleOf(result.name), ...result }));
+    writeFileSync(values.json, JSON.stringify(withModules, undefined, 1));
+  }
+  if (values.update) {
+    const failing = ran.filter(({ name, outcome }) => outcome.kind === 'failed' && expected[name] === undefined);
+    const native = await passingNatively(
+      corpus,
+      failing.map(({ name }) => name),
+    );
+    writeExpectations(corpus.version, ran, (result) => explain(result, native.has(result.name)));
+  }
+  if (values['write-docs']) {
+    if (modules !== undefined || patterns !== undefined) throw new Error('--write-docs needs a run of all files');
+    saveNodeResults(corpus.version, results);
+    writePage();
+  }
+  console.log(`\n${summary(results)}\n`);
+  const found = deviations(ran, readExpectations(corpus.version));
+  for (const { name, what } of found) console.log(`${what}: ${name}`);
+  if (found.length > 0) process.exitCode = 1;
 }

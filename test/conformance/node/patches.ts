@@ -28,10 +28,11 @@ const patches: readonly Patch[] = [
     reason: 'names the class as a known global only',
   },
   {
-    file: /^common\/tmpdir\.js$/,
-    find: /^const \{ spawnSync \} = require\('child_process'\);$/m,
-    replace: "const spawnSync = () => { throw new Error('a guest starts no processes'); };",
-    reason: 'used only where a test removes its files through another process',
+    file: /^common\/(index|tmpdir)\.js$/,
+    find: /^const \{ (?:exec, execSync, spawn, )?spawnSync \} = require\('child_process'\);$/m,
+    replace:
+      "const spawnSync = () => { throw new Error('a guest starts no processes'); }, exec = spawnSync, execSync = spawnSync, spawn = spawnSync;",
+    reason: 'used only by tests that start processes, and these do not apply',
   },
   {
     file: /^common\/index\.js$/,
@@ -40,6 +41,12 @@ const patches: readonly Patch[] = [
       ? "const net = require('net');"
       : 'const net = { getDefaultAutoSelectFamilyAttemptTimeout: () => 250, setDefaultAutoSelectFamilyAttemptTimeout() {} };',
     reason: 'sets a default of connections, also for tests that make none',
+  },
+  {
+    file: /^common\/index\.js$/,
+    find: /^ {4}const \{ execSync \} = require\('child_process'\);\n(?= {4}if \(inFreeBSDJail)/m,
+    replace: '',
+    reason: 'would be called on FreeBSD only',
   },
   {
     file: /^common\/wpt\.js$/,

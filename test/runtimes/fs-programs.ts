@@ -6,6 +6,29 @@ type Fs = typeof import('node:fs');
 export type FsProgram = (fs: Fs, root: string) => unknown;
 
 export const programs: Readonly<Record<string, FsProgram>> = {
+  'copies that contain themselves, and positions behind the end': (fs, root) => {
+    fs.mkdirSync(`${root}/from/inner`, { recursive: true });
+    fs.mkdirSync(`${root}/to`);
+    fs.symlinkSync(`${root}/to`, `${root}/from/link`);
+    fs.symlinkSync(`${root}/from`, `${root}/to/back`);
+    fs.writeFileSync(`${root}/file`, 'text');
+    const code = (call: () => unknown): unknown => {
+      try {
+        return call();
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code;
+      }
+    };
+    const descriptor = fs.openSync(`${root}/file`, 'r');
+    return [
+      code(() => fs.cpSync(`${root}/from`, `${root}/from/inner`)),
+      code(() => fs.cpSync(`${root}/from`, `${root}/to/back/below`)),
+      code(() => fs.cpSync(`${root}/from`, `${root}/plain`)),
+      code(() => fs.cpSync(`${root}/from`, `${root}/copy`, { recursive: true })),
+      code(() => fs.cpSync(`${root}/from`, `${root}/copy`, { recursive: true })),
+      code(() => fs.readSync(descriptor, Buffer.alloc(4), 0, 4, 2n ** 62n)),
+    ];
+  },
   'blobs of files': async (fs, root) => {
     const file = `${root}/file`;
     fs.writeFileSync(file, 'a'.repeat(70_000) + 'b'.repeat(2_000));

@@ -31,6 +31,9 @@ export interface Expectation {
 }
 export type Expectations = Readonly<Record<string, Expectation>>;
 
+/** The tree whose numbers the page has. */
+export const publishedVersion = '25.8.1';
+
 export interface Deviation {
   readonly name: string;
   readonly what: 'new failure' | 'unexpected pass';

@@ -1,8 +1,10 @@
 /** A first guess at why a file fails, for whoever updates the list of expected failures and looks at each. */
-import type { Expectation } from './expectations.ts';
+import type { Expectation, Expectations } from './expectations.ts';
 import type { FileResult } from './run.ts';
 
 const guesses: readonly (readonly [RegExp, Omit<Expectation, 'note'>, string?])[] = [
+  [/getOwnPropertyDescriptor' on a proxy|null prototype\] \{\}/, { cause: 'native only' }],
+  [/(\S+) is not a function/, { cause: 'not offered' }],
   [/The feature (\S+) is unavailable/, { cause: 'not offered' }],
   [/isotherm does not offer (.*?) yet/, { cause: 'not offered' }],
   [/(\S+) is not available in isotherm/, { cause: 'not offered' }],
@@ -13,8 +15,11 @@ const guesses: readonly (readonly [RegExp, Omit<Expectation, 'note'>, string?])[
   [/Sandbox\.Timedout|OutOfMemory|allocation failed|skips itself/, { cause: 'limits' }],
 ];
 
-export function explain({ outcome }: FileResult, passesNatively: boolean): Expectation {
+/** `elsewhere`: the list of another version, whose files of the same name mostly fail for the same reason. */
+export function explain({ name, outcome }: FileResult, passesNatively: boolean, elsewhere: Expectations): Expectation {
   if (!passesNatively) return { cause: 'fails in Node 26 too' };
+  const known = elsewhere[name];
+  if (known !== undefined && known.cause !== 'fails in Node 26 too') return known;
   const text = outcome.kind === 'failed' ? `${outcome.status}\n${outcome.output}` : '';
   for (const [pattern, expectation, note] of guesses) {
     const match = pattern.exec(text);

@@ -14,7 +14,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { openCorpus } from './corpus.ts';
-import { deviations, readExpectations, writeExpectations } from './expectations.ts';
+import { deviations, publishedVersion, readExpectations, writeExpectations } from './expectations.ts';
 import { explain } from './explain.ts';
 import { moduleOf } from './modules.ts';
 import { passingNatively } from './native.ts';
@@ -72,11 +72,12 @@ if (values.list) {
   }
   if (values.update) {
     const failing = ran.filter(({ name, outcome }) => outcome.kind === 'failed' && expected[name] === undefined);
+    const published = corpus.version === publishedVersion ? {} : readExpectations(publishedVersion);
     const native = await passingNatively(
       corpus,
       failing.map(({ name }) => name),
     );
-    writeExpectations(corpus.version, ran, (result) => explain(result, native.has(result.name)));
+    writeExpectations(corpus.version, ran, (result) => explain(result, native.has(result.name), published));
   }
   if (values['write-docs']) {
     if (modules !== undefined || patterns !== undefined) throw new Error('--write-docs needs a run of all files');

@@ -2,7 +2,10 @@
 import { type SpecResult, wholeFile } from './run.ts';
 
 const guesses: readonly (readonly [RegExp, string])[] = [
+  [/self's property|get expected false got true/, 'globals are accessors until their first use'],
+  [/reading '(?:subtle|randomUUID|getRandomValues)'|NO_CRYPTO|OpenSSL crypto|getRandomValues/, 'not offered: crypto'],
   [/isotherm does not offer (.*?) yet/, 'not offered: $1'],
+  [/self does not have own property "(\w+)"/, 'not offered: $1'],
   [/(\w+) is not defined|(\w+) is not a constructor/, 'not offered: $1'],
   [/timed out|Test timed out/i, 'does not end in the time of a function'],
   [/idlharness|WebIDL/i, 'the shape of interfaces differs'],

@@ -18,6 +18,8 @@ const {
   Uint8Array,
 } = primordials;
 
+const { MAX_SAFE_INTEGER: positionMax } = Number;
+
 type Position = number | bigint | null | undefined;
 
 /** Where the older synchronous writes want their failure instead of an exception. */
@@ -50,7 +52,9 @@ export function createFsBytes(dependencies: FsDependencies, requests: FsRequests
     // Standard input is empty, as on Lambda.
     if (fd === 0) return { kind: 'done', value: pieces };
     for (let done = 0; done < length || done === 0; ) {
-      const outcome = perform(fsOperations.read, fd, length - done, position < 0 ? -1 : position + done);
+      // Positions beyond a double's whole numbers are behind the end of every file.
+      const from = position < 0 ? -1 : MathMin(position + done, positionMax);
+      const outcome = perform(fsOperations.read, fd, length - done, from);
       if (outcome.kind === 'failed') {
         if (done === 0) return outcome;
         break;

@@ -115,13 +115,8 @@ export function createFsCopy(
     } else if (target.errno !== missingErrno) {
       throw errorOf(target, { syscall: dereference ? 'stat' : 'lstat', path: dest });
     }
-    if (source.kind === 'directory') {
-      if (!recursive) {
-        throw refusal('ERR_FS_EISDIR', `Recursive option not enabled, cannot copy a directory: ${src}/`);
-      }
-      if (isWithin(src, dest)) {
-        throw refusal('ERR_FS_CP_EINVAL', `Cannot copy ${src}/ to a subdirectory of self ${dest}`);
-      }
+    if (source.kind === 'directory' && isWithin(src, dest)) {
+      throw refusal('ERR_FS_CP_EINVAL', `Cannot copy ${src}/ to a subdirectory of self ${dest}`);
     }
     const { dirname, resolve } = pathModule();
     for (let parent = dirname(resolve(dest)); parent !== '/'; parent = dirname(parent)) {
@@ -129,6 +124,9 @@ export function createFsCopy(
       if (isThere(above) && isSame(source, above)) {
         throw refusal('ERR_FS_CP_EINVAL', `Cannot copy ${src} to a subdirectory of self ${dest}`);
       }
+    }
+    if (source.kind === 'directory' && !recursive) {
+      throw refusal('ERR_FS_EISDIR', `Recursive option not enabled, cannot copy a directory: ${src}/`);
     }
     makeDirectory(dirname(dest), 0o777);
   }
@@ -167,7 +165,7 @@ export function createFsCopy(
       const pointed = look(from, true);
       if (isThere(pointed) && pointed.kind === 'directory') {
         const absolute = resolve(dirname(from), written);
-        if (absolute !== beforeTarget && isWithin(absolute, beforeTarget)) {
+        if (isWithin(absolute, beforeTarget)) {
           throw refusal('ERR_FS_CP_EINVAL', `Cannot copy ${absolute} to a subdirectory of self ${beforeTarget}`);
         }
         if (absolute !== beforeTarget && isWithin(beforeTarget, absolute)) {

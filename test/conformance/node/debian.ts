@@ -35,7 +35,7 @@ export async function debianTests(): Promise<string> {
       );
     });
     const below = `node-v${debianVersion}/test`;
-    const wanted = ['parallel', 'common', 'fixtures'].map((folder) => `${below}/${folder}`);
+    const wanted = ['parallel', 'common', 'fixtures', 'wpt'].map((folder) => `${below}/${folder}`);
     await run('tar', ['-xJf', file, '-C', work, '--strip-components=1', ...wanted]);
     await mkdir(cache, { recursive: true });
     await rename(join(work, 'test'), tree);

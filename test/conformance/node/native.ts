@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import type { Corpus } from './corpus.ts';
+import { type Corpus, testEnvironment } from './corpus.ts';
 
 const timeoutMs = 30_000;
 
@@ -25,9 +25,9 @@ export async function passingNatively(corpus: Corpus, names: readonly string[]):
   }
 }
 
-function status({ directory }: Corpus, name: string, temporary: string): Promise<number | null> {
-  const env = { ...process.env, NODE_TEST_DIR: temporary, NODE_SKIP_FLAG_CHECK: '1', TEST_THREAD_ID: name };
-  const child = spawn(process.execPath, [join(directory, 'parallel', name)], {
+function status(corpus: Corpus, name: string, temporary: string): Promise<number | null> {
+  const env = { ...process.env, ...testEnvironment(corpus), NODE_TEST_DIR: temporary, TEST_THREAD_ID: name };
+  const child = spawn(process.execPath, [join(corpus.directory, 'parallel', name)], {
     env,
     stdio: 'ignore',
     timeout: timeoutMs,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { bundle } from '../../../src/functions/bundle.ts';
 import { PackageReader } from '../../../src/functions/package-reader.ts';
 import { ownSkipRule } from './applicability.ts';
-import type { Corpus, TestFile } from './corpus.ts';
+import { type Corpus, type TestFile, testEnvironment } from './corpus.ts';
 import { GuestLane, type LaneOptions, runtime } from './lane.ts';
 import { guestRoot, writePackage } from './package.ts';
 
@@ -45,7 +45,11 @@ export async function runTests(options: RunOptions): Promise<void> {
     const waiting = [...tests];
     const again: TestFile[] = [];
     const lane = async (round: 'first' | 'second'): Promise<void> => {
-      await using runner = await TestLane.open({ folder, environment: environmentFor(corpus), timeoutSeconds });
+      await using runner = await TestLane.open({
+        folder,
+        environment: { ...testEnvironment(corpus), NODE_TEST_DIR: '/tmp' },
+        timeoutSeconds,
+      });
       for (let test = waiting.shift(); test !== undefined; test = waiting.shift()) {
         const { name } = test;
         const beganMs = performance.now();
@@ -63,12 +67,6 @@ export async function runTests(options: RunOptions): Promise<void> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** What a tree's `common` reads. Trees that are older than the library take its newer globals for leaks of the test. */
-function environmentFor({ version }: Corpus): Record<string, string> {
-  const base = { NODE_SKIP_FLAG_CHECK: '1', NODE_TEST_DIR: '/tmp' };
-  return Number.parseInt(version, 10) < 24 ? { ...base, NODE_TEST_KNOWN_GLOBALS: '0' } : base;
 }
 
 /** A lane of guests, and what the outcome of a file is. */

@@ -29,9 +29,11 @@ export function createEventPrinter(stderr: NodeJS.WriteStream): (event: Platform
       case 'sandbox.protocolError':
         stderr.write(`isotherm: a sandbox was killed: ${event.message}\n`);
         return;
-      case 'network.refused':
-        stderr.write(`isotherm: ${event.functionName} was refused the network: ${event.reason}\n`);
+      case 'network.refused': {
+        const address = event.operation === 'lookup' && event.address !== undefined ? ` (${event.address})` : '';
+        stderr.write(`isotherm: ${event.functionName} was refused the network: ${event.reason}${address}\n`);
         return;
+      }
       default: {
         const lines = linesOf(event);
         if (lines === '') return;

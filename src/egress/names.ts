@@ -15,7 +15,13 @@ export interface LookedUpAddress {
   readonly family: 4 | 6;
 }
 
-export type NotFound = { readonly kind: 'failed'; readonly code: string; readonly reason?: string };
+export interface NotFound {
+  readonly kind: 'failed';
+  readonly code: string;
+  readonly reason?: string;
+  /** That the name has and the guest may not know of: for the operator. */
+  readonly address?: string;
+}
 export type AddressAnswer = { readonly kind: 'found'; readonly addresses: readonly LookedUpAddress[] } | NotFound;
 export type RecordAnswer = { readonly kind: 'found'; readonly records: string } | NotFound;
 
@@ -58,7 +64,7 @@ export class Names {
       return failed(codeOf(error));
     }
     const admitted = this.#admit(name, texts, (text) => text);
-    if (admitted.length === 0) return texts.length === 0 ? failed('ENOTFOUND') : failed('EACCES', unreachable(name));
+    if (admitted.length === 0) return texts.length === 0 ? failed('ENOTFOUND') : unreachable(name, texts[0]);
     return found(admitted.slice(0, limits.lookupAddressesMax).map(lookedUp));
   }
 
@@ -76,7 +82,7 @@ export class Names {
     }
     const records = type === 'REVERSE' || !Array.isArray(found) ? found : this.#admit(name, found, addressOf);
     if (Array.isArray(records) && records.length === 0) {
-      return Array.isArray(found) && found.length > 0 ? failed('EACCES', unreachable(name)) : failed('ENODATA');
+      return Array.isArray(found) && found.length > 0 ? unreachable(name, addressOf(found[0])) : failed('ENODATA');
     }
     const text = JSON.stringify(records, binaryAsHex);
     return text.length <= limits.dnsRecordsCharsMax ? { kind: 'found', records: text } : failed('EBADRESP');
@@ -112,8 +118,9 @@ function failed(code: string, reason?: string): NotFound {
   return { kind: 'failed', code, ...(reason !== undefined && { reason }) };
 }
 
-function unreachable(name: string): string {
-  return `${name} has no address that network.allow of this function opens: a rule with a name opens public addresses only`;
+function unreachable(name: string, address: string | undefined): NotFound {
+  const reason = `${name} has no address that network.allow of this function opens: a rule with a name opens public addresses only`;
+  return { ...failed('EACCES', reason), ...(address !== undefined && { address }) };
 }
 
 function codeOf(error: unknown): string {

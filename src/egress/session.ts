@@ -13,7 +13,7 @@ import { ProtocolError } from '../protocol/protocol-error.ts';
 import { Audit, type AuditedGuest } from './audit.ts';
 import { Connection, type Relay } from './connection.ts';
 import type { FunctionTally } from './connection-tally.ts';
-import { Names } from './names.ts';
+import { Names, type NotFound } from './names.ts';
 import { type AllowedConnect, judgeConnect, type NetworkPolicy } from './policy.ts';
 import { RefusedError } from './refused-error.ts';
 import { openRelay } from './relay.ts';
@@ -145,11 +145,13 @@ export class NetworkSession {
 
   #answerFailed(
     id: number,
-    { code, reason }: { readonly code: string; readonly reason?: string },
+    { code, reason, address }: NotFound,
     syscall: string,
     asked: { readonly operation: 'lookup' | 'resolve'; readonly name: string },
   ): void {
-    if (reason !== undefined && !this.#isClosed) this.#audit.refused({ ...asked, reason });
+    if (reason !== undefined && !this.#isClosed) {
+      this.#audit.refused({ ...asked, reason, ...(address !== undefined && { address }) });
+    }
     this.#answer({ kind: 'failed', id, code, syscall, ...(reason !== undefined && { reason }) });
   }
 

@@ -274,3 +274,41 @@ test('more open at once than a sandbox lets through is a sign that it was taken 
   for (let count = 0; count < limits.networkIdsMax; count += 1) client.lookup('never.test');
   t.throws(() => client.lookup('never.test'), { instanceOf: ProtocolError, message: /networkIdsMax/ });
 });
+
+test('a connection that does not come about in time fails', async (t) => {
+  const clock = createFakeClock();
+  const server = await serve(t);
+  const client = guest(t, {}, { clock });
+  const id = client.connect('127.0.0.1', server.port);
+  clock.advance(limits.networkConnectTimeoutMs);
+  t.like(await client.next(id, 'failed'), { code: 'ETIMEDOUT', syscall: 'connect' });
+});
+
+test('a connection ends with its time, however busy it is', async (t) => {
+  const clock = createFakeClock();
+  const server = await serve(t);
+  const client = guest(t, {}, { clock });
+  const id = await client.connected('127.0.0.1', server.port);
+  const peer = await server.next();
+  const stepMs = limits.networkIdleMsMax / 2;
+  for (let ageMs = stepMs; ageMs < limits.networkConnectionMsMax; ageMs += stepMs) {
+    clock.advance(stepMs);
+    peer.write('x');
+    await client.next(id, 'data');
+  }
+  clock.advance(stepMs);
+  t.regex((await client.next(id, 'failed')).reason ?? '', /networkConnectionMsMax/);
+});
+
+test('a guest that closes is not waited for when its last words cannot leave', async (t) => {
+  const clock = createFakeClock();
+  const server = await serve(t);
+  const client = guest(t, { bytesPerSecondMax: 1 }, { clock });
+  const id = await client.connected('127.0.0.1', server.port);
+  client.write(id, 'over the rate');
+  client.write(id, 'never sent');
+  client.request({ kind: 'close', id, reset: false });
+  clock.advance(limits.networkLingerMsMax);
+  await released(client);
+  t.like(client.observed.at(-1), { type: 'network.closed', bytesSent: 'over the rate'.length });
+});

@@ -15,6 +15,9 @@ test('a name that answers public first and private later opens only what it was 
   t.deepEqual(first.addresses, [{ address: web, family: 4 }]);
   const second = await client.next(client.lookup('rebind.test'), 'failed');
   t.is(second.code, 'EACCES');
+  // Where the name leads is the operator's to know, not the guest's.
+  t.like(client.observed.at(-1), { type: 'network.refused', name: 'rebind.test', address: '127.0.0.1' });
+  t.false(second.reason?.includes('127.0.0.1'));
   t.regex(second.reason ?? '', /^rebind\.test has no address that network\.allow of this function opens/);
   t.is((await client.next(client.connect('127.0.0.1', 80), 'failed')).code, 'EACCES');
   const third = await client.next(client.lookup('rebind.test'), 'lookedUp');

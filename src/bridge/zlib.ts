@@ -33,6 +33,8 @@ export const zlibProgress = {
   idle: 0,
   /** There is more to come: ask again, without input. */
   more: 1,
+  /** All input was taken and flushed for good; the codec is closed. */
+  ended: 2,
 } as const;
 
 /** Code of an error for what isotherm bounds. */

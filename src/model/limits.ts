@@ -316,6 +316,8 @@ export const limits = {
   zlibSlowInputBytesMax: 16 * KiB,
   /** Of one environment in the threads that all share. */
   zlibWritesAtOnceMax: 2,
+  /** Input of those that wait for their turn; a guest's stream sends 1 MiB at once. */
+  zlibWaitingBytesMax: 128 * MiB,
   pathLengthMax: 4_096,
   nameLengthMax: 255,
   symlinksFollowedMax: 40,

@@ -27,7 +27,7 @@ const {
 } = primordials;
 
 /** Sent at once; what is longer follows when the codec has taken it. */
-const inputBytesMax = 4 * 1024 * 1024;
+const inputBytesMax = 1024 * 1024;
 
 export function createBindings(context: CoreContext): Record<string, object> {
   completeConstants(context.library.internalBinding('constants') as { zlib: Record<string, number> });
@@ -111,6 +111,8 @@ function createHandle(context: CoreContext) {
     #id = 0;
     #isOpen = false;
     #isClosed = false;
+    /** The sandbox has closed the codec behind the last output. */
+    #hasEnded = false;
     #spec = '';
     #dictionary: ArrayBuffer | undefined;
     #writeState: Uint32Array | undefined;
@@ -120,6 +122,8 @@ function createHandle(context: CoreContext) {
     #goesOn = false;
     #input: Bytes | undefined;
     #inputAt = 0;
+    /** Of the part that the codec has. */
+    #flush = 0;
     #pending: Write | undefined;
 
     constructor(mode: number) {
@@ -174,13 +178,14 @@ function createHandle(context: CoreContext) {
       for (;;) {
         if (this.#serve(write)) return;
         const [spec, dictionary] = this.#unsaid();
+        const input = this.#nextInput(write[0]);
         const reply = services.ask(
           'zlib',
           zlibOperations.step,
           this.#id,
-          this.#flushNow(write[0]),
+          this.#flush,
           write[6],
-          this.#nextInput(),
+          input,
           spec,
           dictionary,
         );
@@ -204,16 +209,8 @@ function createHandle(context: CoreContext) {
         return;
       }
       const [spec, dictionary] = this.#unsaid();
-      services.start(
-        'zlib',
-        zlibOperations.write,
-        this.#id,
-        this.#flushNow(write[0]),
-        write[6],
-        this.#nextInput(),
-        spec,
-        dictionary,
-      );
+      const input = this.#nextInput(write[0]);
+      services.start('zlib', zlibOperations.write, this.#id, this.#flush, write[6], input, spec, dictionary);
     }
 
     #onStepped(values: readonly BridgeValue[]): void {
@@ -242,6 +239,7 @@ function createHandle(context: CoreContext) {
       this.#ready = undefined;
       this.#goesOn = false;
       this.#input = undefined;
+      this.#hasEnded = false;
       if (this.#isOpen) this.#tellFailure(services.ask('zlib', zlibOperations.reset, this.#id));
     }
 
@@ -280,9 +278,10 @@ function createHandle(context: CoreContext) {
     /** Either the stream goes on where its last piece was full, or this is new input. */
     #accept([, input, inputAt, inputBytes]: WriteArguments): void {
       if (this.#goesOn) return;
-      this.#ready = undefined;
+      // Node's streams write once more behind the end, with nothing; whatever else comes there is taken by nobody.
+      this.#ready = this.#hasEnded ? { ...nothingMore, availIn: inputBytes } : undefined;
       this.#input =
-        input === null || input === undefined
+        input === null || input === undefined || this.#hasEnded
           ? noBytes
           : TypedArrayPrototypeSubarray(bytesOf(input), inputAt, inputAt + inputBytes);
       this.#inputAt = 0;
@@ -292,14 +291,10 @@ function createHandle(context: CoreContext) {
       return this.#input === undefined ? 0 : TypedArrayPrototypeGetLength(this.#input) - this.#inputAt;
     }
 
-    /** Only the last part is flushed; the codec just goes on with those before. */
-    #flushNow(flush: number): number {
-      return this.#unsentBytes() > inputBytesMax ? 0 : flush;
-    }
-
-    #nextInput(): ArrayBuffer | undefined {
-      // What the codec has not taken yet goes first.
+    /** Nothing while the codec has not taken what it has. Only behind the last part is flushed; with those before it just goes on. */
+    #nextInput(flush: number): ArrayBuffer | undefined {
       if (this.#input === undefined || this.#ready?.isMore === true) return undefined;
+      this.#flush = this.#unsentBytes() > inputBytesMax ? 0 : flush;
       const from = this.#inputAt;
       const to = from + MathMin(this.#unsentBytes(), inputBytesMax);
       this.#inputAt = to;
@@ -319,6 +314,10 @@ function createHandle(context: CoreContext) {
         availIn: whole(values[1]),
         error: typeof message === 'string' ? [message, whole(values[4]), text(values[5])] : undefined,
       };
+      if (values[2] === zlibProgress.ended) {
+        this.#hasEnded = true;
+        this.#isOpen = false;
+      }
       // The answer to a question that the sandbox could not make sense of.
       if (values.length === 0) this.#ready.error = ['Write failed', -2, 'Z_STREAM_ERROR'];
     }
@@ -383,6 +382,7 @@ type WriteArguments = [
 ];
 
 const noBytes = new Uint8Array(0);
+const nothingMore: Ready = { bytes: noBytes, at: 0, isMore: false, availIn: 0, error: undefined };
 
 function joined(first: Bytes, second: Bytes): Bytes {
   const length = TypedArrayPrototypeGetLength(first);

@@ -15,6 +15,8 @@ export interface CodecSpec {
   readonly options: Readonly<Record<string, unknown>>;
   /** The highest flush that its codec knows. */
   readonly flushMax: number;
+  /** The flush behind the last input; undefined when something may still come behind it. */
+  readonly flushToEnd: number | undefined;
   readonly inputBytesAtOnce: number;
   /** Bytes of memory from the start, and at most; between, some for each byte that goes through it. */
   readonly cost: { readonly fixed: number; readonly perByte: number; readonly max: number };
@@ -41,7 +43,6 @@ const modes: readonly (CodecMode | undefined)[] = [
 ];
 
 const KiB = 1024;
-const MiB = 1024 * KiB;
 
 /** Undefined: it is none that Node's library would make. */
 export function readSpec(text: string, dictionary: ArrayBuffer | undefined): CodecSpec | SpecFailure | undefined {
@@ -73,6 +74,7 @@ function zlibSpec(mode: ZlibMode, [, windowBits = 0, level, memLevel = 8, strate
     mode,
     options: { windowBits, level, memLevel, strategy, rejectGarbageAfterEnd: reject === 1, ...shared },
     flushMax: constants.Z_BLOCK,
+    flushToEnd: constants.Z_FINISH,
     inputBytesAtOnce: isEncoder ? limits.zlibInputBytesMax : Number.POSITIVE_INFINITY,
     cost: { fixed, perByte: 0, max: fixed },
   };
@@ -104,19 +106,20 @@ function brotliSpec(
   const quality = params.get(constants.BROTLI_PARAM_QUALITY) ?? constants.BROTLI_DEFAULT_QUALITY;
   const isBest = isEncoder && quality >= bestBrotliQuality;
   const bits = isEncoder ? windowBits : limits.zlibBrotliWindowBitsMax;
-  // The best qualities keep a node of a tree for each position of the window.
-  const perByte = isBest ? 12 : 3;
-  const fixed = isEncoder ? 2 * MiB : 256 * KiB;
+  // The best qualities keep a node of a tree for each position of the window, and more for each of the block at hand.
+  const perByte = isBest ? 24 : 3;
+  const fixed = isEncoder ? 512 * KiB : 128 * KiB;
   return {
     mode,
     options: { params: Object.fromEntries(params), ...shared },
     flushMax: constants.BROTLI_OPERATION_EMIT_METADATA,
+    flushToEnd: constants.BROTLI_OPERATION_FINISH,
     inputBytesAtOnce: isEncoder
       ? isBest
         ? limits.zlibSlowInputBytesMax
         : limits.zlibInputBytesMax
       : Number.POSITIVE_INFINITY,
-    cost: { fixed, perByte, max: fixed + perByte * 2 ** bits },
+    cost: { fixed, perByte, max: fixed + (isBest ? 12 : 3) * 2 ** bits },
   };
 }
 
@@ -159,6 +162,8 @@ function zstdSpec(mode: 'zstdCompress' | 'zstdDecompress', numbers: Numbers, sha
       ...shared,
     },
     flushMax: constants.ZSTD_e_end,
+    // Node's streams end twice, and zstd makes an empty frame of the second time.
+    flushToEnd: isEncoder ? undefined : constants.ZSTD_e_end,
     inputBytesAtOnce: isEncoder
       ? level > 9
         ? limits.zlibSlowInputBytesMax

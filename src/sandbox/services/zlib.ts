@@ -19,6 +19,9 @@ type Values = readonly BridgeValue[];
 class ZlibService implements Service {
   readonly #link: ServiceLink;
   readonly #codecs = new Map<number, Codec>();
+  /** Bytes of input, by id, of those that wait for their turn. */
+  readonly #waiting = new Map<number, number>();
+  #waitingBytes = 0;
   readonly #turn = pLimit(limits.zlibWritesAtOnceMax);
   #isClosed = false;
 
@@ -49,13 +52,16 @@ class ZlibService implements Service {
 
   start(operation: number, id: number, values: Values): void {
     if (operation !== zlibOperations.write) return;
-    const codec = this.#open(id, values[3], values[4]);
-    const request = codec instanceof Codec ? readStep(codec, values) : undefined;
-    if (!(codec instanceof Codec) || request === undefined || codec.isUnderWay) {
-      this.#tell(id, codec instanceof Codec ? failedStep(noStep) : failedStep(codec));
+    const inputBytes = values[2] instanceof ArrayBuffer ? values[2].byteLength : 0;
+    const isTooMuch = this.#waitingBytes + inputBytes > limits.zlibWaitingBytesMax;
+    if (this.#waiting.has(id) || this.#waiting.size >= limits.zlibCodecsMax || isTooMuch) {
+      const most = `${limits.zlibCodecsMax} writes, with ${limits.zlibWaitingBytesMax} bytes, may wait for zlib at once`;
+      this.#fail(id, limitReached(`at most ${most}`));
       return;
     }
-    void this.#turn(() => this.#stepLater(id, codec, request));
+    this.#waiting.set(id, inputBytes);
+    this.#waitingBytes += inputBytes;
+    void this.#turn(() => this.#stepLater(id, values));
   }
 
   close(): void {
@@ -66,36 +72,50 @@ class ZlibService implements Service {
   }
 
   #stepNow(id: number, values: Values): BridgeReply {
+    if (this.#waiting.has(id)) return stepReply(failedStep(noStep));
     const codec = this.#open(id, values[3], values[4]);
     if (!(codec instanceof Codec)) return stepReply(failedStep(codec));
     const request = readStep(codec, values);
     if (request === undefined || codec.isUnderWay) return stepReply(failedStep(noStep));
-    const result = codec.stepSync(request, writesInOneCallMax);
-    this.#settle(id, codec, result);
-    return stepReply(result);
+    return this.#settled(id, codec, request, codec.stepSync(request, writesInOneCallMax));
   }
 
-  #stepLater(id: number, codec: Codec, request: StepRequest): Promise<void> {
-    // Closed while it waited for its turn.
-    if (this.#isClosed || this.#codecs.get(id) !== codec || codec.isUnderWay) return Promise.resolve();
+  /** In its turn: only then is a codec made, so that those who wait need no memory yet. */
+  #stepLater(id: number, values: Values): Promise<void> {
+    // Closed while it waited.
+    if (this.#isClosed || !this.#leaveQueue(id)) return Promise.resolve();
+    const codec = this.#open(id, values[3], values[4]);
+    const request = codec instanceof Codec ? readStep(codec, values) : undefined;
+    if (!(codec instanceof Codec) || request === undefined || codec.isUnderWay) {
+      this.#fail(id, codec instanceof Codec ? noStep : codec);
+      return Promise.resolve();
+    }
     const { promise, resolve } = Promise.withResolvers<void>();
     codec.step(request, (result) => {
       resolve();
       if (this.#isClosed || this.#codecs.get(id) !== codec) return;
-      this.#settle(id, codec, result);
-      this.#tell(id, result);
+      this.#link.emit(id, zlibEvents.stepped, ...this.#settled(id, codec, request, result));
     });
     return promise;
   }
 
-  /** After an error there is no way on, in Node neither. */
-  #settle(id: number, codec: Codec, { error }: StepResult): void {
-    if (error !== undefined) this.#close(id);
-    else if (this.#memoryBytes() > limits.zlibMemoryBytesMax && codec.spec.cost.perByte > 0) this.#close(id);
+  /** The answer to a step. After an error there is no way on, in Node neither; and what has ended needs no memory. */
+  #settled(id: number, codec: Codec, request: StepRequest, result: StepResult): BridgeValue[] {
+    const hasEnded = request.flush === codec.spec.flushToEnd && !result.isMoreToCome && result.error === undefined;
+    const isTooMuch = codec.spec.cost.perByte > 0 && this.#memoryBytes() > limits.zlibMemoryBytesMax;
+    if (hasEnded || isTooMuch || result.error !== undefined) this.#close(id);
+    const reply = stepReply(result);
+    if (hasEnded) reply[2] = zlibProgress.ended;
+    return reply;
   }
 
-  #tell(id: number, result: StepResult): void {
-    this.#link.emit(id, zlibEvents.stepped, ...stepReply(result));
+  #fail(id: number, failure: SpecFailure): void {
+    this.#link.emit(id, zlibEvents.stepped, ...stepReply(failedStep(failure)));
+  }
+
+  #leaveQueue(id: number): boolean {
+    this.#waitingBytes -= this.#waiting.get(id) ?? 0;
+    return this.#waiting.delete(id);
   }
 
   #change(id: number, change: (codec: Codec) => CodecError | undefined): BridgeReply {
@@ -106,6 +126,7 @@ class ZlibService implements Service {
   }
 
   #close(id: number): void {
+    this.#leaveQueue(id);
     this.#codecs.get(id)?.close();
     this.#codecs.delete(id);
   }

@@ -99,6 +99,8 @@ export function guestSourcesHash(): string {
   const files = [
     ...filesIn(runtimes),
     ...filesIn(join(root, 'src', 'bridge')),
+    // Limits that guest code takes over.
+    ...filesIn(join(root, 'src', 'model')),
     ...filesIn(join(sandboxFolder, 'build-runtime')),
     ...['build-runtime', 'ivm', 'runtime-image'].map((name) => join(sandboxFolder, `${name}${extension}`)),
     createRequire(import.meta.url).resolve('whatwg-url/package.json'),

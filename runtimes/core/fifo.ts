@@ -15,6 +15,10 @@ export class Fifo<Item> {
     return this.#length;
   }
 
+  get first(): Item | undefined {
+    return this.#first?.item;
+  }
+
   push(item: Item): void {
     const node: Node<Item> = { item, next: undefined };
     if (this.#last === undefined) this.#first = node;

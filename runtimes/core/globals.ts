@@ -47,6 +47,8 @@ const inModules: readonly (readonly [module: string, visibility: Visibility, nam
   ['internal/webstreams/compression', 'interface', ['CompressionStream', 'DecompressionStream']],
   ['internal/crypto/webcrypto', 'operation', ['crypto']],
   ['internal/crypto/webcrypto', 'interface', ['Crypto', 'CryptoKey', 'SubtleCrypto']],
+  ['internal/worker/io', 'interface', ['BroadcastChannel', 'MessageChannel', 'MessagePort']],
+  ['internal/navigator', 'interface', ['Navigator']],
   ['perf_hooks', 'operation', ['performance']],
   [
     'perf_hooks',
@@ -94,7 +96,12 @@ export function installGlobals(context: CoreContext): void {
     }
   }
   define(globalThis, 'fetch', true, createFetch(context));
-  defineLazily(globalThis, 'navigator', true, () => navigator);
+  defineLazily(
+    globalThis,
+    'navigator',
+    true,
+    () => context.library.require<{ navigator: object }>('internal/navigator').navigator,
+  );
   define(globalThis, 'global', true, globalThis);
   define(globalThis, 'process', false, context.process);
   ObjectDefineProperty(globalThis, Symbol.toStringTag, {
@@ -111,15 +118,6 @@ function createFetch({ library }: CoreContext): unknown {
     return library.require<{ fetch(input: unknown, init: unknown): unknown }>(fetchModule).fetch(input, init);
   };
 }
-
-/** What Node's says here, with the one processor that a guest has. */
-const navigator = {
-  hardwareConcurrency: 1,
-  language: 'en-US',
-  languages: ['en-US'],
-  platform: 'linux',
-  userAgent: 'Node.js/26',
-};
 
 export function define(target: object, name: string, enumerable: boolean, value: unknown): void {
   ObjectDefineProperty(target, name, {

@@ -106,7 +106,7 @@ function connect(context: CoreContext): void {
     return createBindingsModule(context);
   });
   // Node takes unspoilt built-ins from a fresh context; a guest has one context only.
-  library.override('vm', () => ({ runInNewContext: evaluate }));
+  library.override('isotherm/realm', () => ({ runInNewContext: evaluate }));
   // Positions are mapped by the host, in `stack.ts`.
   library.override('internal/source_map/source_map_cache', () => ({
     findSourceMap: () => undefined,

@@ -2,7 +2,7 @@
  * Loads modules of Node's library (and our own lazy ones) in a guest, through the host, which compiles them with their code
  * cache. A module's source is in no heap before its first use.
  */
-import { bindingsModule, notOfferedModules, offeredModules, schemeOnlyModules } from '../../src/bridge/node-modules.ts';
+import { bindingsModule, offeredModules, schemeOnlyModules } from '../../src/bridge/node-modules.ts';
 import type { CoreContext, ModuleFactory } from './context.ts';
 
 const {
@@ -180,20 +180,18 @@ const bindingFiles: Readonly<Record<string, string | undefined>> = {
   credentials: 'process',
   process_methods: 'process',
   os: 'process',
-  performance: 'process',
   diagnostics_channel: 'base',
-  worker: 'base',
   wasm_web_api: 'base',
-  v8: 'base',
-  heap_utils: 'base',
   http_parser: 'http-parser',
+  heap_utils: 'v8',
+  internal_only_v8: 'v8',
+  locks: 'worker',
   inspector: 'base',
   url_pattern: 'url',
   blob: 'base',
 };
 
 const offered: readonly string[] = offeredModules;
-const notYet: readonly string[] = notOfferedModules;
 const schemeOnly: readonly string[] = schemeOnlyModules;
 
 /** The library's id of what a user asked for, or undefined when it is no module of Node's (a file then, or nothing). */
@@ -201,8 +199,8 @@ export function publicModule(request: string): string | undefined {
   if (request === bindingsModule) return request;
   const withScheme = StringPrototypeStartsWith(request, 'node:');
   const id = withScheme ? StringPrototypeSlice(request, 5) : request;
-  if (ArrayPrototypeIncludes(offered, id) || withScheme) return id;
-  return ArrayPrototypeIncludes(notYet, id) && !ArrayPrototypeIncludes(schemeOnly, id) ? id : undefined;
+  if (withScheme) return id;
+  return ArrayPrototypeIncludes(offered, id) && !ArrayPrototypeIncludes(schemeOnly, id) ? id : undefined;
 }
 
 export function isOffered(id: string): boolean {
@@ -215,10 +213,7 @@ export function assertOffered(id: string): void {
 }
 
 function notOffered(id: string): Error {
-  const known = ArrayPrototypeIncludes(notYet, id);
-  const error = new Error(
-    known ? `isotherm does not offer the built-in module 'node:${id}' yet` : `No such built-in module: node:${id}`,
-  );
+  const error = new Error(`No such built-in module: node:${id}`);
   ObjectDefineProperty(error, 'code', {
     // @ts-expect-error descriptors are read through the prototype, which the user owns
     __proto__: null,
@@ -232,6 +227,11 @@ function notOffered(id: string): Error {
 
 /** Node's `BuiltinModule`, as far as its library asks: what exists, and what users may load. */
 export function createBuiltinModules(library: Library, ids: readonly string[]): object {
+  const withoutScheme: string[] = [];
+  for (let at = 0; at < offered.length; at++) {
+    const id = offered[at] ?? '';
+    if (!ArrayPrototypeIncludes(schemeOnly, id)) withoutScheme[withoutScheme.length] = id;
+  }
   const isBuiltin = (id: string): boolean => {
     const name = publicModule(id);
     return name !== undefined && isOffered(name);
@@ -243,7 +243,7 @@ export function createBuiltinModules(library: Library, ids: readonly string[]): 
     canBeRequiredWithoutScheme: isBuiltin,
     exposeInternals: () => {},
     getAllBuiltinModuleIds: () => offered,
-    getCanBeRequiredByUsersWithoutSchemeList: () => offered,
+    getCanBeRequiredByUsersWithoutSchemeList: () => withoutScheme,
     getSchemeOnlyModuleNames: () => schemeOnly,
     isBuiltin,
     normalizeRequirableId: (id: string) => (isBuiltin(id) ? publicModule(id) : undefined),

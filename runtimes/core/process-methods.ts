@@ -15,10 +15,8 @@ const startDirectory = '/var/task';
 export function createProcessMethods(process: ProcessObject, context: () => CoreContext): Record<string, unknown> {
   const codes = (): Record<string, new (...args: unknown[]) => Error> =>
     context().library.require<{ codes: Record<string, new (...args: unknown[]) => Error> }>('internal/errors').codes;
-  const unsupported = (feature: string): Error => {
-    const Unavailable = codes().ERR_FEATURE_UNAVAILABLE_ON_PLATFORM;
-    return Unavailable === undefined ? new Error(`${feature} is not available`) : new Unavailable(feature);
-  };
+  const unsupported = (feature: string): Error =>
+    context().library.require<{ refusal(feature: string): Error }>('isotherm/modules/refusal').refusal(feature);
   let directory = startDirectory;
   let mask = 0o22;
   const nanoseconds = (): number => context().host.hrtime();
@@ -94,7 +92,7 @@ export function createProcessMethods(process: ProcessObject, context: () => Core
       return { user, system: 0 - (previous?.system ?? 0) };
     },
     threadCpuUsage: () => ({ user: context().host.cpuTime(), system: 0 }),
-    resourceUsage: () => ({ userCPUTime: context().host.cpuTime(), systemCPUTime: 0, maxRSS: 0 }),
+    resourceUsage: () => ({ userCPUTime: context().host.cpuTime(), ...unmeasured }),
     constrainedMemory: () => context().settings.memorySize * 1024 * 1024,
     availableMemory: () => context().settings.memorySize * 1024 * 1024 - (context().host.memoryUsage()[0] ?? 0),
     getuid: () => userId,
@@ -114,6 +112,9 @@ export function createProcessMethods(process: ProcessObject, context: () => Core
     kill() {
       throw unsupported('process.kill()');
     },
+    execve() {
+      throw unsupported('process.execve()');
+    },
     abort: () => context().host.exit(134),
     reallyExit: (code: unknown) => context().host.exit(exitStatus(code)),
     exit(code?: number | string | null) {
@@ -126,20 +127,33 @@ export function createProcessMethods(process: ProcessObject, context: () => Core
       }
       context().host.exit(exitStatus(process.exitCode));
     },
-    getActiveResourcesInfo: () => [],
     _getActiveHandles: () => [],
     _getActiveRequests: () => [],
     setSourceMapsEnabled: () => {},
-    hasUncaughtExceptionCaptureCallback: () => false,
-    setUncaughtExceptionCaptureCallback() {
-      throw unsupported('process.setUncaughtExceptionCaptureCallback()');
-    },
     _rawDebug: (...args: unknown[]) => {
       const { format } = context().library.require<{ format(...values: unknown[]): string }>('internal/util/inspect');
       context().host.log(2, `${format(...args)}\n`);
     },
   };
 }
+
+const unmeasured = {
+  systemCPUTime: 0,
+  maxRSS: 0,
+  sharedMemorySize: 0,
+  unsharedDataSize: 0,
+  unsharedStackSize: 0,
+  minorPageFault: 0,
+  majorPageFault: 0,
+  swappedOut: 0,
+  fsRead: 0,
+  fsWrite: 0,
+  ipcSent: 0,
+  ipcReceived: 0,
+  signalsCount: 0,
+  voluntaryContextSwitches: 0,
+  involuntaryContextSwitches: 0,
+};
 
 /** What a process would end with: Node takes integers and strings of them, anything else is 1. */
 export function exitStatus(code: unknown): number {

@@ -100,6 +100,7 @@ function lazily(target: object, owner: object, name: string, make: () => unknown
 }
 
 function addLazyParts(process: ProcessObject, context: () => CoreContext): void {
+  let made: Record<string, unknown> | undefined;
   const part = (name: string, make: (core: CoreContext) => unknown): void =>
     lazily(process, process, name, () => make(context()));
   part('nextTick', ({ loop, library }) => {
@@ -131,7 +132,29 @@ function addLazyParts(process: ProcessObject, context: () => CoreContext): void 
       library.require<StandardStreams>('isotherm/modules/streams').createStandardStream(fd, context()),
     );
   }
+  for (let at = 0; at < extras.length; at++) {
+    const name = extras[at] ?? '';
+    part(name, ({ library }) => {
+      made ??= library.require<ProcessExtras>('isotherm/modules/process-extras').createProcessExtras(context());
+      return made[name];
+    });
+  }
   part('allowedNodeEnvironmentFlags', () => new Set());
+}
+
+const extras = [
+  'finalization',
+  'getActiveResourcesInfo',
+  'hasUncaughtExceptionCaptureCallback',
+  'loadEnvFile',
+  'ref',
+  'report',
+  'setUncaughtExceptionCaptureCallback',
+  'unref',
+];
+
+interface ProcessExtras {
+  createProcessExtras(context: CoreContext): Record<string, unknown>;
 }
 
 interface StandardStreams {
@@ -159,7 +182,8 @@ export function describeProcess(process: ProcessObject, { versions }: CoreData):
     ppid: 1,
     title: 'node',
     debugPort: 9229,
-    features: { inspector: false, debug: false, uv: true, ipv6: true, tls: false, typescript: false },
+    features,
+    sourceMapsEnabled: false,
     config: ObjectFreeze({
       target_defaults: ObjectFreeze({ default_configuration: 'Release' }),
       variables: ObjectFreeze({
@@ -180,5 +204,20 @@ export function bootProcess(process: ProcessObject, { settings }: CoreContext, e
   process.exitCode = undefined;
   process.env = createEnvironment(settings.environment);
 }
+
+const features = {
+  inspector: false,
+  debug: false,
+  uv: true,
+  ipv6: true,
+  tls_alpn: true,
+  tls_sni: true,
+  tls_ocsp: true,
+  tls: true,
+  openssl_is_boringssl: false,
+  cached_builtins: true,
+  require_module: false,
+  typescript: false,
+};
 
 const execPath = '/var/lang/bin/node';

@@ -1,6 +1,5 @@
 /**
- * Which of Node's public modules a guest can require. The one table: the builder collects these and what they need, the
- * guest's loader refuses the rest with a clear error.
+ * Which of Node's public modules a guest can require. The one table: the builder collects these and what they need.
  */
 export const offeredModules = [
   '_http_agent',
@@ -13,18 +12,24 @@ export const offeredModules = [
   'assert/strict',
   'async_hooks',
   'buffer',
+  'child_process',
+  'cluster',
   'console',
   'constants',
   'crypto',
+  'dgram',
   'diagnostics_channel',
   'dns',
   'dns/promises',
+  'domain',
   'events',
   'fs',
   'fs/promises',
   'http',
   'http2',
   'https',
+  'inspector',
+  'inspector/promises',
   'module',
   'net',
   'os',
@@ -35,42 +40,48 @@ export const offeredModules = [
   'process',
   'punycode',
   'querystring',
+  'readline',
+  'readline/promises',
+  'repl',
+  'sea',
+  'sqlite',
   'stream',
   'stream/consumers',
   'stream/promises',
   'stream/web',
   'string_decoder',
   'sys',
+  'test',
+  'test/reporters',
   'timers',
   'timers/promises',
   'tls',
+  'trace_events',
+  'tty',
   'url',
   'util',
   'util/types',
+  'v8',
+  'vm',
+  'wasi',
+  'worker_threads',
   'zlib',
 ] as const;
 
-/** Known to Node, not here: asking for one names it as missing instead of as unknown. */
-export const notOfferedModules = [
+/** Can be loaded, with Node's names and constants; each function throws one error that names it. */
+export const refusedModules = [
   'child_process',
   'cluster',
   'dgram',
-  'domain',
   'inspector',
   'inspector/promises',
-  'readline',
-  'readline/promises',
   'repl',
   'sea',
   'sqlite',
   'test',
   'test/reporters',
   'trace_events',
-  'tty',
-  'v8',
-  'vm',
   'wasi',
-  'worker_threads',
 ] as const;
 
 /** The functions that the embedder offers to a guest: a module of ours, known by this name only. */

@@ -3,13 +3,14 @@
  */
 import test from 'ava';
 import { GuestRunner, nodeAnswer } from './harness.ts';
+import { machinePrograms } from './machine-programs.ts';
 import { programs } from './module-programs.ts';
 
 for (const kind of ['snapshot', 'code-cache'] as const) {
   const runner = GuestRunner.start(kind);
   test.after.always(async () => (await runner)[Symbol.asyncDispose]());
 
-  for (const [name, program] of Object.entries(programs)) {
+  for (const [name, program] of Object.entries({ ...programs, ...machinePrograms })) {
     test(`${kind}: ${name}`, async (t) => {
       const source = `exports.handler = async () => {${program}}`;
       const answer = await (await runner).answer(source);

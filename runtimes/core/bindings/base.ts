@@ -91,18 +91,7 @@ export function createBindings(context: CoreContext): Record<string, object> {
       ModuleWrap: class ModuleWrap {},
     },
     permission: { has: () => true },
-    worker: {
-      isInternalThread: false,
-      isMainThread: true,
-      ownsProcessState: true,
-      resourceLimits: new Float64Array(),
-      threadId: 0,
-      threadName: '',
-      getEnvMessagePort: () => undefined,
-    },
     wasm_web_api: { setImplementation: () => {} },
-    v8: {},
-    heap_utils: {},
     inspector: {},
   };
 }

@@ -2,7 +2,6 @@
  * Bindings that describe the machine and the process, with fixed answers: a guest learns nothing about its host.
  */
 import type { CoreContext } from '../context.ts';
-import type { BaseData } from './base.ts';
 
 const { BigInt, MathFloor, StringPrototypeSlice, TypedArrayPrototypeFill } = primordials;
 
@@ -13,7 +12,6 @@ export function createBindings(context: CoreContext): Record<string, object> {
   const usedBytes = (): number => context.host.memoryUsage()[0] ?? 0;
   return {
     process_methods: createProcessMethods(context),
-    performance: createPerformance(context),
     credentials: {
       implementsPosixCredentials: true,
       safeGetenv: (name: string) => process.env[name],
@@ -75,33 +73,6 @@ function createProcessMethods(context: CoreContext): object {
     setEmitWarningSync: () => {},
     patchProcessObject: () => {},
     cwd: () => context.process.cwd(),
-  };
-}
-
-function createPerformance(context: CoreContext): object {
-  const constants = context.library.require<BaseData>('isotherm/data/base').performance;
-  const milestones = new Float64Array(16);
-  // Milestones are microseconds for the timestamp, nanoseconds else.
-  context.whenBooted(() => {
-    milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP ?? 0] =
-      context.settings.clockOriginEpochMs * 1e3;
-  });
-  const nowMs = (): number => context.host.hrtime() / 1e6;
-  return {
-    constants,
-    milestones,
-    observerCounts: new Uint32Array(16),
-    now: nowMs,
-    getTimeOrigin: () => 0,
-    getTimeOriginTimestamp: () => context.settings.clockOriginEpochMs,
-    loopIdleTime: () => 0,
-    markBootstrapComplete: () => {},
-    notify: () => {},
-    setupObservers: () => {},
-    installGarbageCollectionTracking: () => {},
-    removeGarbageCollectionTracking: () => {},
-    uvMetricsInfo: () => [0, 0, 0],
-    createELDHistogram: () => ({}),
   };
 }
 

@@ -7,9 +7,11 @@ import type { Library } from '../library.ts';
 const {
   ArrayBufferIsView,
   ArrayBufferPrototypeGetByteLength,
+  ArrayBufferPrototypeGetDetached,
   ArrayBufferPrototypeSlice,
   ArrayBufferPrototypeTransfer,
   ArrayIsArray,
+  ArrayPrototypePush,
   DataViewPrototypeGetBuffer,
   DataViewPrototypeGetByteLength,
   DataViewPrototypeGetByteOffset,
@@ -50,13 +52,33 @@ const {
 
 export interface CloneDependencies {
   readonly library: Library;
+  readonly ports: TransferablePorts;
   dataCloneError(message: string): Error;
   /** An empty object of the class that Node's library named (`module:Class`). */
   createObject(deserializeInfo: string): object;
 }
 
-export interface CloneOptions {
-  readonly transfer?: readonly unknown[];
+/** Message ports, as far as copying has to know them. */
+export interface TransferablePorts {
+  isPort(value: unknown): boolean;
+  isDetached(port: object): boolean;
+  /** A port without an endpoint yet. */
+  reserve(): object;
+  move(from: object, to: object): void;
+}
+
+export interface Cloned {
+  readonly value: unknown;
+  /** Those that were transferred, in the order of the list. */
+  readonly ports: readonly object[];
+}
+
+/** What is transferred is detached only when everything was copied: a message that fails changes nothing. */
+export function cloneMessage(dependencies: CloneDependencies, value: unknown, transfers: readonly unknown[]): Cloned {
+  const cloner = new Cloner(dependencies);
+  cloner.expect(transfers);
+  const copy = cloner.clone(value);
+  return { value: copy, ports: cloner.transfer() };
 }
 
 type Checks = Readonly<Record<string, (value: unknown) => boolean>>;
@@ -66,16 +88,6 @@ interface UtilBinding {
   readonly constants: Readonly<Record<string, number>>;
 }
 
-export function createStructuredClone(
-  dependencies: CloneDependencies,
-): (value: unknown, options?: CloneOptions) => unknown {
-  return (value, options) => {
-    const cloner = new Cloner(dependencies);
-    cloner.transfer(options?.transfer ?? []);
-    return cloner.clone(value);
-  };
-}
-
 class Cloner {
   readonly #dependencies: CloneDependencies;
   readonly #types: Checks;
@@ -83,6 +95,13 @@ class Cloner {
   readonly #symbols: Symbols;
   /** What was copied already: the same object twice is one object in the copy. */
   readonly #copies = new SafeMap<unknown, unknown>();
+  /** The transfer list, with the lists of its members, and whether each was met in the value. */
+  readonly #expected = new SafeMap<unknown, 'expected' | 'met'>();
+  readonly #buffers: ArrayBuffer[] = [];
+  readonly #ports: { readonly from: object; readonly to: object }[] = [];
+  readonly #transferables: object[] = [];
+  /** Restores what was transferred; its ports must have moved by then. */
+  readonly #restorers: (() => void)[] = [];
 
   constructor(dependencies: CloneDependencies) {
     this.#dependencies = dependencies;
@@ -92,15 +111,85 @@ class Cloner {
     this.#symbols = library.internalBinding('symbols') as Symbols;
   }
 
-  transfer(values: readonly unknown[]): void {
-    for (let at = 0; at < values.length; at++) {
-      const value = values[at];
-      if (!this.#is('isArrayBuffer', value)) throw this.#refuse('Value not transferable');
-      if (this.#copies.has(value)) {
-        throw this.#refuse(`ArrayBuffer occurs in the transfer list more than once`);
-      }
-      this.#copies.set(value, ArrayBufferPrototypeTransfer(value as ArrayBuffer));
+  /** @throws DataCloneError when a value cannot be transferred */
+  expect(values: readonly unknown[]): void {
+    for (let at = 0; at < values.length; at++) this.#expectOne(values[at]);
+  }
+
+  #expectOne(value: unknown): void {
+    const isBuffer = this.#is('isArrayBuffer', value);
+    const isPort = this.#dependencies.ports.isPort(value);
+    if (this.#expected.has(value)) {
+      throw this.#refuse(
+        `Transfer list contains duplicate ${isPort ? 'MessagePort' : isBuffer ? 'ArrayBuffer' : 'host object'}`,
+      );
     }
+    if (isBuffer) {
+      const mark = this.#util.privateSymbols.untransferable_object_private_symbol ?? Symbol();
+      if (ArrayBufferPrototypeGetDetached(value as ArrayBuffer) || (value as Record<symbol, unknown>)[mark] === true) {
+        throw this.#refuse('Cannot transfer object of unsupported type.');
+      }
+      ArrayPrototypePush(this.#buffers, value as ArrayBuffer);
+    } else if (isPort) {
+      if (this.#dependencies.ports.isDetached(value as object)) {
+        throw this.#refuse('MessagePort in transfer list is already detached');
+      }
+      const to = this.#dependencies.ports.reserve();
+      ArrayPrototypePush(this.#ports, { from: value as object, to });
+      this.#copies.set(value, to);
+    } else if (this.#isTransferable(value)) {
+      ArrayPrototypePush(this.#transferables, value as object);
+    } else {
+      throw this.#refuse('Found invalid value in transferList.');
+    }
+    this.#expected.set(value, 'expected');
+    if (isBuffer || isPort) return;
+    // Node's library says what its object consists of. Its native parts are ours here, and stay where they are.
+    const list = this.#callSymbol(value as object, 'messaging_transfer_list_symbol') as readonly unknown[] | undefined;
+    for (let at = 0; list !== undefined && at < list.length; at++) {
+      const part = list[at];
+      if (this.#is('isArrayBuffer', part) || this.#dependencies.ports.isPort(part) || this.#isTransferable(part)) {
+        this.#expectOne(part);
+      } else this.#copies.set(part, part);
+    }
+  }
+
+  #isTransferable(value: unknown): boolean {
+    const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+    return isObject && (this.#modeOf(value as object) & (this.#util.constants.kTransferable ?? 1)) !== 0;
+  }
+
+  #modeOf(value: object): number {
+    const mode = (value as Record<symbol, unknown>)[this.#util.privateSymbols.transfer_mode_private_symbol ?? Symbol()];
+    return typeof mode === 'number' ? mode : 0;
+  }
+
+  #callSymbol(value: object, name: string): unknown {
+    const symbol = this.#symbols[name];
+    const method = symbol === undefined ? undefined : (value as Record<symbol, unknown>)[symbol];
+    return typeof method === 'function' ? primordials.ReflectApply(method as never, value, []) : undefined;
+  }
+
+  /** Detaches the originals. Returns the ports that took their place. */
+  transfer(): object[] {
+    for (let at = 0; at < this.#transferables.length; at++) {
+      const value = this.#transferables[at];
+      // One that is only named is gone nevertheless.
+      if (value !== undefined && this.#expected.get(value) === 'expected') this.clone(value);
+    }
+    for (let at = 0; at < this.#buffers.length; at++) {
+      const buffer = this.#buffers[at];
+      if (buffer !== undefined) ArrayBufferPrototypeTransfer(buffer);
+    }
+    const moved: object[] = [];
+    for (let at = 0; at < this.#ports.length; at++) {
+      const port = this.#ports[at];
+      if (port === undefined) continue;
+      this.#dependencies.ports.move(port.from, port.to);
+      ArrayPrototypePush(moved, port.to);
+    }
+    for (let at = 0; at < this.#restorers.length; at++) this.#restorers[at]?.();
+    return moved;
   }
 
   clone(value: unknown): unknown {
@@ -121,6 +210,7 @@ class Cloner {
   }
 
   #cloneObject(value: object): unknown {
+    if (this.#dependencies.ports.isPort(value)) throw this.#missing();
     const mode = (value as Record<symbol, unknown>)[this.#util.privateSymbols.transfer_mode_private_symbol ?? Symbol()];
     if (mode !== undefined) return this.#cloneLibraryObject(value, mode);
     if (ArrayIsArray(value)) return this.#cloneProperties(value, this.#remember(value, arrayOf(value.length)));
@@ -198,6 +288,9 @@ class Cloner {
   }
 
   #cloneBuffer(value: ArrayBuffer): unknown {
+    if (ArrayBufferPrototypeGetDetached(value)) {
+      throw this.#refuse('An ArrayBuffer is detached and could not be cloned.');
+    }
     return this.#remember(value, ArrayBufferPrototypeSlice(value, 0, ArrayBufferPrototypeGetByteLength(value)));
   }
 
@@ -235,21 +328,31 @@ class Cloner {
 
   /** Objects such as DOMException or Blob say themselves what they consist of. */
   #cloneLibraryObject(value: object, mode: unknown): unknown {
-    const { messaging_clone_symbol: cloneSymbol, messaging_deserialize_symbol: deserializeSymbol } = this.#symbols;
-    const clone = cloneSymbol === undefined ? undefined : (value as Record<symbol, unknown>)[cloneSymbol];
-    const cloneable = (Number(mode) & (this.#util.constants.kCloneable ?? 2)) !== 0;
-    if (!cloneable || typeof clone !== 'function' || deserializeSymbol === undefined) {
-      throw this.#refuse(`Cannot clone object of unsupported type.`);
+    const isExpected = this.#expected.has(value);
+    if (!isExpected && (Number(mode) & (this.#util.constants.kCloneable ?? 2)) === 0) {
+      throw this.#isTransferable(value) ? this.#missing() : this.#refuse('Cannot clone object of unsupported type.');
     }
-    const { data, deserializeInfo } = primordials.ReflectApply(clone as never, value, []) as {
-      data: Record<string, unknown>;
-      deserializeInfo: string;
-    };
+    const parts = this.#callSymbol(value, isExpected ? 'messaging_transfer_symbol' : 'messaging_clone_symbol');
+    if (parts === undefined) throw this.#refuse('Cannot clone object of unsupported type.');
+    const { data, deserializeInfo } = parts as { data: unknown; deserializeInfo: string };
     const copy = this.#remember(value, this.#dependencies.createObject(deserializeInfo));
-    const deserialize = (copy as Record<symbol, unknown>)[deserializeSymbol];
-    // The parts are of the library, and bytes of a blob are never written to: they are shared.
-    primordials.ReflectApply(deserialize as never, copy, [data]);
+    const { messaging_deserialize_symbol: deserialize = Symbol() } = this.#symbols;
+    const restore = (from: unknown): void => {
+      primordials.ReflectApply((copy as Record<symbol, never>)[deserialize] as never, copy, [from]);
+    };
+    if (isExpected) {
+      this.#expected.set(value, 'met');
+      const moved = this.clone(data);
+      ArrayPrototypePush(this.#restorers, () => restore(moved));
+    } else {
+      // The parts are of the library, and bytes of a blob are never written to: they are shared.
+      restore(data);
+    }
     return copy;
+  }
+
+  #missing(): Error {
+    return this.#refuse('Object that needs transfer was found in message but not listed in transferList');
   }
 
   #uncloneable(what: string): Error {

@@ -1,10 +1,10 @@
 /**
  * `require('module')`: what packages use of it at run time. Finding and evaluating files is `user-require`'s business.
  */
-import { offeredModules } from '../../../src/bridge/node-modules.ts';
+import { offeredModules, schemeOnlyModules } from '../../../src/bridge/node-modules.ts';
 import type { CoreContext } from '../context.ts';
 
-const { ArrayPrototypeSlice, FunctionPrototypeBind, StringPrototypeStartsWith } = primordials;
+const { ArrayPrototypeIncludes, ArrayPrototypePush, FunctionPrototypeBind, StringPrototypeStartsWith } = primordials;
 
 type Require = (id: string) => unknown;
 
@@ -26,7 +26,7 @@ export function createModuleModule({ library }: CoreContext, createRequireFor: (
   };
   return Object.assign(Module, {
     Module,
-    builtinModules: ArrayPrototypeSlice(offeredModules),
+    builtinModules: builtinModules(),
     createRequire: (place: unknown) => createRequireFor(toPath(place)),
     isBuiltin: FunctionPrototypeBind(isBuiltin, undefined),
     findSourceMap: () => undefined,
@@ -43,4 +43,14 @@ export function createModuleModule({ library }: CoreContext, createRequireFor: (
     _pathCache: {},
     globalPaths: [],
   });
+}
+
+/** Under the names that load them. */
+function builtinModules(): string[] {
+  const names: string[] = [];
+  for (let at = 0; at < offeredModules.length; at++) {
+    const id = offeredModules[at] ?? '';
+    ArrayPrototypePush(names, ArrayPrototypeIncludes(schemeOnlyModules, id) ? `node:${id}` : id);
+  }
+  return names;
 }

@@ -3,6 +3,7 @@
  * Node whose library runs in the guests. Each becomes a small module of the guest, loaded when a binding first needs it.
  */
 import { readCryptoConstants } from './crypto-constants.ts';
+import { refusedShapes } from './module-shapes.ts';
 import type { NodeLibrary } from './node-library.ts';
 
 /** By module id: a value for JSON. Only bindings of `runtimes/core` require these. */
@@ -12,6 +13,7 @@ export function readConstants({ internalBinding, requireInternal }: NodeLibrary)
   const options = internalBinding('options');
   const stringDecoder = internalBinding('string_decoder');
   const asyncWrap = internalBinding('async_wrap');
+  const v8 = internalBinding('v8');
   return new Map<string, unknown>([
     [
       'base',
@@ -30,6 +32,15 @@ export function readConstants({ internalBinding, requireInternal }: NodeLibrary)
     ['http2', http2(requireInternal('http2'))],
     ['http-parser', httpParser(internalBinding('http_parser'))],
     ['crypto', readCryptoConstants(internalBinding('crypto'))],
+    [
+      'machine',
+      {
+        contextify: { constants: data(internalBinding('contextify').constants) },
+        v8: { ...plain('v8'), cachedDataVersionTag: call(v8, 'cachedDataVersionTag') },
+        locks: plain('locks'),
+      },
+    ],
+    ['refused', refusedShapes()],
     ['uv', { constants: plain('uv'), errors: [...call<Iterable<unknown>>(uv, 'getErrorMap')] }],
     ['options', optionValues(call(options, 'getCLIOptionsValues'))],
   ]);

@@ -21,7 +21,7 @@ export function loadsOf(
   return new Map(
     publicModules.map((name) => {
       const loaded: string[] = [];
-      const bundle = `(function (exports, require) { require(${JSON.stringify(name)}); exports.handler = async () => {}; })`;
+      const bundle = `(function (exports, require) { require(${JSON.stringify(`node:${name}`)}); exports.handler = async () => {}; })`;
       warmedUp({ ...scripts, modules }, bundle, (id) => loaded.push(id)).guest.dispose();
       return [name, loaded];
     }),

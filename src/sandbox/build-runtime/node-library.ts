@@ -3,18 +3,19 @@
  * need. Nothing of it is ever written into this repository. Works only in a process started with `--expose-internals`.
  */
 import { createRequire } from 'node:module';
-import { offeredModules } from '../../bridge/node-modules.ts';
+import { offeredModules, refusedModules } from '../../bridge/node-modules.ts';
 import { adaptedFetch, fetchModule, llhttpModule, readLlhttp } from './adapted-fetch.ts';
 import { deferCrypto } from './defer-crypto.ts';
 import { partTlsFromCrypto } from './part-tls.ts';
 
 /** Never included, whoever asks: not reachable by a guest, or replaced by `runtimes/core`. */
 const excluded =
-  /^internal\/(deps|test_runner|bench_runner|test|main|repl|debugger|quic|dtls|ffi|cluster|inspector|policy|modules|vfs|legacy|source_map|v8_prof\w*|http2|child_process|vm|wasm_web_api|navigator|process\/(pre_execution|execution|esm_loader|finalization|report|signal|worker_thread_only)|watch_mode|main|util\/inspector|util\/parse_args|bootstrap)(\/|$)/;
+  /^internal\/(deps|test_runner|bench_runner|test|main|repl|debugger|quic|dtls|ffi|cluster|inspector|policy|modules|vfs|legacy|source_map|v8_prof\w*|http2|child_process|vm\/module|wasm_web_api|process\/(pre_execution|execution|esm_loader|report|signal|worker_thread_only)|watch_mode|main|util\/inspector|util\/parse_args|bootstrap)(\/|$)/;
 
 /** Needed by our own core and bindings, whoever else asks for them. */
 const ownNeeds = [
   'internal/per_context/domexception',
+  'internal/per_context/messageport',
   'internal/abort_controller',
   'internal/console/global',
   'internal/deps/acorn/acorn/dist/acorn',
@@ -23,8 +24,10 @@ const ownNeeds = [
   fetchModule,
   'internal/deps/minimatch/index',
   'internal/file',
+  'internal/navigator',
   'internal/worker/clone_dom_exception',
   'internal/worker/js_transferable',
+  'internal/process/finalization',
   'internal/process/per_thread',
   'internal/process/task_queues',
   'internal/process/warning',
@@ -75,6 +78,10 @@ function closure(natives: Record<string, string>): Map<string, string> {
     if (text === undefined || sources.has(id)) continue;
     if (excluded.test(id) && !ownNeeds.includes(id)) continue;
     if (isPublic(id) && !(offeredModules as readonly string[]).includes(id)) continue;
+    if ((refusedModules as readonly string[]).includes(id)) {
+      sources.set(id, `module.exports = internalBinding('refused').exportsOf('${id}');`);
+      continue;
+    }
     sources.set(id, adapted(id, text));
     for (const match of text.matchAll(/\brequire\('([^']+)'\)/g)) {
       if (match[1] !== undefined) wanted.push(match[1]);
@@ -98,6 +105,7 @@ function adapted(id: string, text: string): string {
   if (id === 'tls' || id.startsWith('internal/tls/')) return partTlsFromCrypto(id, hidden);
   if (id === 'net') return explainRefusals(hidden);
   if (id === 'internal/assert/utils') return withoutSource(hidden);
+  if (id === 'internal/util') return withOneRealm(hidden);
   if (!id.startsWith('internal/per_context/')) return hidden;
   // Scripts that Node runs once for each context get their parameters from the bindings instead.
   return replaced(
@@ -186,6 +194,14 @@ function explainRefusals(text: string): string {
 /** Node knows the source of all code that runs and takes no other case into account; here code can be without a file. */
 function withoutSource(text: string): string {
   return replaced(text, '[getErrMessage(fn)]', "[getErrMessage(fn) ?? 'The expression evaluated to a falsy value']");
+}
+
+/** Node takes unspoilt built-ins from a fresh context; a guest has one context only. */
+function withOneRealm(text: string): string {
+  return replaced(text, "require('vm')", "require('isotherm/realm')").replaceAll(
+    "require('vm')",
+    "require('isotherm/realm')",
+  );
 }
 
 function replaced(text: string, part: string, by: string): string {

@@ -14,7 +14,7 @@ export const helloBundle = `(function (exports, require) {
 
 /** Loads every offered module and does with the common ones what functions commonly do. */
 export const libraryBundle = `(function (exports, require) {
-  for (const id of ${JSON.stringify(offeredModules)}) require(id);
+  for (const id of ${JSON.stringify(offeredModules)}) require('node:' + id);
   const { once, EventEmitter } = require('events');
   const { Readable } = require('stream');
   const { pipeline } = require('stream/promises');

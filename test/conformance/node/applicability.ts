@@ -2,7 +2,7 @@
  * Which of Node's test files can say something about a guest, decided by rules with names. Each rule looks at the text of the
  * file only, so the same tree always gives the same answer. What no rule excludes is run and counts.
  */
-import { notOfferedModules } from '../../../src/bridge/node-modules.ts';
+import { refusedModules } from '../../../src/bridge/node-modules.ts';
 import type { TestFile } from './corpus.ts';
 import { moduleOf, programName } from './modules.ts';
 
@@ -92,7 +92,7 @@ function needsFlag({ text }: TestFile): false | string {
 }
 
 function aboutMissingModule({ name }: TestFile): false | string {
-  const missing: readonly string[] = notOfferedModules;
+  const missing: readonly string[] = refusedModules;
   const module = moduleOf(name);
   const source = { webcrypto: 'crypto', fetch: 'http' }[module] ?? module;
   return missing.includes(source) && source;
@@ -100,7 +100,7 @@ function aboutMissingModule({ name }: TestFile): false | string {
 
 /** By statement; a test that asks for a module on some branch only is about that branch as well. */
 function usesMissingModule({ text }: TestFile): false | string {
-  const missing: readonly string[] = notOfferedModules;
+  const missing: readonly string[] = refusedModules;
   for (const match of text.matchAll(/\b(?:require\(|from |import\()\s*['"](?:node:)?([\w/]+)['"]/g)) {
     const id = match[1] ?? '';
     // The harness has its own.

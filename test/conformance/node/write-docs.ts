@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { notOfferedModules, offeredModules } from '../../../src/bridge/node-modules.ts';
+import { offeredModules, refusedModules } from '../../../src/bridge/node-modules.ts';
 import { causes, readExpectations } from './expectations.ts';
 import { byModule, percentOf } from './results.ts';
 import type { FileResult } from './run.ts';
@@ -181,10 +181,12 @@ function modules(): string {
   const list = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
   return `## Modules
 
-Offered: ${list(offeredModules)}.
+Offered: ${list(offeredModules.filter((id) => !(refusedModules as readonly string[]).includes(id)))}.
 
-Refused: ${list(notOfferedModules)}. \`require\` of one of these throws an error with the code \`ERR_UNKNOWN_BUILTIN_MODULE\` whose message
-names the module; at deploy time nothing is refused, so a package that only mentions one on a path that is not taken works.`;
+Can be loaded and not used: ${list(refusedModules)}. They have Node's names and constants, so a package that loads one for a feature that
+is not asked for works. Each of their functions throws an \`Error\` with the code \`ERR_FEATURE_UNAVAILABLE_ON_PLATFORM\` and a message like
+\`child_process.spawn() is not offered by isotherm\`; so do \`new Worker()\` of worker_threads, other contexts and time limits of vm, and V8's
+flags, snapshots and profiles.`;
 }
 
 function tableOf(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

@@ -83,6 +83,7 @@ test('a deployed version has its bundle, and stays the same object', async (t) =
     format: 'cjs',
     file: '/var/task/index.mjs',
     exportPath: 'handler',
+    builtins: [],
   });
   t.regex(bundleText(registry), /^\(function\(exports, require, module, __filename, __dirname, importMeta\)\{/);
   t.is(version.code.bundle, version.code.bundle);

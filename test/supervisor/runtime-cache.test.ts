@@ -32,6 +32,8 @@ function newCache(t: ExecutionContext): Cache {
           if (event.type === 'runtime.build') stages.push(event.stage);
         },
         clock: systemClock,
+        // It lies beside the runtimes and has its own tests.
+        nativeModule: 'off',
         ...options,
       }),
   };

@@ -162,3 +162,24 @@ test('headers, requests and responses behave by themselves as in Node', async (t
   };`;
   t.deepEqual(await runner.answer(source), await nodeAnswer(source));
 });
+
+test('a proxy of the environment is used when Node is told so', async (t) => {
+  const source = `
+    const http = require('http');
+    exports.handler = async () => {
+      const proxied = [];
+      const proxy = http.createServer((request, response) => { proxied.push(request.url); response.end('from the proxy'); });
+      await new Promise((resolve) => proxy.listen(8_080, '127.0.0.1', resolve));
+      const byHttp = await new Promise((resolve, reject) => http.get('http://elsewhere.test/http', async (response) => { let text = ''; for await (const part of response) text += part; resolve(text); }).on('error', reject));
+      const byFetch = await (await fetch('http://elsewhere.test/fetch', { headers: { connection: 'close' } })).text();
+      proxy.closeAllConnections();
+      proxy.close();
+      return { proxied, byHttp, byFetch };
+    };`;
+  const environment = { NODE_USE_ENV_PROXY: '1', http_proxy: 'http://127.0.0.1:8080' };
+  t.deepEqual(await runner.answer(source, { environment }), {
+    proxied: ['http://elsewhere.test/http', 'http://elsewhere.test/fetch'],
+    byHttp: 'from the proxy',
+    byFetch: 'from the proxy',
+  });
+});

@@ -227,3 +227,32 @@ test('what follows in the same packet is not read once the connection was closed
     };`;
   t.deepEqual(await runner.answer(source), ['/1']);
 });
+
+test('http2 has its names and numbers, and says that it is not offered', async (t) => {
+  const names = `exports.handler = async () => {
+    const http2 = require('node:http2');
+    return [Object.keys(http2).sort(), http2.constants, http2.getDefaultSettings(), String(http2.sensitiveHeaders)];
+  };`;
+  t.deepEqual(await runner.answer(names), await nodeAnswer(names));
+  const use = `const http2 = require('http2');
+    exports.handler = async () => ['connect', 'createServer', 'createSecureServer', 'getPackedSettings'].map((name) => {
+      try { return http2[name](); } catch (error) { return [error.code, error.message]; }
+    });`;
+  t.deepEqual(
+    await runner.answer(use),
+    ['connect', 'createServer', 'createSecureServer', 'getPackedSettings'].map((name) => [
+      'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+      `http2.${name}() is not offered by isotherm`,
+    ]),
+  );
+});
+
+test('HTTP/2 is not negotiated by what can also speak HTTP/1.1', async (t) => {
+  const answer = await runner.answer(`const tls = require('tls');
+    exports.handler = async () => [['h2', 'http/1.1'], ['h2'], ['a', 'b']].map((protocols) => {
+      const options = {};
+      tls.convertALPNProtocols(protocols, options);
+      return String(options.ALPNProtocols);
+    });`);
+  t.deepEqual(answer, ['\x08http/1.1', '\x02h2', '\x01a\x01b']);
+});

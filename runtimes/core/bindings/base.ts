@@ -56,7 +56,10 @@ export function createBindings(context: CoreContext): Record<string, object> {
       return createUv(library.require('isotherm/data/uv'));
     },
     get options() {
-      return createOptions(library.require('isotherm/data/options'), constants.optionTypes);
+      return createOptions(
+        { ...library.require<object>('isotherm/data/options'), ...environmentOptions(context) },
+        constants.optionTypes,
+      );
     },
     get diagnostics_channel() {
       return createDiagnosticsChannels();
@@ -178,6 +181,11 @@ function createUv({ constants, errors }: UvData): object {
     getErrorMap: () => new Map(errors),
     getErrorMessage: (code: number) => find(code)?.[1] ?? `Unknown system error ${code}`,
   };
+}
+
+/** Options that Node takes from the environment it starts in. */
+function environmentOptions({ settings }: CoreContext): Readonly<Record<string, unknown>> {
+  return { '--use-env-proxy': settings.environment.NODE_USE_ENV_PROXY === '1' };
 }
 
 function createOptions(values: object, optionTypes: { envSettings: object; types: object }): object {

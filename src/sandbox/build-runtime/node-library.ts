@@ -102,7 +102,8 @@ function adapted(id: string, text: string): string {
   if (id === 'internal/errors') return deferErrorClasses(hidden);
   if (id === 'internal/timers') return rememberImmediate(hidden);
   if (id === 'crypto' || id.startsWith('internal/crypto/')) return deferCrypto(id, hidden);
-  if (id === 'tls' || id.startsWith('internal/tls/')) return partTlsFromCrypto(id, hidden);
+  if (id === 'tls') return withoutHttp2(partTlsFromCrypto(id, hidden));
+  if (id.startsWith('internal/tls/')) return partTlsFromCrypto(id, hidden);
   if (id === 'net') return explainRefusals(hidden);
   if (id === 'internal/assert/utils') return withoutSource(hidden);
   if (id === 'internal/util') return withOneRealm(hidden);
@@ -172,6 +173,16 @@ function hardened(id: string, text: string): string {
   return (unguarded[id] ?? []).reduce(
     (result, [call, guarded]) => replaced(result, call, guarded).replaceAll(call, guarded),
     text,
+  );
+}
+
+/** Whoever can speak HTTP/2 or HTTP/1.1 speaks HTTP/1.1 in a guest: it must not be agreed on what is not there. */
+function withoutHttp2(text: string): string {
+  return replaced(
+    text,
+    'out.ALPNProtocols = convertProtocols(protocols);',
+    `out.ALPNProtocols = convertProtocols(primordials.ArrayPrototypeIncludes(protocols, 'http/1.1')
+      ? primordials.ArrayPrototypeFilter(protocols, (protocol) => protocol !== 'h2') : protocols);`,
   );
 }
 

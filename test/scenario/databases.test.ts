@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { type CallableFunction, createEngine, type Engine } from '../../src/index.ts';
+import { type CallableFunction, createEngine, type Engine, type PlatformEvent } from '../../src/index.ts';
 import { functionDirectory } from '../fixtures/function-directory.ts';
 import { startMariadb } from '../fixtures/servers/mariadb.ts';
 import { startPostgres } from '../fixtures/servers/postgres.ts';
@@ -15,8 +15,15 @@ import type { Server } from '../fixtures/servers/server-process.ts';
 
 const test = anyTest as TestFn<{ engine: Engine }>;
 
+/** What explains an environment that was not used again. */
+const losses: PlatformEvent[] = [];
+
 test.before(async (t) => {
-  t.context.engine = await createEngine();
+  t.context.engine = await createEngine({
+    observe(event) {
+      if (event.type === 'sandbox.exited' || event.type === 'environment.removed') losses.push(event);
+    },
+  });
 });
 
 test.after.always(async (t) => {
@@ -69,7 +76,7 @@ test('pg: one connection, opened at init, serves invocations before and after a 
   await pause(frozenMs);
   const second = await query<PgAnswer>({ text: "SELECT repeat('x', 1000000) AS text" });
   t.is(String(second.rows[0]?.text).length, 1_000_000);
-  t.is(second.processId, first.processId);
+  t.is(second.processId, first.processId, JSON.stringify(losses));
 });
 
 test('pg: a connection that the server ended during the freeze is found closed, and the next environment has a new one', async (t) => {

@@ -318,6 +318,8 @@ export const limits = {
   zlibWritesAtOnceMax: 2,
   /** Input of those that wait for their turn; a guest's stream sends 1 MiB at once. */
   zlibWaitingBytesMax: 128 * MiB,
+  /** Texts in an encoding that only the sandbox knows, in the middle of a stream. */
+  textStreamsMax: 256,
   pathLengthMax: 4_096,
   nameLengthMax: 255,
   symlinksFollowedMax: 40,

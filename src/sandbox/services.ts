@@ -10,6 +10,7 @@ import type { OpenService, Service } from './service.ts';
 import { openBindings } from './services/bindings.ts';
 import type * as Crypto from './services/crypto/service.ts';
 import { openNetwork } from './services/network.ts';
+import type * as Text from './services/text.ts';
 import { openTls } from './services/tls.ts';
 import type * as Zlib from './services/zlib.ts';
 
@@ -19,6 +20,7 @@ export const openers: Openers = {
   network: openNetwork,
   tls: openTls,
   bindings: openBindings,
+  text: (link) => load<typeof Text>('text').openText(link),
   zlib: (link) => load<typeof Zlib>('zlib').openZlib(link),
   crypto: (link) => load<typeof Crypto>('crypto/service').openCrypto(link),
 };

@@ -40,7 +40,7 @@ export function createBindings(context: CoreContext): Record<string, object> {
       ...deferred(['decode', 'flush'], () =>
         library
           .require<typeof StringDecoder>('isotherm/bindings/string-decoder')
-          .createStringDecoder(constants.string_decoder),
+          .createStringDecoder(context, constants.string_decoder),
       ),
     },
     icu: deferred(icuFunctions, () =>

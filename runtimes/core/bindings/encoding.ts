@@ -2,33 +2,61 @@
  * `internalBinding('encoding_binding')` and `internalBinding('icu')`: TextEncoder, TextDecoder and what else Node asks ICU.
  */
 import type { CoreContext } from '../context.ts';
+import { type Converter, coded, createConverter, invalidData } from './converters.ts';
+import { domainToUnicode } from './domain.ts';
 import { type Bytes, bytesOf, utf8Progress } from './encodings.ts';
 import { createText, type Text } from './text.ts';
+import { icuErrorNames, transcode } from './transcode.ts';
 
-const { RegExpPrototypeExec, StringFromCharCode, StringPrototypeCodePointAt, TypedArrayPrototypeGetLength, TypeError } =
-  primordials;
+const {
+  ArrayBufferIsView,
+  RegExpPrototypeExec,
+  StringFromCharCode,
+  StringPrototypeCodePointAt,
+  TypedArrayPrototypeGetBuffer,
+  TypedArrayPrototypeGetByteOffset,
+  TypedArrayPrototypeGetLength,
+  TypeError,
+} = primordials;
 
 export function createBindings(context: CoreContext): Record<string, object> {
-  return { encoding_binding: createEncoding((domain) => context.host.domainToAscii(domain), createText(context)) };
+  return { encoding_binding: createEncoding(context, createText(context)) };
 }
 
 /** The functions of `icu`; `base` has the binding, because most who load it never call one. */
 export function createIcu(context: CoreContext): Record<string, AnyFunction> {
+  const text = createText(context);
   return {
     toASCII: (domain: string) => context.host.domainToAscii(domain),
-    toUnicode: (domain: string) => domain,
-    getConverter: (encoding: string, flags: number) => createConverter(encoding, flags),
-    decode: (converter: Converter, input: ArrayBuffer | ArrayBufferView, flags: number, encoding: string) =>
-      converter.decode(bytesOf(input), (flags & flushFlag) !== 0, encoding),
-    hasConverter: (encoding: string) => createConverter(encoding, 0) !== undefined,
+    toUnicode: (domain: string) => domainToUnicode(context, context.host.domainToAscii(domain)),
+    getConverter: (encoding: string, flags: number) => createConverter(context, encoding, flags),
+    decode: (converter: Converter, input: unknown, flags: number, encoding: string) =>
+      converter.decode(checkedBytes(context, input, 'input'), (flags & flushFlag) !== 0, encoding),
+    hasConverter: (encoding: string) => createConverter(context, encoding, 0) !== undefined,
     getStringWidth,
-    icuErrName: (code: number) => `U_ERROR_${code}`,
-    // UErrorCode U_ILLEGAL_ARGUMENT_ERROR: the library turns it into an error of its own.
-    transcode: () => 1,
+    icuErrName: (code: number) => icuErrorNames[code] ?? `U_ERROR_${code}`,
+    transcode(source: Bytes, from: unknown, to: unknown) {
+      const found = transcode(text, bytesOf(source), from, to);
+      if (typeof found === 'number') return found;
+      const { Buffer } = context.library.require<{ Buffer: BufferClass }>('buffer');
+      const length = TypedArrayPrototypeGetLength(found);
+      return Buffer.from(TypedArrayPrototypeGetBuffer(found), TypedArrayPrototypeGetByteOffset(found), length);
+    },
   };
 }
 
-function createEncoding(toAscii: (domain: string) => string, texts: Text): object {
+const flushFlag = 1;
+
+/** @throws TypeError as Node's */
+function checkedBytes({ library }: CoreContext, input: unknown, name: string): Bytes {
+  const types = library.internalBinding('types') as { isAnyArrayBuffer(value: unknown): value is ArrayBuffer };
+  if (ArrayBufferIsView(input) || types.isAnyArrayBuffer(input)) return bytesOf(input);
+  const message = `The "${name}" argument must be an instance of SharedArrayBuffer, ArrayBuffer or ArrayBufferView.`;
+  throw coded(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
+}
+
+function createEncoding(context: CoreContext, texts: Text): object {
+  const toAscii = (domain: string): string => context.host.domainToAscii(domain);
   const encodeIntoResults = new Uint32Array(2);
   return {
     encodeIntoResults,
@@ -38,8 +66,8 @@ function createEncoding(toAscii: (domain: string) => string, texts: Text): objec
       encodeIntoResults[1] = utf8Progress.written;
     },
     encodeUtf8String: texts.encodeUtf8,
-    decodeUTF8(input: ArrayBuffer | ArrayBufferView, ignoreBom: boolean, fatal: boolean) {
-      const bytes = bytesOf(input);
+    decodeUTF8(input: unknown, ignoreBom: boolean, fatal: boolean) {
+      const bytes = checkedBytes(context, input, 'list');
       const length = TypedArrayPrototypeGetLength(bytes);
       const start = !ignoreBom && hasUtf8Mark(bytes) ? 3 : 0;
       const text = fatal ? texts.decodeUtf8Strictly(bytes, start, length) : texts.decodeUtf8(bytes, start, length);
@@ -47,7 +75,7 @@ function createEncoding(toAscii: (domain: string) => string, texts: Text): objec
       return text;
     },
     toASCII: toAscii,
-    toUnicode: (domain: string) => domain,
+    toUnicode: (domain: string) => domainToUnicode(context, toAscii(domain)),
   };
 }
 
@@ -55,70 +83,8 @@ function hasUtf8Mark(bytes: Bytes): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
-function invalidData(encoding: string): Error {
-  const error = new TypeError(`The encoded data was not valid for encoding ${encoding}`);
-  return Object.assign(error, { code: 'ERR_ENCODING_INVALID_ENCODED_DATA' });
-}
-
-const flushFlag = 1;
-const fatalFlag = 2;
-const ignoreBomFlag = 4;
-
-interface Converter {
-  decode(bytes: Bytes, flush: boolean, encoding: string): string;
-}
-
-/** UTF-16 in both orders; single-byte encodings are Node's own tables. The large Asian ones are not offered. */
-function createConverter(encoding: string, flags: number): Converter | undefined {
-  if (encoding !== 'utf-16le' && encoding !== 'utf-16be') return undefined;
-  const highFirst = encoding === 'utf-16be';
-  const fatal = (flags & fatalFlag) !== 0;
-  let lead: number | undefined;
-  let highSurrogate: number | undefined;
-  let atStart = true;
-  return {
-    decode(bytes, flush, name) {
-      let text = '';
-      const unpaired = (): void => {
-        if (fatal) throw invalidData(name);
-        text += '\ufffd';
-      };
-      const take = (unit: number): void => {
-        if (highSurrogate !== undefined) {
-          const high = highSurrogate;
-          highSurrogate = undefined;
-          if (unit >= 0xdc00 && unit <= 0xdfff) {
-            text += StringFromCharCode(high, unit);
-            return;
-          }
-          unpaired();
-        }
-        if (unit >= 0xd800 && unit <= 0xdbff) highSurrogate = unit;
-        else if (unit >= 0xdc00 && unit <= 0xdfff) unpaired();
-        else if (!(atStart && unit === 0xfeff && (flags & ignoreBomFlag) === 0)) text += StringFromCharCode(unit);
-        atStart = false;
-      };
-      const length = TypedArrayPrototypeGetLength(bytes);
-      for (let at = 0; at < length; at++) {
-        const byte = bytes[at] ?? 0;
-        if (lead === undefined) {
-          lead = byte;
-        } else {
-          take(highFirst ? (lead << 8) | byte : (byte << 8) | lead);
-          lead = undefined;
-        }
-      }
-      if (flush) {
-        if (lead !== undefined || highSurrogate !== undefined) {
-          lead = undefined;
-          highSurrogate = undefined;
-          unpaired();
-        }
-        atStart = true;
-      }
-      return text;
-    },
-  };
+interface BufferClass {
+  from(buffer: ArrayBufferLike, offset: number, length: number): object;
 }
 
 /** Zero width: marks that combine, joiners, variation selectors. */

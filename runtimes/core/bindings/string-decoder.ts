@@ -1,16 +1,9 @@
 /**
  * The functions of `internalBinding('string_decoder')`: text from chunks of bytes that may end inside a character.
  */
-import {
-  type Bytes,
-  bytesOf,
-  decodeAscii,
-  decodeBase64,
-  decodeHex,
-  decodeLatin1,
-  decodeUtf8,
-  decodeUtf16,
-} from './encodings.ts';
+import type { CoreContext } from '../context.ts';
+import { type Bytes, bytesOf, decodeAscii, decodeBase64, decodeHex, decodeUtf16 } from './encodings.ts';
+import { createText, type Text } from './text.ts';
 
 const {
   MathMin,
@@ -31,7 +24,11 @@ export interface StringDecoderData {
  * Keeps the bytes of a character that is not complete yet in the decoder's state, where Node's library looks for them. What
  * is cut where is Node's: malformed text decodes to the same characters in the same chunks.
  */
-export function createStringDecoder(data: StringDecoderData): Record<'decode' | 'flush', AnyFunction> {
+export function createStringDecoder(
+  context: CoreContext,
+  data: StringDecoderData,
+): Record<'decode' | 'flush', AnyFunction> {
+  const text = createText(context);
   const { encodings, kEncodingField, kBufferedBytes, kMissingBytes } = data;
   return {
     decode(state: Bytes, input: ArrayBuffer | ArrayBufferView) {
@@ -49,7 +46,7 @@ export function createStringDecoder(data: StringDecoderData): Record<'decode' | 
         state[kBufferedBytes] = held + from;
         state[kMissingBytes] = wanted - from;
         if (wanted > from) return '';
-        before = decodeBytes(TypedArrayPrototypeSlice(state, 0, held + from), held + from, encoding);
+        before = decodeBytes(text, TypedArrayPrototypeSlice(state, 0, held + from), held + from, encoding);
         state[kBufferedBytes] = 0;
       }
       if (from === length) return before;
@@ -58,7 +55,7 @@ export function createStringDecoder(data: StringDecoderData): Record<'decode' | 
       state[kBufferedBytes] = tail.held;
       state[kMissingBytes] = tail.missing;
       const whole = TypedArrayPrototypeSubarray(chunk, from, length - tail.held);
-      return before + decodeBytes(whole, length - tail.held - from, encoding);
+      return before + decodeBytes(text, whole, length - tail.held - from, encoding);
     },
     flush(state: Bytes) {
       const encoding = encodings[state[kEncodingField] ?? 0];
@@ -66,7 +63,7 @@ export function createStringDecoder(data: StringDecoderData): Record<'decode' | 
       state[kBufferedBytes] = 0;
       state[kMissingBytes] = 0;
       const bytes = TypedArrayPrototypeSlice(state, 0, held);
-      return decodeBytes(bytes, encoding === 'utf16le' ? held - (held % 2) : held, encoding);
+      return decodeBytes(text, bytes, encoding === 'utf16le' ? held - (held % 2) : held, encoding);
     },
   };
 }
@@ -79,7 +76,7 @@ function continuationBytes(chunk: Bytes, length: number, missing: number): numbe
   return missing;
 }
 
-function decodeBytes(bytes: Bytes, end: number, encoding: string | undefined): string {
+function decodeBytes(text: Text, bytes: Bytes, end: number, encoding: string | undefined): string {
   switch (encoding) {
     case 'utf16le':
       return decodeUtf16(bytes, 0, end);
@@ -92,9 +89,9 @@ function decodeBytes(bytes: Bytes, end: number, encoding: string | undefined): s
       return decodeAscii(bytes, 0, end);
     case 'latin1':
     case 'binary':
-      return decodeLatin1(bytes, 0, end);
+      return text.decodeLatin1(bytes, 0, end);
     default:
-      return decodeUtf8(bytes, 0, end);
+      return text.decodeUtf8(bytes, 0, end);
   }
 }
 

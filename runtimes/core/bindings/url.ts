@@ -11,6 +11,7 @@ import {
 } from 'whatwg-url/lib/url-state-machine.js';
 import type { CoreContext } from '../context.ts';
 import type { BaseData } from './base.ts';
+import { domainToUnicode } from './domain.ts';
 import { useDomainToAscii } from './url/tr46.ts';
 
 const {
@@ -58,9 +59,10 @@ export function createBindings(context: CoreContext): Record<string, object> {
         update(url, actions, action, value);
         return show(url);
       },
-      format(href: string, hash: boolean, _unicode: boolean, search: boolean, auth: boolean) {
+      format(href: string, hash: boolean, unicode: boolean, search: boolean, auth: boolean) {
         const url = parse(href, undefined);
         if (url === undefined) return href;
+        if (unicode && typeof url.host === 'string') url.host = domainToUnicode(context, url.host);
         if (!hash) url.fragment = null;
         if (!search) url.query = null;
         if (!auth) {
@@ -79,7 +81,10 @@ export function createBindings(context: CoreContext): Record<string, object> {
         const url = parse(`ws://${domain}`, undefined);
         return url === undefined || url.host === null ? '' : serializeHost(url.host);
       },
-      domainToUnicode: (domain: string) => domain,
+      domainToUnicode(domain: string) {
+        const url = parse(`ws://${domain}`, undefined);
+        return url === undefined || url.host === null ? '' : domainToUnicode(context, serializeHost(url.host));
+      },
       getOrigin: (href: string) => href,
     },
     url_pattern: {

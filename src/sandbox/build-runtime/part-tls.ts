@@ -9,6 +9,8 @@ export function partTlsFromCrypto(id: string, text: string): string {
       return changed(id, own, [
         ["const crypto = require('crypto');\n", ''],
         ['crypto.createHash(', "require('crypto').createHash("],
+        // What a stream of JavaScript gave before it closed is still being decrypted when it tells so.
+        ["wrap.on('close', () => this.destroy());", "wrap.on('close', () => res.afterWhatCame(() => this.destroy()));"],
         ["const {\n  InternalX509Certificate,\n} = require('internal/crypto/x509');\n", ''],
         ['new InternalX509Certificate(', "new (require('internal/crypto/x509').InternalX509Certificate)("],
       ]);

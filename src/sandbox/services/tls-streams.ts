@@ -31,13 +31,20 @@ export class ConnectionStream extends Duplex implements ConnectionEnd {
   }
 
   /** From the guest, of what it was given before. */
-  feed(bytes: Uint8Array): void {
-    if (bytes.byteLength > this.#owedBytes) return;
+  feed(bytes: Uint8Array): boolean {
+    if (this.#owedBytes === 0) {
+      // Read by the guest's user before: counted as taken, so only bounded.
+      if (this.readableLength + bytes.byteLength > limits.socketWindowBytes) return false;
+      this.push(bytes);
+      return true;
+    }
+    if (bytes.byteLength > this.#owedBytes) return false;
     this.#owedBytes -= bytes.byteLength;
     this.#receive(bytes);
-    if (this.#owedBytes > 0) return;
+    if (this.#owedBytes > 0) return true;
     for (const piece of this.#behindOwed.splice(0)) this.#receive(piece);
     if (this.#isEndBehindOwed) this.push(null);
+    return true;
   }
 
   data(bytes: Uint8Array): void {

@@ -105,8 +105,7 @@ class TlsService implements Service {
   }
 
   #feed(session: TlsSession, bytes: ArrayBuffer): void {
-    if (session.stream instanceof ConnectionStream) session.stream.feed(new Uint8Array(bytes));
-    else if (!session.stream.feed(new Uint8Array(bytes))) session.close('reset');
+    if (bytes.byteLength > 0 && !session.stream.feed(new Uint8Array(bytes))) session.close('reset');
   }
 
   #open(id: number, [json, connectionId, resumed]: readonly BridgeValue[]): void {

@@ -5,16 +5,21 @@ export abstract class HandleWrap extends AsyncWrap {
   #isReferenced = true;
   #isActive = false;
   #isHeld = false;
+  #above: HandleWrap | undefined;
   #isClosing = false;
 
   ref(): void {
-    this.#isReferenced = true;
-    this.#holdAsNeeded();
+    this.#setReferenced(true);
   }
 
   unref(): void {
-    this.#isReferenced = false;
+    this.#setReferenced(false);
+  }
+
+  #setReferenced(isReferenced: boolean): void {
+    this.#isReferenced = isReferenced;
     this.#holdAsNeeded();
+    if (this.#above !== undefined) this.#above.#setReferenced(isReferenced);
   }
 
   hasRef(): boolean {
@@ -29,9 +34,10 @@ export abstract class HandleWrap extends AsyncWrap {
     core.loop.enqueueOperation(() => AsyncWrap.call(this, callback, []));
   }
 
-  /** For what lies above a handle and reads in its place. */
-  static setActive(handle: HandleWrap, isActive: boolean): void {
-    handle.setActive(isActive);
+  /** Lies on top of `below`, by which users reference it. */
+  protected layOver(below: HandleWrap): void {
+    below.#above = this;
+    this.#setReferenced(below.#isReferenced);
   }
 
   /** Something may come of it: it listens or reads. */
@@ -43,7 +49,7 @@ export abstract class HandleWrap extends AsyncWrap {
   /** What is under way ends here. Called once. */
   protected abstract onClosing(): void;
 
-  protected get isClosing(): boolean {
+  protected get hasClosed(): boolean {
     return this.#isClosing;
   }
 

@@ -31,7 +31,7 @@ export class Pipe extends LibuvStreamWrap {
   }
 
   bind(path: string): number {
-    if (this.isClosing || this.#path !== undefined) return uv.UV_EINVAL;
+    if (this.hasClosed || this.#path !== undefined) return uv.UV_EINVAL;
     const full = resolved(path);
     if (full.length > pathBytesMax) return uv.UV_ENAMETOOLONG;
     const failed = bindPath(full);
@@ -47,7 +47,7 @@ export class Pipe extends LibuvStreamWrap {
   }
 
   #accept(end: LoopbackEnd): void {
-    if (this.isClosing) {
+    if (this.hasClosed) {
       end.close('reset');
       return;
     }
@@ -62,7 +62,7 @@ export class Pipe extends LibuvStreamWrap {
   }
 
   connect(request: PipeConnectWrap, path: string): number {
-    if (this.isClosing) return uv.UV_EINVAL;
+    if (this.hasClosed) return uv.UV_EINVAL;
     const full = resolved(path);
     if (full.length > pathBytesMax) return uv.UV_ENAMETOOLONG;
     const accept = findPath(full);

@@ -105,6 +105,10 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
     return stream.#transport;
   }
 
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
   setListener(listener: StreamListener): void {
     this.#listener = listener;
   }
@@ -131,7 +135,7 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
   }
 
   readStart(): number {
-    if (this.isClosing) return uv.UV_EINVAL;
+    if (this.hasClosed) return uv.UV_EINVAL;
     if (this.#transport === undefined && !this.awaitsTransport) return uv.UV_ENOTCONN;
     if (this.#isReading) return 0;
     this.#isReading = true;
@@ -158,7 +162,7 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
   }
 
   readable(when: 'now' | 'soon'): void {
-    if (!this.#isReading || this.isClosing || this.#transport?.isReadable !== true) return;
+    if (!this.#isReading || this.hasClosed || this.#transport?.isReadable !== true) return;
     if (when === 'now' && !this.#isDeliveryDue) {
       this.#deliver();
       return;
@@ -173,7 +177,7 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
 
   /** One piece: Node runs ticks and microtasks before the next. */
   #deliver(): void {
-    if (!this.#isReading || this.isClosing) return;
+    if (!this.#isReading || this.hasClosed) return;
     const buffer = this.#listener === undefined ? this.#userBuffer : undefined;
     const taken = this.#transport?.take(buffer === undefined ? readBytesMax : MathMin(readBytesMax, buffer.length));
     if (taken === undefined) return;
@@ -245,7 +249,7 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
     streamBaseState[kBytesWritten] = bytes.length;
     streamBaseState[kLastWriteWasAsync] = 0;
     streamBaseState[kLastWriteErr] = 0;
-    if (this.#transport === undefined || this.isClosing) return uv.UV_EBADF;
+    if (this.#transport === undefined || this.hasClosed) return uv.UV_EBADF;
     if (this.#isShut) return uv.UV_EPIPE;
     let written = 0;
     if (this.#write === undefined) {
@@ -264,7 +268,7 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
   }
 
   writable(when: 'now' | 'soon'): void {
-    if (this.#write === undefined || this.isClosing) return;
+    if (this.#write === undefined || this.hasClosed) return;
     if (when === 'now') {
       this.#flush();
       return;
@@ -280,7 +284,7 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
   /** Until the transport has no room, or one request ended: its callback gets a turn of its own. */
   #flush(): void {
     const write = this.#write;
-    if (write === undefined || this.#transport === undefined || this.isClosing) return;
+    if (write === undefined || this.#transport === undefined || this.hasClosed) return;
     const rest = viewOf(write.bytes, write.written, write.bytes.length);
     const written = this.#transport.write(rest);
     if (written >= 0) {
@@ -297,11 +301,15 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
   }
 
   shutdown(request: ShutdownWrap): number {
-    if (this.#transport === undefined || this.isClosing || this.#isShut) return uv.UV_ENOTCONN;
+    if (this.#transport === undefined || this.hasClosed || this.#isShut) return uv.UV_ENOTCONN;
     this.#isShut = true;
     this.#shutdown = new PendingRequest(request);
     this.#shutdownIfDue();
     return 0;
+  }
+
+  protected get isShuttingDown(): boolean {
+    return this.#shutdown !== undefined;
   }
 
   #shutdownIfDue(): void {
@@ -332,7 +340,7 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
   }
 
   protected closeWithReset(callback: unknown): number {
-    if (this.isClosing) return 0;
+    if (this.hasClosed) return 0;
     if (this.#shutdown !== undefined) return uv.UV_EINVAL;
     this.#closeTransport('reset');
     this.close(callback);

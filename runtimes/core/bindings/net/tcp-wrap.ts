@@ -50,7 +50,7 @@ export class TCP extends LibuvStreamWrap {
   }
 
   #bind(address: string, family: 4 | 6, port: number, flags = 0): number {
-    if (this.isClosing || this.#binding !== undefined || this.transport !== undefined) return uv.UV_EINVAL;
+    if (this.hasClosed || this.#binding !== undefined || this.transport !== undefined) return uv.UV_EINVAL;
     const bound = bind(`${address}`, family, port >>> 0, {
       isIPv6Only: (flags & tcpConstants.UV_TCP_IPV6ONLY) !== 0,
       isShared: (flags & tcpConstants.UV_TCP_REUSEPORT) !== 0,
@@ -67,7 +67,7 @@ export class TCP extends LibuvStreamWrap {
   }
 
   listen(): number {
-    if (this.isClosing || this.transport !== undefined) return uv.UV_EINVAL;
+    if (this.hasClosed || this.transport !== undefined) return uv.UV_EINVAL;
     if (this.#bindError !== 0) return this.#bindError;
     if (this.#isListening) return 0;
     if (this.#binding === undefined) {
@@ -83,7 +83,7 @@ export class TCP extends LibuvStreamWrap {
   }
 
   #accept(end: LoopbackEnd, local: Endpoint, remote: Endpoint): void {
-    if (this.isClosing) {
+    if (this.hasClosed) {
       end.close('reset');
       return;
     }
@@ -108,7 +108,7 @@ export class TCP extends LibuvStreamWrap {
   }
 
   #connect(request: TCPConnectWrap, text: string, family: 4 | 6, port: number): number {
-    if (this.isClosing || this.#isListening) return uv.UV_EINVAL;
+    if (this.hasClosed || this.#isListening) return uv.UV_EINVAL;
     if (this.#connecting !== undefined) return uv.UV_EALREADY;
     if (this.transport !== undefined) return uv.UV_EISCONN;
     if (this.#bindError !== 0) return this.#bindError;

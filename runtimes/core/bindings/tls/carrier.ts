@@ -28,10 +28,15 @@ export class Carrier {
   #unusedBytes = 0;
   #isStopped = false;
   #isOver = false;
+  #hasEnded = false;
 
   constructor(options: CarrierOptions) {
     this.#options = options;
-    options.parent.setListener({ onRead: (read) => this.#received(read) });
+  }
+
+  /** The stream below has. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   start(): void {
@@ -42,11 +47,14 @@ export class Carrier {
     this.#isOver = true;
   }
 
-  #received(read: Uint8Array | number): void {
+  /** What the stream below read. */
+  received(read: Uint8Array | number): void {
     if (this.#isOver) return;
     if (typeof read !== 'number') this.feed(read);
-    else if (read === this.#options.eof) this.#start(tlsOperations.feedEnd);
-    else this.#options.onBroken(read);
+    else if (read === this.#options.eof) {
+      this.#hasEnded = true;
+      this.#start(tlsOperations.feedEnd);
+    } else this.#options.onBroken(read);
   }
 
   feed(bytes: Uint8Array): void {

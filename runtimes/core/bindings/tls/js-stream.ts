@@ -24,11 +24,19 @@ export function createJSStream({ LibuvStreamWrap, AsyncWrap, WriteWrap }: NetPar
       return this as Handlers;
     }
 
+    #isRead = false;
+
+    override get isReading(): boolean {
+      return this.#isRead;
+    }
+
     override readStart(): number {
+      this.#isRead = true;
       return this.#handlers.onreadstart?.() ?? 0;
     }
 
     override readStop(): number {
+      this.#isRead = false;
       return this.#handlers.onreadstop?.() ?? 0;
     }
 

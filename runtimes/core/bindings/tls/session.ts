@@ -13,6 +13,8 @@ const { JSONParse, MathMin, TypedArrayPrototypeGetBuffer, Uint8Array } = primord
 /** What the TLSWrap above hears besides bytes. */
 export interface SessionSink extends StreamSink {
   secured(info: SecuredInfo): void;
+  /** After the last bytes were offered, or none will come. */
+  ended(): void;
   failed(error: Error): void;
   session(bytes: ArrayBuffer): void;
   keylog(line: ArrayBuffer): void;
@@ -52,8 +54,9 @@ export class Session implements Transport {
     return this.#id;
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
+  /** Nothing more comes. */
+  get isAtEnd(): boolean {
+    return this.#isOver || this.#isEndReceived;
   }
 
   /** @param connectionId of the network, or 0 when the guest carries the bytes */
@@ -140,6 +143,7 @@ export class Session implements Transport {
       case tlsEvents.ended:
         this.#isEndReceived = true;
         this.#sink.readable('now');
+        this.#sink.ended();
         return;
       case tlsEvents.written:
         this.#inFlightBytes -= value as number;
@@ -169,6 +173,7 @@ export class Session implements Transport {
       case tlsEvents.failed:
         this.#isOver = true;
         this.#sink.failed(tlsErrorOf(`${value}`));
+        this.#sink.ended();
         return;
       case tlsEvents.broken:
         this.broken(this.#errnos.errnoOf(`${value}`));
@@ -184,5 +189,6 @@ export class Session implements Transport {
     this.#sink.readable('soon');
     this.#sink.writable('soon');
     this.#sink.shutDown(errno);
+    this.#sink.ended();
   }
 }

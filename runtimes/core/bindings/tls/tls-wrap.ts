@@ -10,9 +10,10 @@ import {
   type SessionSettings,
   tlsOperations,
 } from '../../../../src/bridge/tls.ts';
+import { limits } from '../../../../src/model/limits.ts';
 import type { CoreContext } from '../../context.ts';
 import { bytesOf, decodeLatin1 } from '../encodings.ts';
-import { ByteQueue } from '../net/byte-queue.ts';
+import { ByteQueue, copyOf } from '../net/byte-queue.ts';
 import type { NetworkSocket } from '../net/network-socket.ts';
 import type { LibuvStreamWrap, ShutdownWrap } from '../net/stream-wrap.ts';
 import type { NetParts } from '../net.ts';
@@ -23,7 +24,7 @@ import { answered, errorFrom } from './error.ts';
 import type { SecureContextClass } from './secure-context.ts';
 import { Session, type SessionSink } from './session.ts';
 
-const { TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypeError, Uint8Array } = primordials;
+const { TypedArrayPrototypeGetBuffer, TypeError, Uint8Array } = primordials;
 
 interface BufferModule {
   readonly Buffer: {
@@ -80,6 +81,9 @@ export function createTlsWrap(core: CoreContext, parts: NetParts, SecureContext:
     #isStartDue = false;
     /** Encrypted bytes that came before the session was open. */
     readonly #early = new ByteQueue();
+    /** How they ended, if they did. */
+    #earlyEnd: number | undefined;
+    #afterEnd: (() => void) | undefined;
     #hello: ClientHello | undefined;
     #info: SecuredInfo | undefined;
     #isHostSpeaking = false;
@@ -103,11 +107,23 @@ export function createTlsWrap(core: CoreContext, parts: NetParts, SecureContext:
       this.#isBehindOthers = isBehindOthers;
       this.#session = new Session(core, this, errnos);
       this.attach(this.#session);
+      this.layOver(parent);
+      // From here on what the stream below reads is ours, also where its user has begun to read.
+      parent.setListener({ onRead: (read) => this.#receiveBelow(read) });
+      if (parent.isReading) super.readStart();
     }
 
-    /** The stream below keeps the loop alive, and is what users reference. */
-    protected override setActive(isActive: boolean): void {
-      if (this.#carrier === undefined) LibuvStreamWrap.setActive(this.#parent, isActive);
+    #receiveBelow(read: Uint8Array | number): void {
+      if (this.#carrier !== undefined) {
+        this.#carrier.received(read);
+        return;
+      }
+      if (this.#phase === 'destroyed') return;
+      if (typeof read === 'number') this.#earlyEnd = read;
+      else this.#early.push(read);
+      if (this.#phase === 'hello') this.#readHello();
+      else if (this.#phase === 'open') this.#feedEarly();
+      else if (this.#isServer) this.#begin();
     }
 
     override readStart(): number {
@@ -150,7 +166,6 @@ export function createTlsWrap(core: CoreContext, parts: NetParts, SecureContext:
 
     #openCarried(): void {
       if (this.#phase === 'destroyed') return;
-      const isReading = this.#phase === 'hello';
       this.#phase = 'open';
       this.#session.open(this.#settings(), 0, this.#resumed);
       this.#carrier = new Carrier({
@@ -162,12 +177,15 @@ export function createTlsWrap(core: CoreContext, parts: NetParts, SecureContext:
         eof,
         createShutdown: () => new (library.internalBinding('stream_wrap') as Shutdowns).ShutdownWrap(),
       });
+      this.#carrier.start();
       this.#feedEarly();
-      if (!isReading) this.#carrier.start();
     }
 
     #feedEarly(): void {
-      while (this.#early.byteLength > 0) this.#feed(this.#early.take(this.#early.byteLength));
+      while (this.#early.byteLength > 0) this.#feed(this.#early.take(limits.socketChunkBytesMax));
+      const end = this.#earlyEnd;
+      this.#earlyEnd = undefined;
+      if (end !== undefined) this.#carrier?.received(end);
     }
 
     #feed(bytes: Uint8Array): void {
@@ -177,32 +195,34 @@ export function createTlsWrap(core: CoreContext, parts: NetParts, SecureContext:
       }
     }
 
+    /** Called by Node's library when the stream below has closed (see build-runtime/part-tls). */
+    afterWhatCame(then: () => void): void {
+      this.#afterEnd = then;
+      this.ended();
+    }
+
+    ended(): void {
+      const then = this.#afterEnd;
+      const isBehind = this.#carrier?.hasEnded === true && !this.#session.isAtEnd;
+      if (then === undefined || ((isBehind || this.isShuttingDown) && this.#phase !== 'destroyed')) return;
+      this.#afterEnd = undefined;
+      // Its readers get a turn first.
+      library.require<{ setImmediate(run: () => void): void }>('timers').setImmediate(then);
+    }
+
+    override shutDown(status: number): void {
+      super.shutDown(status);
+      this.ended();
+    }
+
     /** Encrypted bytes that the stream's user had read already. */
     receive(bytes: ArrayBufferView): void {
-      const queue = new ByteQueue();
-      queue.push(bytesOf(bytes));
-      const length = TypedArrayPrototypeGetByteLength(bytesOf(bytes));
-      const copy = new Uint8Array(length);
-      primordials.TypedArrayPrototypeSet(copy, bytesOf(bytes));
-      if (this.#phase === 'open') this.#feed(copy);
-      else {
-        this.#early.push(copy);
-        this.#readHello();
-      }
+      const view = bytesOf(bytes);
+      this.#receiveBelow(copyOf(view, 0, view.length));
     }
 
     #awaitHello(): void {
       this.#phase = 'hello';
-      this.#parent.setListener({
-        onRead: (read) => {
-          if (typeof read !== 'number') {
-            this.#early.push(read);
-            this.#readHello();
-          } else if (this.#phase === 'hello') {
-            this.#session.broken(read === eof ? errnos.errnoOf('ECONNRESET') : read);
-          }
-        },
-      });
       this.#parent.readStart();
       this.#readHello();
     }
@@ -212,7 +232,11 @@ export function createTlsWrap(core: CoreContext, parts: NetParts, SecureContext:
       const bytes = this.#early.take(this.#early.byteLength);
       this.#early.push(bytes);
       const hello = readClientHello(bytes);
-      if (hello === 'more') return;
+      if (hello === 'more' && this.#earlyEnd === undefined) return;
+      if (hello === 'more') {
+        this.#openCarried();
+        return;
+      }
       if (hello === 'other') {
         this.#openCarried();
         return;
@@ -325,6 +349,7 @@ export function createTlsWrap(core: CoreContext, parts: NetParts, SecureContext:
       if (this.#phase === 'destroyed') return;
       this.#phase = 'destroyed';
       this.#carrier?.stop();
+      this.readStop();
       this.onClosing();
       this.#session.close('orderly');
     }

@@ -18,13 +18,13 @@ export interface TrustStore {
 }
 
 export function createTrustStore(context: CoreContext): TrustStore {
-  const { library, services, settings, process } = context;
+  const { library, services, process } = context;
   let own: string[] | undefined;
   let extra: string[] | undefined;
 
   const readExtra = (): string[] => {
     // As Node: what the environment was at the start.
-    const file = settings.environment.NODE_EXTRA_CA_CERTS;
+    const file = context.settings.environment.NODE_EXTRA_CA_CERTS;
     if (file === undefined || file === '') return [];
     const { readFileSync } = library.require<{ readFileSync(file: string, encoding: string): string }>('fs');
     try {

@@ -132,6 +132,8 @@ export function createAgreeBinding(parts: CryptoParts): Record<string, unknown> 
     readonly #curve: string;
     #privateKey: Bytes | undefined;
     #publicKey: Bytes | undefined;
+    /** Set by the user: it may not belong to the private one, which the service finds out. */
+    #ownPublicKey: Bytes | undefined;
 
     constructor(curve: string) {
       this.#curve = curve;
@@ -148,21 +150,27 @@ export function createAgreeBinding(parts: CryptoParts): Record<string, unknown> 
       const answer = this.#ask('generate', (message) => message);
       this.#publicKey = answer.bytes(0);
       this.#privateKey = answer.bytes(1);
+      this.#ownPublicKey = undefined;
     }
 
     setPrivateKey(key: View): void {
       const bytes = TypedArrayPrototypeSlice(bytesOf(key));
       this.#publicKey = this.#ask('setPrivate', (message) => message.bytes('privateKey', bytes)).bytes();
       this.#privateKey = bytes;
+      this.#ownPublicKey = undefined;
     }
 
     setPublicKey(key: View): void {
-      this.#publicKey = this.#ask('setPublic', (message) => message.bytes('publicKey', key)).bytes();
+      this.#ownPublicKey = this.#publicKey = this.#ask('setPublic', (message) =>
+        message.bytes('publicKey', key),
+      ).bytes();
     }
 
     computeSecret(other: View): unknown {
       return toBuffer(
-        this.#ask('secret', (message) => message.bytes('privateKey', this.#privateKey).bytes('other', other)).bytes(),
+        this.#ask('secret', (message) =>
+          message.bytes('privateKey', this.#privateKey).bytes('publicKey', this.#ownPublicKey).bytes('other', other),
+        ).bytes(),
       );
     }
 

@@ -36,7 +36,7 @@ interface WholeCipher {
 }
 
 export function createCipherBinding(parts: CryptoParts): Record<string, unknown> {
-  const { service, data, jobs, errors, keyTools, secretBytes, toBuffer } = parts;
+  const { service, data, jobs, errors, keyTools, checkDigest, secretBytes, toBuffer } = parts;
   const { numbers } = data;
 
   class CipherBase {
@@ -143,6 +143,7 @@ export function createCipherBinding(parts: CryptoParts): Record<string, unknown>
       oaepLabel?: View,
       mgf1Hash?: string,
     ) => {
+      if (oaepHash !== undefined) checkOaepHash(oaepHash);
       const source = keyTools().sourceOf(input, format, encoding, passphrase, namedCurve);
       return toBuffer(
         service
@@ -154,6 +155,16 @@ export function createCipherBinding(parts: CryptoParts): Record<string, unknown>
           .bytes(),
       );
     };
+  }
+
+  /** Before the key is looked at. */
+  function checkOaepHash(name: string): void {
+    try {
+      checkDigest(name);
+    } catch {
+      // There is no such digest, which has another text here.
+      throw errors.coded(new Error('Invalid digest used'), 'ERR_OSSL_EVP_INVALID_DIGEST');
+    }
   }
 
   const RSACipherJob = jobs.jobClass((args: readonly unknown[]) => {

@@ -113,7 +113,7 @@ export function createGenerateBinding(parts: CryptoParts): Record<string, unknow
     const isPss = variant === numbers.kKeyVariantRSA_PSS;
     const { 3: hash, 4: mgf1Hash, 5: saltLength } = args as never as Record<number, never>;
     if (isPss && hash !== undefined) checkDigest(hash);
-    if (isPss && mgf1Hash !== undefined) checkDigest(mgf1Hash);
+    if (isPss && mgf1Hash !== undefined) checkDigest(mgf1Hash, 'MGF1 digest');
     return pairWork(args, isPss ? 6 : 3, mode, (message) => {
       message.set('type', isPss ? 'rsa-pss' : 'rsa').set('modulusLength', modulusLength);
       message.set('publicExponent', publicExponent);

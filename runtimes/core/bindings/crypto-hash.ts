@@ -172,7 +172,7 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
     if (known !== undefined && TypedArrayPrototypeGetLength(bytes) <= guestBytesMax) {
       result = computed(known, bytes, outputLength);
     } else {
-      assertDigest(algorithm);
+      assertDigest(algorithm, (functionName ?? customization) ? undefined : outputLength);
       const describe = (message: Message): Message =>
         describeHash(message, algorithm, outputLength)
           .bytes('functionName', functionName)
@@ -189,13 +189,20 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
     return textOfBytes(result, encoding) ?? toBuffer(result);
   }
 
-  /** Here Node names the digest that does not exist. */
-  function assertDigest(algorithm: string): void {
+  /** Here Node names the digest that does not exist, or that gives another number of bytes. */
+  function assertDigest(algorithm: string, outputLength: number | undefined): void {
     try {
       service.ask(cryptoOperations.digestInfo, () => new Message().set('algorithm', algorithm));
     } catch {
       // Whatever the reason why no digest could be made.
       throw new Error(`Digest method ${algorithm} is not supported`);
+    }
+    if (outputLength === undefined) return;
+    try {
+      service.ask(cryptoOperations.streamWhole, () => hashMessage(algorithm, outputLength).bytes('data', noBytes));
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH') throw error;
+      throw new Error(`Output length ${outputLength} is invalid for ${algorithm}, which does not support XOF`);
     }
   }
 

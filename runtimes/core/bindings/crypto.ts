@@ -26,6 +26,7 @@ import { type Bytes, bytesOf } from './encodings.ts';
 const {
   ArrayBufferIsView,
   ArrayPrototypeSlice,
+  Error,
   ObjectDefineProperty,
   TypeError,
   TypedArrayPrototypeGetBuffer,
@@ -44,7 +45,7 @@ export interface CryptoParts {
   /** A copy of the bytes of a secret key, given as such or as a handle. */
   secretBytes(key: unknown): Bytes;
   /** Jobs throw at once, also in their callback form, when there is no such digest. @throws TypeError */
-  checkDigest(algorithm: string): void;
+  checkDigest(algorithm: string, what?: string): void;
   /** What other files need of `crypto-keys`, which is loaded then. */
   keyTools(): KeyTools;
 }
@@ -103,13 +104,13 @@ export function createBindings(core: CoreContext): Record<string, object> {
       if (material?.type === 'secret') return material.bytes;
       throw new TypeError('a secret key is expected');
     },
-    checkDigest(algorithm) {
+    checkDigest(algorithm, what = 'digest') {
       if (knownDigests[algorithm] === true) return;
       try {
         service.ask(cryptoOperations.digestInfo, () => new Message().set('algorithm', algorithm));
       } catch {
         // Whatever the reason why no digest could be made.
-        throw withCode(new TypeError(`Invalid digest: ${algorithm}`), 'ERR_CRYPTO_INVALID_DIGEST');
+        throw withCode(new TypeError(`Invalid ${what}: ${algorithm}`), 'ERR_CRYPTO_INVALID_DIGEST');
       }
       knownDigests[algorithm] = true;
     },
@@ -135,11 +136,15 @@ export function createBindings(core: CoreContext): Record<string, object> {
     getFipsCrypto: () => 0,
     getFipsCryptoGeneration: () => 0,
     setFipsCrypto(enabled: unknown) {
-      if (enabled) throw new primordials.Error('isotherm does not offer FIPS mode');
+      if (enabled) throw new Error('isotherm does not offer FIPS mode');
     },
     testFipsCrypto: () => false,
     secureHeapUsed: () => undefined,
     setEngine: undefined,
+    parsePKCS12() {
+      // Whoever made the file chose how long reading it takes, in places that cannot be looked up before.
+      throw withCode(new Error('isotherm does not offer crypto.parsePKCS12'), 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM');
+    },
   };
 
   type Group = (parts: CryptoParts) => Record<string, unknown>;

@@ -7,6 +7,7 @@ import { areEqual } from './equality.ts';
 import { type AsymmetricMaterial, addKey, type KeyMaterial, nextKeyId } from './key-material.ts';
 import { addSource, type KeySource, sourceOf } from './key-source.ts';
 import { type Answer, Message, type View } from './message.ts';
+import { bytesOfText } from './text.ts';
 
 const {
   Error,
@@ -27,7 +28,7 @@ export function createKeyHandleClass(parts: CryptoParts): {
   readonly materialOf: (value: unknown) => KeyMaterial | undefined;
   readonly imported: (type: 'public' | 'private', source: KeySource) => AsymmetricMaterial;
 } {
-  const { service, data, toBuffer } = parts;
+  const { service, data, errors, toBuffer } = parts;
   const { numbers } = data;
 
   let make: (material: KeyMaterial) => object;
@@ -60,7 +61,8 @@ export function createKeyHandleClass(parts: CryptoParts): {
       namedCurve?: string | null,
     ): unknown {
       if (type === numbers.kKeyTypeSecret) {
-        this.#material = { type: 'secret', bytes: TypedArrayPrototypeSlice(bytesOf(input as View)) };
+        const bytes = format === numbers.kKeyFormatJWK ? secretOfJwk(input) : bytesOf(input as View);
+        this.#material = { type: 'secret', bytes: TypedArrayPrototypeSlice(bytes) };
         return undefined;
       }
       const kind = type === numbers.kKeyTypePublic ? 'public' : 'private';
@@ -181,6 +183,12 @@ export function createKeyHandleClass(parts: CryptoParts): {
         return more(message);
       });
     }
+  }
+
+  function secretOfJwk(jwk: unknown): Bytes {
+    const { k } = jwk as { readonly k?: unknown };
+    if (typeof k === 'string') return bytesOfText(k, 'base64url');
+    throw errors.coded(new TypeError('Invalid JWK secret key format'), 'ERR_CRYPTO_INVALID_JWK');
   }
 
   function imported(type: 'public' | 'private', source: KeySource): AsymmetricMaterial {

@@ -76,6 +76,8 @@ export const cryptoOperations = {
 
 /** One message with its lists of lengths; below `bridgeBytesMax`. */
 export const cryptoMessageBytesMax = 15 * 1024 * 1024;
+/** `bridgeBytesMax`: nothing is around the bytes of an update. */
+export const cryptoUpdateBytesMax = 16 * 1024 * 1024;
 
 export const cryptoEvents = {
   /** (head, bytes) */

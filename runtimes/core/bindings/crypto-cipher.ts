@@ -1,5 +1,6 @@
 /** Ciphers: `CipherBase`, RSA as a cipher, and the jobs of Web Crypto. */
-import { cryptoOperations } from '../../../src/bridge/crypto.ts';
+import { cryptoOperations, cryptoUpdateBytesMax } from '../../../src/bridge/crypto.ts';
+import { limitError } from './crypto/errors.ts';
 import type { Work } from './crypto/jobs.ts';
 import { Message, type View } from './crypto/message.ts';
 import { bytesOfText } from './crypto/text.ts';
@@ -13,6 +14,7 @@ const {
   MathMin,
   Number,
   ObjectSetPrototypeOf,
+  RegExpPrototypeExec,
   TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength,
   TypedArrayPrototypeSet,
@@ -25,6 +27,8 @@ const {
 const wholeMax = 8 * 1024 * 1024;
 const partMax = 1024 * 1024;
 const blockBytes = 16;
+/** Modes in which two updates are the same as one with both. */
+const divisible = /-(?:cbc|ctr|ecb|gcm|ocb|ofb|cfb\d*)$|^chacha20/i;
 
 interface WholeCipher {
   readonly algorithm: string;
@@ -41,6 +45,7 @@ export function createCipherBinding(parts: CryptoParts): Record<string, unknown>
 
   class CipherBase {
     readonly #id: number;
+    readonly #isDivisible: boolean;
     #phase: 'open' | 'finished' = 'open';
     #tag: Bytes | undefined;
 
@@ -54,6 +59,7 @@ export function createCipherBinding(parts: CryptoParts): Record<string, unknown>
       xtsStandard?: string,
     ) {
       const keyBytes = secretBytes(key);
+      this.#isDivisible = RegExpPrototypeExec(divisible, algorithm) !== null;
       this.#id = service
         .ask(cryptoOperations.streamOpen, () =>
           describe(new Message(), { algorithm, key: keyBytes, isEncrypting, iv: iv === null ? undefined : bytesOf(iv) })
@@ -68,7 +74,7 @@ export function createCipherBinding(parts: CryptoParts): Record<string, unknown>
       if (this.#phase === 'finished') throw new Error('Trying to add data in unsupported state');
       const bytes = typeof piece === 'string' ? bytesOfText(piece, encoding) : bytesOf(piece);
       const length = TypedArrayPrototypeGetByteLength(bytes);
-      if (length <= partMax) return toBuffer(this.#send(bytes, 0, length));
+      if (length <= partMax || !this.#isDivisible) return toBuffer(this.#send(bytes, 0, length));
       const outputs: Bytes[] = [];
       for (let at = 0; at < length; at += partMax) {
         outputs[outputs.length] = this.#send(bytes, at, MathMin(at + partMax, length));
@@ -77,6 +83,8 @@ export function createCipherBinding(parts: CryptoParts): Record<string, unknown>
     }
 
     #send(bytes: Bytes, from: number, to: number): Bytes {
+      if (to - from > cryptoUpdateBytesMax)
+        throw limitError('bytes for one update', to - from, 'cryptoUpdateBytesMax', cryptoUpdateBytesMax);
       const part = TypedArrayPrototypeSlice(bytes, from, to);
       return new Uint8Array(service.update(this.#id, TypedArrayPrototypeGetBuffer(part)));
     }

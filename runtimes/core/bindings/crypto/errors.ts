@@ -1,11 +1,10 @@
 /** The errors of Node's native code, made anew in the guest. */
-import { cryptoMessageBytesMax } from '../../../../src/bridge/crypto.ts';
 import { recordFrom } from './message.ts';
 
 const { Error, ObjectDefineProperty, RangeError, TypeError } = primordials;
 
-export function limitError(what: string, asked: number): Error {
-  const text = `${what}: ${asked} is more than isotherm allows, which is ${cryptoMessageBytesMax} (cryptoMessageBytesMax)`;
+export function limitError(what: string, asked: number, name: string, max: number): Error {
+  const text = `${what}: ${asked} is more than isotherm allows, which is ${max} (${name})`;
   return withCode(new RangeError(text), 'ERR_CRYPTO_LIMIT_EXCEEDED');
 }
 

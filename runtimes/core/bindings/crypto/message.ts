@@ -60,7 +60,9 @@ export class Message {
     let byteCount = 4 + 4 * parts.length;
     let offset = byteCount;
     for (let at = 0; at < parts.length; at++) byteCount += lengthOf(parts[at]);
-    if (byteCount > cryptoMessageBytesMax) throw limitError('bytes for one operation', byteCount);
+    if (byteCount > cryptoMessageBytesMax) {
+      throw limitError('bytes for one operation', byteCount, 'cryptoMessageBytesMax', cryptoMessageBytesMax);
+    }
     const packed = new ArrayBuffer(byteCount);
     const view = new DataView(packed);
     const bytes = new Uint8Array(packed);

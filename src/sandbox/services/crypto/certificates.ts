@@ -4,7 +4,7 @@ import { limits } from '../../../model/limits.ts';
 import type { Input } from './input.ts';
 import { derOf, detailsOf } from './keys.ts';
 import { CryptoLimitExceeded } from './mistake.ts';
-import type { CryptoOperation } from './operation.ts';
+import type { CryptoOperation, Output } from './operation.ts';
 
 function read(bytes: Uint8Array): crypto.X509Certificate {
   if (bytes.byteLength > limits.cryptoCertificateBytesMax) {
@@ -114,17 +114,34 @@ function checkOptions(input: Input): crypto.X509CheckOptions {
 /** { data, action } -> { isValid } [public key or challenge] */
 export const spkac: CryptoOperation = {
   now(input) {
-    const action = input.choice('action', ['verify', 'publicKey', 'challenge']);
-    const data = Buffer.from(input.bytes('data'));
-    switch (action) {
-      case 'verify':
-        return { head: { isValid: crypto.Certificate.verifySpkac(data) } };
-      case 'publicKey':
-        return { parts: [Buffer.from(crypto.Certificate.exportPublicKey(data))] };
-      case 'challenge':
-        return { parts: [Buffer.from(crypto.Certificate.exportChallenge(data))] };
-      default:
-        return action satisfies never;
+    try {
+      return spkacOutput(input);
+    } finally {
+      forgetErrors();
     }
   },
 };
+
+function spkacOutput(input: Input): Output {
+  const action = input.choice('action', ['verify', 'publicKey', 'challenge']);
+  const data = Buffer.from(input.bytes('data'));
+  switch (action) {
+    case 'verify':
+      return { head: { isValid: crypto.Certificate.verifySpkac(data) } };
+    case 'publicKey':
+      return { parts: [Buffer.from(crypto.Certificate.exportPublicKey(data))] };
+    case 'challenge':
+      return { parts: [Buffer.from(crypto.Certificate.exportChallenge(data))] };
+    default:
+      return action satisfies never;
+  }
+}
+
+/** Node leaves OpenSSL's error of these for whoever fails next, perhaps another guest. Reading a key clears them. */
+function forgetErrors(): void {
+  try {
+    crypto.createPrivateKey('');
+  } catch {
+    // It is no key.
+  }
+}

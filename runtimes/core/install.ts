@@ -154,7 +154,12 @@ function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoo
   };
   return {
     receive: (id, compiled) => library.receive(id, compiled as ModuleFactory),
-    init: (load) => loop.slice(() => handlerLoop().init(load)),
+    init: (load) =>
+      loop.slice(() => {
+        if (settings.entry.kind === 'bundle' && settings.entry.importsLate === true)
+          library.internalBinding('importer');
+        handlerLoop().init(load);
+      }),
     invoke: (eventJson, contextJson, eventsWait) =>
       loop.slice(() => {
         handlerLoop().begin(contextJson);

@@ -166,6 +166,8 @@ export type EntryPoint =
       readonly file: string;
       /** Dotted path of the export, `handler` or `a.b.handler` (A2.3). */
       readonly exportPath: string;
+      /** Its texts say `import(`, where deploying could not resolve it: in code that is evaluated. */
+      readonly importsLate?: boolean;
       /** Node's modules that the bundle names. They are brought into the isolate before it runs. */
       readonly builtins?: readonly string[];
     }

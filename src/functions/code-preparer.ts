@@ -133,7 +133,9 @@ export class CodePreparer {
       return { note: { entry: made.error, ...(made.problem === undefined ? {} : { problem: made.problem }) } };
     }
     const { format, builtins } = made;
-    return { note: { entry: { kind: 'bundle', format, file, exportPath, builtins } }, made };
+    const importsLate = /\bimport\s*\(/.test(made.script);
+    const entry = { kind: 'bundle', format, file, exportPath, builtins, ...(importsLate && { importsLate }) } as const;
+    return { note: { entry }, made };
   }
 
   /** When esbuild ends, either of two packages may be why. Tried again one after the other, only the guilty one fails. */

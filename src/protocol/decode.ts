@@ -270,6 +270,7 @@ function entryPoint(value: unknown): EntryPoint {
         ...(from.builtins === undefined
           ? {}
           : { builtins: list(from.builtins, 'define.settings.entry.builtins', nameCharsMax) }),
+        ...(from.importsLate === true && { importsLate: true }),
       };
     case 'error':
       return {

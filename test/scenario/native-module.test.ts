@@ -43,3 +43,16 @@ test('without the native module a store follows await too, except under a top-le
   const warnings = events.filter((event) => event.type === 'function' && event.text.includes('ISOTHERM_ASYNC_CONTEXT'));
   t.is(warnings.length, 1);
 });
+
+test('import() in code that is evaluated leads to what require leads to', async (t) => {
+  await using engine = await createEngine();
+  const late = `const late = new Function('name', 'return import(name)');
+    export const handler = async () => {
+      const path = await late('node:path');
+      return [path.join('a', 'b'), path.default.sep, Object.prototype.toString.call(path), Object.isFrozen(path),
+        typeof (await eval('import("node:util")')).inspect, await late('./missing.js').catch((error) => error.code),
+        await late({ toString() { throw new Error('asked'); } }).catch((error) => error.message)];
+    };`;
+  const run = await engine.createFunction({ functionName: 'late', code: { source: late } });
+  t.deepEqual(await run(), ['a/b', '/', '[object Module]', true, 'function', 'MODULE_NOT_FOUND', 'asked']);
+});

@@ -13,6 +13,7 @@ const {
   ObjectCreate,
   ObjectDefineProperty,
   ObjectKeys,
+  RegExpPrototypeExec,
   StringPrototypeCharCodeAt,
   StringPrototypeSlice,
   StringPrototypeStartsWith,
@@ -33,6 +34,8 @@ export type ExtensionHandler = (module: UserModule, filename: string) => void;
 /** What the core keeps to itself: captured before user code, or decided by its table of built-ins. */
 export interface LoaderCore {
   evaluate(text: string): unknown;
+  /** `import()` of what is evaluated works from now on, where it can. */
+  serveImports(): void;
   /** Undefined when the request is no built-in. @throws ERR_UNKNOWN_BUILTIN_MODULE */
   builtin(request: string): { readonly exports: unknown } | undefined;
   /** The same question without loading it. */
@@ -160,6 +163,7 @@ export class Loader implements ModuleFiles {
   #script(module: UserModule, filename: string, core: LoaderCore): void {
     this.#refuseEsm(module, filename);
     const source = withoutShebang(withoutByteOrderMark(this.#files.readText(filename)));
+    if (RegExpPrototypeExec(importCall, source) !== null) core.serveImports();
     const header = '(function (exports, require, module, __filename, __dirname) { ';
     const wrapper = core.evaluate(`${header}${source}\n})\n//# sourceURL=${filename}`) as (
       ...args: unknown[]
@@ -177,6 +181,8 @@ export class Loader implements ModuleFiles {
     throw this.#errors.requireEsm(filename, module.parent?.filename, resolvePath(scope.directory, 'package.json'));
   }
 }
+
+const importCall = /\bimport\s*\(/;
 
 export function extensionsOf(loader: Loader): readonly string[] {
   return ObjectKeys(loader.extensions);

@@ -164,6 +164,7 @@ const bindingFiles: Readonly<Record<string, string | undefined>> = {
   mksnapshot: 'base',
   options: 'base',
   permission: 'base',
+  block_list: 'block-list',
   net_parts: 'net',
   stream_wrap: 'net',
   js_stream: 'tls',

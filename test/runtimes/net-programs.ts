@@ -262,6 +262,23 @@ const programs: Record<string, string> = {
     const literal = await dns.promises.lookup('::1', { all: true });
     const service = await dns.promises.lookupService('127.0.0.1', 443);
     return [one, literal, service];`,
+  'addresses are looked up in rules': `
+    const { BlockList, SocketAddress } = net;
+    const list = new BlockList();
+    list.addSubnet('fe80::', 10, 'ipv6'); list.addSubnet('192.168.1.77', 17); list.addRange('10.0.0.1', '10.0.0.9'); list.addRange('::21', '::29', 'ipv6'); list.addAddress('1.2.3.4'); list.addAddress('1.2.3.4');
+    const rules = [list.rules, list.size];
+    const checks = ['10.0.0.5', '10.0.0.10', '192.168.2.3', '192.168.129.1', '1.2.3.4', 'x'].map((text) => list.check(text));
+    const checks6 = ['::ffff:10.0.0.5', 'fe80::5', '::25', '::30', '::ffff:1.2.3.4', '10.0.0.5'].map((text) => list.check(text, 'ipv6'));
+    const mapped = new BlockList();
+    mapped.addSubnet('::ffff:10.0.0.0', 104, 'ipv6'); mapped.addSubnet('0.0.0.0', 0);
+    list.removeAddress('1.2.3.4'); list.removeSubnet('192.168.1.77', 17); list.removeRange('10.0.0.1', '10.0.0.9');
+    const errors = [];
+    for (const attempt of [() => new SocketAddress({ address: 'x' }), () => list.addRange('10.0.0.9', '10.0.0.1'), () => list.addSubnet('1.1.1.1', 64), () => list.addAddress('::1')]) {
+      try { attempt(); errors.push('none'); } catch (error) { errors.push([error.name, error.code, error.message]); }
+    }
+    const address = new SocketAddress({ address: '0:0::1', family: 'ipv6', port: 80, flowlabel: 3 });
+    const blocked = await once(net.connect({ port: 1, host: '127.0.0.1', blockList: (() => { const all = new BlockList(); all.addSubnet('127.0.0.0', 8); return all; })() }), 'error');
+    return [rules, checks, checks6, mapped.check('10.1.1.1'), mapped.check('::1', 'ipv6'), list.rules, errors, address.toJSON(), SocketAddress.parse('[::1]:9').toJSON(), blocked[0].code, blocked[0].message];`,
   'servers of names are remembered': `
     const dns = require('dns');
     const resolver = new dns.Resolver();

@@ -4,7 +4,7 @@
  */
 import type { CoreContext } from './context.ts';
 
-const { ObjectDefineProperty } = primordials;
+const { ObjectDefineProperty, StringPrototypeIncludes } = primordials;
 
 /** Node's copy of undici. */
 const fetchModule = 'internal/deps/undici/undici';
@@ -32,17 +32,7 @@ const inModules: readonly (readonly [module: string, visibility: Visibility, nam
   [
     fetchModule,
     'interface',
-    [
-      'CloseEvent',
-      'ErrorEvent',
-      'EventSource',
-      'FormData',
-      'Headers',
-      'MessageEvent',
-      'Request',
-      'Response',
-      'WebSocket',
-    ],
+    ['CloseEvent', 'ErrorEvent', 'FormData', 'Headers', 'MessageEvent', 'Request', 'Response', 'WebSocket'],
   ],
   ['internal/webstreams/compression', 'interface', ['CompressionStream', 'DecompressionStream']],
   ['internal/crypto/webcrypto', 'operation', ['crypto']],
@@ -96,6 +86,7 @@ export function installGlobals(context: CoreContext): void {
     }
   }
   define(globalThis, 'fetch', true, createFetch(context));
+  defineLazily(globalThis, 'EventSource', false, () => eventSource(context));
   defineLazily(
     globalThis,
     'navigator',
@@ -110,6 +101,13 @@ export function installGlobals(context: CoreContext): void {
     value: 'global',
     configurable: true,
   });
+}
+
+/** As in Node: there for those who ask for it when they start. */
+function eventSource({ library, settings }: CoreContext): unknown {
+  const { NODE_OPTIONS = '' } = settings.environment;
+  if (!StringPrototypeIncludes(NODE_OPTIONS, '--experimental-eventsource')) return undefined;
+  return library.require<{ EventSource: unknown }>(fetchModule).EventSource;
 }
 
 /** A function from the start, as in Node: many a library asks for its type without ever calling it. */

@@ -144,6 +144,7 @@ test('server-sent events arrive one by one', async (t) => {
       source.close();
       return seen;`,
     ),
+    { environment: { NODE_OPTIONS: '--experimental-eventsource' } },
   );
   t.deepEqual(answer, [
     ['message 1', '1'],
@@ -182,4 +183,9 @@ test('a proxy of the environment is used when Node is told so', async (t) => {
     byHttp: 'from the proxy',
     byFetch: 'from the proxy',
   });
+});
+
+test('EventSource is not there until Node is asked for it', async (t) => {
+  const source = 'exports.handler = async () => typeof EventSource;';
+  t.is(await runner.answer(source), await nodeAnswer(source));
 });

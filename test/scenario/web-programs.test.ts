@@ -166,11 +166,12 @@ test('a WebSocket opens, exchanges text and bytes, and closes with its code', as
   t.deepEqual(await call({}), [5000, [1, 2, 3], 4001, 'enough', true]);
 });
 
-test('superagent and node-fetch reach a server', async (t) => {
+test('got, superagent and node-fetch reach a server', async (t) => {
   const call = await deploy(
     t.context.engine,
     'clients',
     `import http from 'node:http';
+    import got from 'got';
     import superagent from 'superagent';
     import fetch from 'node-fetch';
     export const handler = async () => {
@@ -183,6 +184,7 @@ test('superagent and node-fetch reach a server', async (t) => {
       await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
       const url = 'http://127.0.0.1:' + server.address().port + '/';
       const answers = [
+        await got.post(url, { json: { a: 1 } }).json(),
         (await superagent.put(url).send({ b: 2 })).body,
         await (await fetch(url, { method: 'PATCH', body: 'c' })).json(),
       ];
@@ -190,9 +192,10 @@ test('superagent and node-fetch reach a server', async (t) => {
       server.close();
       return answers;
     };`,
-    { packages: ['superagent', 'node-fetch'] },
+    { packages: ['got', 'superagent', 'node-fetch'] },
   );
   t.deepEqual(await call({}), [
+    { method: 'POST', body: '{"a":1}' },
     { method: 'PUT', body: '{"b":2}' },
     { method: 'PATCH', body: 'c' },
   ]);

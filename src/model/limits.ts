@@ -314,6 +314,8 @@ export const limits = {
   /** Given to an encoder at once: 64 KiB take zlib's best level about 30 ms at worst, brotli's best as long for a quarter. */
   zlibInputBytesMax: 64 * KiB,
   zlibSlowInputBytesMax: 16 * KiB,
+  /** Kept for the next stream of the same kind: making one costs more than a kilobyte of work. */
+  zlibSparesMax: 4,
   /** Of one environment in the threads that all share. */
   zlibWritesAtOnceMax: 2,
   /** Input of those that wait for their turn; a guest's stream sends 1 MiB at once. */

@@ -11,6 +11,9 @@ export type CodecMode = ZlibMode | 'brotliDecode' | 'brotliEncode' | 'zstdCompre
 
 export interface CodecSpec {
   readonly mode: CodecMode;
+  /** As the guest said it: codecs of one spec can stand in for each other, but for a dictionary, which is not in it. */
+  readonly text: string;
+  readonly isReusable: boolean;
   /** For the constructor of this mode. */
   readonly options: Readonly<Record<string, unknown>>;
   /** The highest flush that its codec knows. */
@@ -54,13 +57,19 @@ export function readSpec(text: string, dictionary: ArrayBuffer | undefined): Cod
   switch (mode) {
     case 'brotliDecode':
     case 'brotliEncode':
-      return brotliSpec(mode, parametersOf(numbers), shared);
+      return named(text, false, brotliSpec(mode, parametersOf(numbers), shared));
     case 'zstdCompress':
     case 'zstdDecompress':
-      return zstdSpec(mode, numbers, shared);
+      return named(text, false, zstdSpec(mode, numbers, shared));
     default:
-      return zlibSpec(mode, numbers, shared);
+      return named(text, dictionary === undefined, zlibSpec(mode, numbers, shared));
   }
+}
+
+type Unnamed = Omit<CodecSpec, 'text' | 'isReusable'>;
+
+function named(text: string, isReusable: boolean, spec: Unnamed | SpecFailure): CodecSpec | SpecFailure {
+  return 'mode' in spec ? { ...spec, text, isReusable } : spec;
 }
 
 type Numbers = readonly (number | undefined)[];
@@ -94,7 +103,7 @@ function brotliSpec(
   mode: 'brotliDecode' | 'brotliEncode',
   params: ReadonlyMap<number, number>,
   shared: Options,
-): CodecSpec | SpecFailure {
+): Unnamed | SpecFailure {
   const isEncoder = mode === 'brotliEncode';
   const large = isEncoder ? constants.BROTLI_PARAM_LARGE_WINDOW : constants.BROTLI_DECODER_PARAM_LARGE_WINDOW;
   if ((params.get(large) ?? 0) !== 0) {
@@ -125,7 +134,7 @@ function brotliSpec(
 
 const bestBrotliQuality = 10;
 
-function zstdSpec(mode: 'zstdCompress' | 'zstdDecompress', numbers: Numbers, shared: Options): CodecSpec | SpecFailure {
+function zstdSpec(mode: 'zstdCompress' | 'zstdDecompress', numbers: Numbers, shared: Options): Unnamed | SpecFailure {
   const params = parametersOf(numbers);
   const [, pledged, reject] = numbers;
   const isEncoder = mode === 'zstdCompress';

@@ -19,6 +19,8 @@ type Values = readonly BridgeValue[];
 class ZlibService implements Service {
   readonly #link: ServiceLink;
   readonly #codecs = new Map<number, Codec>();
+  /** Done with, and as new; by spec. */
+  readonly #spares = new Map<string, Codec>();
   /** Bytes of input, by id, of those that wait for their turn. */
   readonly #waiting = new Map<number, number>();
   #waitingBytes = 0;
@@ -69,6 +71,8 @@ class ZlibService implements Service {
     this.#turn.clearQueue();
     for (const codec of this.#codecs.values()) codec.close();
     this.#codecs.clear();
+    for (const codec of this.#spares.values()) codec.close();
+    this.#spares.clear();
   }
 
   #stepNow(id: number, values: Values): BridgeReply {
@@ -103,10 +107,19 @@ class ZlibService implements Service {
   #settled(id: number, codec: Codec, request: StepRequest, result: StepResult): BridgeValue[] {
     const hasEnded = request.flush === codec.spec.flushToEnd && !result.isMoreToCome && result.error === undefined;
     const isTooMuch = codec.spec.cost.perByte > 0 && this.#memoryBytes() > limits.zlibMemoryBytesMax;
-    if (hasEnded || isTooMuch || result.error !== undefined) this.#close(id);
+    if (hasEnded && this.#isWorthKeeping(codec)) {
+      this.#codecs.delete(id);
+      this.#spares.set(codec.spec.text, codec);
+    } else if (hasEnded || isTooMuch || result.error !== undefined) this.#close(id);
     const reply = stepReply(result);
     if (hasEnded) reply[2] = zlibProgress.ended;
     return reply;
+  }
+
+  #isWorthKeeping(codec: Codec): boolean {
+    const { isReusable, text } = codec.spec;
+    const hasRoom = this.#spares.size < limits.zlibSparesMax && !this.#spares.has(text);
+    return isReusable && hasRoom && codec.reset() === undefined;
   }
 
   #fail(id: number, failure: SpecFailure): void {
@@ -140,6 +153,12 @@ class ZlibService implements Service {
         `zlib streams of this environment may use ${limits.zlibMemoryBytesMax} bytes together, and this one was closed`,
       );
     }
+    const spare = dictionary === undefined ? this.#spares.get(spec) : undefined;
+    if (spare !== undefined && this.#codecs.size < limits.zlibCodecsMax) {
+      this.#spares.delete(spec);
+      this.#codecs.set(id, spare);
+      return spare;
+    }
     const read = readSpec(spec, dictionary instanceof ArrayBuffer ? dictionary : undefined);
     if (read === undefined) return { message: 'Initialization failed', code: 'ERR_ZLIB_INITIALIZATION_FAILED' };
     if (!('mode' in read)) return read;
@@ -161,7 +180,7 @@ class ZlibService implements Service {
 
   #memoryBytes(): number {
     let bytes = 0;
-    for (const { spec, processedBytes } of this.#codecs.values()) {
+    for (const { spec, processedBytes } of [...this.#codecs.values(), ...this.#spares.values()]) {
       bytes += Math.min(spec.cost.max, spec.cost.fixed + spec.cost.perByte * processedBytes);
     }
     return bytes;

@@ -248,6 +248,16 @@ test('a step is not taken while another is under way', async (t) => {
   await eventCount(1);
 });
 
+test('a codec that is used again knows nothing of what it did before', (t) => {
+  const { step } = open(t);
+  for (let id = 1; id < 6; id++) {
+    const text = Buffer.from(`text number ${id} `.repeat(20));
+    t.deepEqual(bytesOf(step(id, constants.Z_FINISH, text, `${modes.gzip},15,-1,8,0,0`)), gzipSync(text));
+    t.deepEqual(bytesOf(step(id, constants.Z_FINISH, gzipSync(text), `${modes.gunzip},0,-1,8,0,0`)), text);
+    t.is(step(id, constants.Z_FINISH, Buffer.from('nonsense'), `${modes.gunzip},0,-1,8,0,0`)[5], 'Z_DATA_ERROR');
+  }
+});
+
 test('all formats of Node are read', (t) => {
   const { step } = open(t);
   const text = Buffer.from('some text '.repeat(50));

@@ -59,11 +59,11 @@ export const machinePrograms: Readonly<Record<string, string>> = {
     for (const f of [() => new vm.Script('1 +'), () => vm.runInThisContext(5, 5), () => vm.isContext(1), () => vm.compileFunction(1)]) try { f(); out.push('none'); } catch (e) { out.push([e.name, e.code, e.message]); }
     try { vm.runInThisContext('\\n\\nthrow new Error("placed")', { filename: '/srv/x.js' }); } catch (e) { out.push(e.stack.includes('/srv/x.js:3')); } try { vm.runInThisContext('throw new Error("offset")', { filename: '/srv/y.js', lineOffset: 10 }); } catch (e) { out.push(e.stack.split('\\n').find((l) => l.includes('y.js'))?.match(/y.js:\\d+/)[0]); } return out;`,
   'locks are granted in order': `
-    const { locks } = require('worker_threads'); const out = []; const wait = (ms) => new Promise((r) => setTimeout(r, ms));
-    const first = locks.request('a', async (lock) => { out.push([lock.name, lock.mode]); await wait(5); out.push('first done'); return 1; }); const second = locks.request('a', () => { out.push('second'); return 2; });
-    out.push(await locks.request('a', { ifAvailable: true }, (lock) => lock)); const state = await locks.query(); out.push(state.held.map((l) => [l.name, l.mode]), state.pending.length); out.push(await first, await second);
-    const shared = [locks.request('s', { mode: 'shared' }, async () => { out.push('s1'); await wait(2); out.push('s1 end'); }), locks.request('s', { mode: 'shared' }, () => out.push('s2'))]; await Promise.all(shared);
-    await locks.request('f', () => { throw new RangeError('in lock'); }).catch((e) => out.push(e.message)); out.push(await locks.request('f', () => 'free again')); return out;`,
+    const { locks } = require('worker_threads'); const out = []; const id = Math.random(); const wait = (ms) => new Promise((r) => setTimeout(r, ms));
+    const first = locks.request('a' + id, async (lock) => { out.push([lock.name === 'a' + id, lock.mode]); await wait(5); out.push('first done'); return 1; }); const second = locks.request('a' + id, () => { out.push('second'); return 2; });
+    out.push(await locks.request('a' + id, { ifAvailable: true }, (lock) => lock)); const state = await locks.query(); out.push(state.held.some((l) => l.name === 'a' + id), state.pending.some((l) => l.name === 'a' + id)); out.push(await first, await second);
+    const shared = [locks.request('s' + id, { mode: 'shared' }, async () => { out.push('s1'); await wait(2); out.push('s1 end'); }), locks.request('s' + id, { mode: 'shared' }, () => out.push('s2'))]; await Promise.all(shared);
+    await locks.request('f' + id, () => { throw new RangeError('in lock'); }).catch((e) => out.push(e.message)); return out;`,
   'perf_hooks: histograms, timerify, observers': `
     const { createHistogram, performance, PerformanceObserver, monitorEventLoopDelay, constants } = require('perf_hooks'); const out = []; const round = (v) => (typeof v === 'number' ? +v.toPrecision(9) : v); const shown = (h) => JSON.stringify(h, (_, v) => round(v));
     const h = createHistogram(); out.push(shown(h)); for (const v of [1, 2, 2, 3, 50, 50000, 123456]) h.record(v); out.push(shown(h), h.percentile(50), h.percentile(99), round(h.cdf(50)), h.countAt(2), [...h.linearBuckets(50000)], [...h.logBuckets(10, 10)], [...h.percentilesAt([50, 90, 100])], String(h.countBigInt), String(h.maxBigInt));

@@ -23,7 +23,7 @@ test("what passes of Node's own tests is what is expected to", async (t) => {
     corpus,
     tests,
     jobs: 2,
-    timeoutSeconds: 10,
+    timeoutSeconds: 15,
     isExpected: (name) => expected[name] !== undefined,
     onResult: (result) => results.push(result),
   });

@@ -8,6 +8,14 @@ const { BigInt, MathFloor, StringPrototypeSlice, TypedArrayPrototypeFill } = pri
 export function createBindings(context: CoreContext): Record<string, object> {
   const { process } = context;
   let priority = 0;
+  const isSelf = (pid: number, failure: SystemFailure): boolean => {
+    if (pid === 0 || pid === process.pid) return true;
+    failure.syscall = 'uv_os_getpriority';
+    failure.code = 'ESRCH';
+    failure.message = 'no such process';
+    failure.errno = -3;
+    return false;
+  };
   const memoryBytes = (): number => context.settings.memorySize * 1024 * 1024;
   const usedBytes = (): number => context.host.memoryUsage()[0] ?? 0;
   return {
@@ -32,9 +40,10 @@ export function createBindings(context: CoreContext): Record<string, object> {
       getInterfaceAddresses: () => ['lo', '127.0.0.1', '255.0.0.0', 'IPv4', '00:00:00:00:00:00', true, -1],
       getLoadAvg: (into: Float64Array) => TypedArrayPrototypeFill(into, 0),
       getOSInformation: () => ['Linux', '#1 SMP', '5.10.0', 'x86_64'],
-      getPriority: () => priority,
+      getPriority: (pid: number, failure: SystemFailure) => (isSelf(pid, failure) ? priority : undefined),
       // A guest has no priority of its own; what it asked for is all that it can find out.
-      setPriority(_pid: number, asked: number) {
+      setPriority(pid: number, asked: number, failure: SystemFailure) {
+        if (!isSelf(pid, failure)) return -3;
         priority = asked;
         return 0;
       },
@@ -74,6 +83,14 @@ function createProcessMethods(context: CoreContext): object {
     patchProcessObject: () => {},
     cwd: () => context.process.cwd(),
   };
+}
+
+/** Filled in for Node's library, which throws it. */
+interface SystemFailure {
+  syscall?: string;
+  code?: string;
+  message?: string;
+  errno?: number;
 }
 
 /** libuv's order; a slash at the end is not part of the name. */

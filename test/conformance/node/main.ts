@@ -30,7 +30,7 @@ const { values } = parseArgs({
     file: { type: 'string', multiple: true },
     json: { type: 'string' },
     jobs: { type: 'string', default: '2' },
-    timeout: { type: 'string', default: '10' },
+    timeout: { type: 'string', default: '15' },
     list: { type: 'boolean', default: false },
     update: { type: 'boolean', default: false },
     'write-docs': { type: 'boolean', default: false },

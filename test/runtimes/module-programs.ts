@@ -63,7 +63,7 @@ export const programs: Readonly<Record<string, string>> = {
   'url: paths of files, odd values of setters': `
     const url = require('url');
     const user = new URL('https://h/'); user.username = 'a\\udc00b'; user.hash = '\\ud800';
-    return [url.pathToFileURL('/a%b\\\\c\\n[d]~|?#').href, url.pathToFileURL('C:\\\\a b\\\\', { windows: true }).href, url.pathToFileURL('\\\\\\\\nas\\\\My Docs\\\\x', { windows: true }).href, user.href];`,
+    return [url.pathToFileURL('/a%b\\\\c\\n[d]~|?#').href, url.pathToFileURL('C:\\\\a b\\\\', { windows: true }).href, url.pathToFileURL('\\\\\\\\nas\\\\My Docs\\\\x', { windows: true }).href, url.pathToFileURL('\\\\\\\\?\\\\C:\\\\x', { windows: true }).href, user.href];`,
   'process and os: what asks for little': `
     const os = require('os');
     const { TMPDIR } = process.env; process.env.TMPDIR = ''; process.env.TMP = '/some/'; const tmp = os.tmpdir(); delete process.env.TMP;

@@ -72,7 +72,7 @@ export function createBindings(context: CoreContext): Record<string, object> {
         return show(url);
       },
       pathToFileURL(path: string, isWindows: boolean, host?: string) {
-        // `\\\\?\\C:\\file` names no server: it is Windows' way to write a path as is.
+        // `\\?\C:\file` names no server: it is Windows' way to write a path as is.
         const server = host === '?' ? '' : host;
         const escaped = encodePath(path, isWindows);
         const url = parse(`file://${server ?? ''}${isWindows && server === undefined ? '/' : ''}${escaped}`, undefined);

@@ -16,6 +16,9 @@ interface Rule {
   readonly fits: (file: TestFile) => boolean | string;
 }
 
+/** They can be loaded, and each of their functions throws; of http2 there are names and numbers. */
+const refused: readonly string[] = [...refusedModules, 'http2'];
+
 /** Command line options without which a test checks the same. */
 const harmlessFlags: ReadonlySet<string> = new Set(['--no-warnings', '--stack-trace-limit=0', '--no-deprecation']);
 
@@ -41,8 +44,13 @@ const rules: readonly Rule[] = [
         text,
       ),
   },
-  { name: 'uses a module that is not offered', fits: usesMissingModule },
-  { name: 'is about a module that is not offered', fits: aboutMissingModule },
+  { name: 'starts threads', fits: ({ text }) => /\bnew Worker\(/.test(text) },
+  {
+    name: 'uses other contexts of vm',
+    fits: ({ name, text }) => moduleOf(name) !== 'vm' && /(create|New)Context\(/.test(text),
+  },
+  { name: 'uses a module that is refused', fits: usesMissingModule },
+  { name: 'is about a module that is refused', fits: aboutMissingModule },
   {
     name: 'sends or receives signals',
     fits: ({ text }) => /process\.kill\(|process\.(on|once|emit)\('SIG|skipIfWorker\(.*[Ss]ignal/.test(text),
@@ -92,7 +100,7 @@ function needsFlag({ text }: TestFile): false | string {
 }
 
 function aboutMissingModule({ name }: TestFile): false | string {
-  const missing: readonly string[] = refusedModules;
+  const missing: readonly string[] = refused;
   const module = moduleOf(name);
   const source = { webcrypto: 'crypto', fetch: 'http' }[module] ?? module;
   return missing.includes(source) && source;
@@ -100,7 +108,7 @@ function aboutMissingModule({ name }: TestFile): false | string {
 
 /** By statement; a test that asks for a module on some branch only is about that branch as well. */
 function usesMissingModule({ text }: TestFile): false | string {
-  const missing: readonly string[] = refusedModules;
+  const missing: readonly string[] = refused;
   for (const match of text.matchAll(/\b(?:require\(|from |import\()\s*['"](?:node:)?([\w/]+)['"]/g)) {
     const id = match[1] ?? '';
     // The harness has its own.

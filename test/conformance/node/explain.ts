@@ -8,6 +8,7 @@ import type { FileResult } from './run.ts';
 /** What fits the name and the output, the cause, and a note; `$1` is the first group. The first row that fits counts. */
 const rows: readonly (readonly [RegExp, Cause, string])[] = [
   [/The feature (\S+) is unavailable/, 'not offered', '$1'],
+  [/Error: (\S+?)(?:\(\))? is not offered by isotherm/, 'not offered', '$1'],
   [/isotherm does not offer (?:the built-in module )?(.*?)(?: yet|$)/m, 'not offered', '$1'],
   [/(\S+) is not available in isotherm/, 'not offered', '$1'],
   [/Error: Not supported$/m, 'not offered', 'import() of files that are found at run time'],

@@ -72,6 +72,29 @@ const programs: Readonly<Record<string, string>> = {
     log.push(await text(client.setEncoding('utf8')));
     raw.destroy();
     server.close();`,
+  'TLS goes through TLS': `
+    const server = tls.createServer({ key, cert, sessionIdContext }, (socket) => {
+      const inner = quiet(new tls.TLSSocket(quiet(socket), { isServer: true, secureContext: tls.createSecureContext({ key, cert }) }));
+      inner.on('data', (data) => inner.write('inner ' + data));
+      inner.on('end', () => inner.end());
+    });
+    const outer = tls.connect({ port: await listening(server), ca, servername: 'localhost' });
+    await once(outer, 'secureConnect');
+    const inner = tls.connect({ socket: outer, ca, servername: 'localhost' });
+    inner.write('words');
+    log.push(String((await once(inner, 'data'))[0]), inner.authorized);
+    inner.end();
+    inner.resume();
+    await once(inner, 'close');
+    server.close();`,
+  'what was written before a destroy arrives': `
+    const server = tls.createServer({ key, cert, sessionIdContext }, (socket) => quiet(socket).write('last words', () => socket.destroy()));
+    const client = quiet(tls.connect({ port: await listening(server), ca, servername: 'localhost' }));
+    let words = '';
+    client.on('data', (data) => { words += data; });
+    await once(client, 'close');
+    log.push(words);
+    server.close();`,
   'a client shows its certificate': `
     const server = tls.createServer({ key, cert, ca, requestCert: true, rejectUnauthorized: true, sessionIdContext }, (socket) => quiet(socket).end(socket.getPeerCertificate().subject.CN + ' ' + socket.authorized));
     const client = tls.connect({ port: await listening(server), ca, servername: 'localhost', key, cert });

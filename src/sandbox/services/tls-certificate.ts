@@ -34,7 +34,7 @@ function plain(certificate: Certificate): object {
       .filter(([name]) => name !== 'issuerCertificate')
       .map(([name, value]) => {
         if (value instanceof Uint8Array) return [name, Buffer.from(value).toString('base64')];
-        return [name, name === 'infoAccess' ? infoAccessText(value) : value];
+        return [name, name === 'infoAccess' ? infoAccessText(value) : (value ?? null)];
       }),
   );
 }

@@ -84,6 +84,11 @@ export class TlsSession {
 
   #fail(error: Error): void {
     if (this.#isOver) return;
+    // OpenSSL had a last word for a stream that was over: an end like others.
+    if ((error as NodeJS.ErrnoException).code === 'ERR_STREAM_WRITE_AFTER_END') {
+      this.#toGuest.afterLast(() => this.#emit(tlsEvents.ended));
+      return;
+    }
     // The peer went before there was a session. The guest's library has the words for it, and knows whom it called.
     if (!this.#isSecure && (error as NodeJS.ErrnoException).code === 'ECONNRESET') {
       this.#emit(tlsEvents.ended);

@@ -19,7 +19,9 @@ export function certificateFrom(json: string, library: CoreContext['library']): 
     if (each === undefined || each === true) continue;
     for (const name in each) {
       const value = each[name];
-      if (name === 'raw' || name === 'pubkey') each[name] = Buffer.from(`${value}`, 'base64');
+      // JSON has no undefined, and certificates have no null.
+      if (value === null) each[name] = undefined;
+      else if (name === 'raw' || name === 'pubkey') each[name] = Buffer.from(`${value}`, 'base64');
       else if ((name === 'subject' || name === 'issuer') && typeof value === 'object' && value !== null) {
         ObjectSetPrototypeOf(value, null);
       }

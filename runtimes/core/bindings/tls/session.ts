@@ -37,6 +37,13 @@ export class Session implements Transport {
   #id = 0;
   readonly #received = new ByteQueue();
   #inFlightBytes = 0;
+  /**
+   * Where this guest carries the bytes, a write has ended only when they are with the stream below: a user who then destroys the
+   * socket loses nothing. These were sent ahead of that, and confirmed and not reported.
+   */
+  #isCarried = false;
+  #aheadBytes = 0;
+  #confirmedBytes = 0;
   #isEndReceived = false;
   #isEndTaken = false;
   #error = 0;
@@ -63,6 +70,7 @@ export class Session implements Transport {
   open(settings: SessionSettings, connectionId: number, resumed: ArrayBuffer | undefined): void {
     if (this.#isOver) return;
     const { services } = this.#core;
+    this.#isCarried = connectionId === 0;
     this.#id = services.listen('tls', (kind, values) => this.#receive(kind, values));
     services.start('tls', tlsOperations.open, this.#id, text(settings), connectionId, resumed);
     this.#sink.writable('soon');
@@ -80,13 +88,18 @@ export class Session implements Transport {
       return error;
     }
     if (this.#id === 0) return 0;
-    const count = MathMin(bytes.length, limits.socketWindowBytes - this.#inFlightBytes);
-    for (let at = 0; at < count; at += limits.socketChunkBytesMax) {
-      const chunk = copyOf(bytes, at, MathMin(count, at + limits.socketChunkBytesMax));
+    const from = this.#aheadBytes;
+    const to = MathMin(bytes.length, from + limits.socketWindowBytes - this.#inFlightBytes);
+    for (let at = from; at < to; at += limits.socketChunkBytesMax) {
+      const chunk = copyOf(bytes, at, MathMin(to, at + limits.socketChunkBytesMax));
       this.#start(tlsOperations.write, TypedArrayPrototypeGetBuffer(chunk));
     }
-    this.#inFlightBytes += count;
-    return count;
+    this.#inFlightBytes += to - from;
+    if (!this.#isCarried) return to;
+    const done = MathMin(this.#confirmedBytes, bytes.length);
+    this.#confirmedBytes -= done;
+    this.#aheadBytes = to - done;
+    return done;
   }
 
   shutdown(): void {
@@ -147,6 +160,7 @@ export class Session implements Transport {
         return;
       case tlsEvents.written:
         this.#inFlightBytes -= value as number;
+        if (this.#isCarried) this.#confirmedBytes += value as number;
         this.#sink.writable('now');
         return;
       case tlsEvents.shutdown:

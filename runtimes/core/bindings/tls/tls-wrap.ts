@@ -136,6 +136,12 @@ export function createTlsWrap(core: CoreContext, parts: NetParts, SecureContext:
       this.#begin();
     }
 
+    /** A client that was made by hand and connected begins with its first words. */
+    override dispatch(bytes: Uint8Array): ReturnType<LibuvStreamWrap['dispatch']> {
+      this.#begin();
+      return super.dispatch(bytes);
+    }
+
     writesIssuedByPrevListenerDone(): void {
       this.#isBehindOthers = false;
       if (this.#isStartDue) this.#begin();
@@ -431,7 +437,9 @@ export function createTlsWrap(core: CoreContext, parts: NetParts, SecureContext:
       return this.#info?.cipher;
     }
 
-    getEphemeralKeyInfo(): object {
+    /** Nothing on servers. */
+    getEphemeralKeyInfo(): object | null {
+      if (this.#isServer) return null;
       return this.#info?.ephemeralKey ?? {};
     }
 
@@ -489,8 +497,9 @@ export function createTlsWrap(core: CoreContext, parts: NetParts, SecureContext:
       return buffer(answered(this.#session.ask(tlsOperations.keyingMaterial, length, label, bytes)) as BridgeValue);
     }
 
-    setMaxSendFragment(): number {
-      return 1;
+    /** Node's own bounds. Records are as long as OpenSSL makes them all the same. */
+    setMaxSendFragment(size: number): number {
+      return size >= 512 && size <= 16_384 ? 1 : 0;
     }
 
     /** Only protocols before TLS 1.3 know it, and servers refuse it. */

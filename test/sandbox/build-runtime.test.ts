@@ -11,6 +11,7 @@ const alwaysTogether = [
   'internal/util/types',
   'internal/validators',
   'isotherm/bindings/base',
+  'isotherm/bindings/native',
   'isotherm/data/base',
   'isotherm/data/constants',
   'isotherm/data/options',

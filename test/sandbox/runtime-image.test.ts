@@ -22,6 +22,12 @@ async function copyOfImage(t: ExecutionContext, kind: (typeof kinds)[number]): P
   return copy;
 }
 
+/** By a new file: this process has the native module mapped, and writing into it would change what runs. */
+function replaceFile(path: string, content: Uint8Array): void {
+  rmSync(path);
+  writeFileSync(path, content);
+}
+
 for (const kind of kinds) {
   test(`${kind}: a loaded image needs no file any more`, async (t) => {
     const directory = await copyOfImage(t, kind);
@@ -35,7 +41,7 @@ for (const kind of kinds) {
     t.is(context.evalSync('typeof __isothermBoot + typeof __isothermPrimordials'), 'functionundefined');
     t.true(image.builtinIds.includes('events'));
     t.truthy(image.compileBuiltin(isolate, 'events'));
-    t.is(image.compileBuiltin(isolate, 'child_process'), undefined);
+    t.is(image.compileBuiltin(isolate, 'no-such-module'), undefined);
     t.is(image.builtinText('events')?.filename, 'node:events');
   });
 
@@ -45,12 +51,12 @@ for (const kind of kinds) {
       const intact = readFileSync(join(directory, name));
       const damaged = Buffer.from(intact);
       damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1;
-      writeFileSync(join(directory, name), damaged);
+      replaceFile(join(directory, name), damaged);
       // The base script is only there to be looked at when there is a snapshot.
       const isUsed = !(kind === 'snapshot' && name.startsWith('base.'));
       if (isUsed)
         t.throws(() => loadRuntimeImage(directory), { instanceOf: RuntimeImageError, message: /has hash/ }, name);
-      writeFileSync(join(directory, name), intact);
+      replaceFile(join(directory, name), intact);
     }
     t.is(loadRuntimeImage(directory).kind, kind);
   });

@@ -8,7 +8,7 @@ import type { InvokeResult } from '../model/invocation.ts';
 import { codeTarget } from './code-target.ts';
 import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
-import { environmentOption, eventOption, integerOption, networkOption } from './options.ts';
+import { environmentOption, eventOption, integerOption, layersOption, networkOption } from './options.ts';
 import { createEventPrinter } from './print-events.ts';
 
 export interface InvokeOptions {
@@ -19,6 +19,7 @@ export interface InvokeOptions {
   readonly timeout?: string;
   readonly env: readonly string[];
   readonly allowNet: readonly string[];
+  readonly layer: readonly string[];
   readonly repeat: string;
   readonly json?: boolean;
   readonly dataDir?: string;
@@ -69,6 +70,7 @@ function settingsOf(options: InvokeOptions): Omit<CreateFunctionInput, 'function
     ...(options.memory === undefined ? {} : { memorySize: numeric('--memory', options.memory) }),
     ...(options.timeout === undefined ? {} : { timeout: numeric('--timeout', options.timeout) }),
     ...networkOption(options.allowNet),
+    ...layersOption(options.layer),
   };
 }
 

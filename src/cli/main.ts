@@ -49,6 +49,12 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
       collect,
       [],
     )
+    .option(
+      '--layer <DIR|ZIP>',
+      'what the function finds below /opt; may be repeated, later ones lie over earlier ones',
+      collect,
+      [],
+    )
     .option('--repeat <count>', 'invoke this many times, one after the other', '1')
     .option('--json', 'one JSON line for each invocation, with its report')
     .option('--data-dir <directory>', 'where deployed functions are kept')
@@ -69,6 +75,12 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     .option(
       '--allow-net <HOST[:PORT]>',
       'what functions of the directory may reach: host:443, *.example.com, 10.0.0.0/8:5432, localhost:5432, public; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--layer <DIR|ZIP>',
+      'what functions of the directory find below /opt; may be repeated, later ones lie over earlier ones',
       collect,
       [],
     )

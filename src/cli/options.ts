@@ -1,5 +1,6 @@
 /** Parsers of option values. Each message names the option, the rule and the value; the engine's validation has the ranges. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { errorMessage } from '../base/error-text.ts';
 import { splitNetworkRules } from '../model/network-rule.ts';
@@ -39,6 +40,11 @@ export function environmentOption(pairs: readonly string[]): Record<string, stri
 /** `--allow-net HOST[:PORT]`, any number of times; nothing where it was not given. */
 export function networkOption(texts: readonly string[]): { readonly network?: { readonly allow: readonly string[] } } {
   return texts.length === 0 ? {} : { network: { allow: texts.flatMap(splitNetworkRules) } };
+}
+
+/** `--layer DIR|ZIP`, any number of times; nothing where it was not given. */
+export function layersOption(paths: readonly string[]): { readonly layers?: readonly string[] } {
+  return paths.length === 0 ? {} : { layers: paths.map((path) => resolve(path)) };
 }
 
 /** `--event`: JSON text, `@file`, or `-` for standard input. Returns the text; it must be JSON. */

@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import { errorStack } from '../base/error-text.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { CreateFunctionInput } from '../functions/registry.ts';
 import { assertLoopback } from '../http/loopback.ts';
 import { createServer } from '../http/server.ts';
 import { EngineError } from '../model/errors.ts';
@@ -13,7 +14,7 @@ import { limits } from '../model/limits.ts';
 import { type CodeTarget, codeTargetsIn } from './code-target.ts';
 import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
-import { choiceOption, integerOption, networkOption } from './options.ts';
+import { choiceOption, integerOption, layersOption, networkOption } from './options.ts';
 import { createEventPrinter } from './print-events.ts';
 
 export interface ServeOptions {
@@ -23,6 +24,7 @@ export interface ServeOptions {
   readonly hardening: string;
   readonly isolation: string;
   readonly allowNet: readonly string[];
+  readonly layer: readonly string[];
 }
 
 const portMax = 65_535;
@@ -41,8 +43,8 @@ export async function serveCommand(directory: string | undefined, options: Serve
     isolation,
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });
-  const network = networkOption(options.allowNet);
-  for (const target of targets) await deployOrNote(engine, target, network);
+  const settings = { ...networkOption(options.allowNet), ...layersOption(options.layer) };
+  for (const target of targets) await deployOrNote(engine, target, settings);
 
   await using server = createServer({ engine, onUnexpected: printBug });
   const url = await server.listen({ host: options.host, port });
@@ -80,10 +82,10 @@ function targetsIn(directory: string): readonly CodeTarget[] {
 async function deployOrNote(
   engine: Engine,
   { functionName, code, handler }: CodeTarget,
-  network: ReturnType<typeof networkOption>,
+  settings: Pick<CreateFunctionInput, 'network' | 'layers'>,
 ): Promise<void> {
   try {
-    await deploy(engine, { functionName, code, ...network, ...(handler === undefined ? {} : { handler }) });
+    await deploy(engine, { functionName, code, ...settings, ...(handler === undefined ? {} : { handler }) });
     note(`deployed ${functionName}`);
   } catch (error) {
     if (!(error instanceof EngineError) || error.blame !== 'client') throw error;

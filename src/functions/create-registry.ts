@@ -28,10 +28,10 @@ import {
   updatingRecord,
 } from './function-state.ts';
 import type { FunctionStore } from './function-store.ts';
+import { checkCombinedSize, packLayers } from './layers.ts';
 import { handlerDefault, packCode } from './package-input.ts';
 import type { CodePack } from './prepared-code.ts';
 import type {
-  CodeInput,
   CreateFunctionInput,
   DeployedVersion,
   FunctionReference,
@@ -95,7 +95,7 @@ class Registry implements FunctionRegistry {
       this.#functions.set(functionName, restored);
       if (record.state === 'Failed') {
         restored.phase = 'failed';
-      } else if (!(await this.#code.holds(pack))) {
+      } else if (!(await this.#holds(pack))) {
         this.#refuse(restored, 'The code of the function is missing from the data directory.');
       } else {
         const preparation = await this.#preparer.prepared(pack, handler, runtime);
@@ -113,6 +113,10 @@ class Registry implements FunctionRegistry {
     await this.#code.removeUnused(this.#neededCode());
   }
 
+  async #holds(pack: CodePack): Promise<boolean> {
+    return (await this.#code.holds(pack)) && (pack.layers === undefined || (await this.#code.holds(pack.layers)));
+  }
+
   async create(input: CreateFunctionInput): Promise<FunctionRecord> {
     const functionName = parseNewFunctionName(input.functionName);
     const defaults = { handler: handlerDefault(input.code ?? {}), isolation: this.#isolation };
@@ -122,7 +126,9 @@ class Registry implements FunctionRegistry {
     }
     this.#reserved.add(functionName);
     try {
-      return await this.#withCode(input.code, (pack) => {
+      const packed = async () =>
+        withLayers(await packCode(this.#code, input.code), await packLayers(this.#code, input.layers ?? []));
+      return await this.#withCode(packed, (pack) => {
         const record = pendingRecord(configuration, pack, this.#stamp());
         this.#store.save({ record, pack });
         const created = new DeployedFunction(this.#newId(), record, pack, 'creating');
@@ -150,7 +156,8 @@ class Registry implements FunctionRegistry {
     );
     changed.isTaken = true;
     try {
-      return await this.#withCode(input.code, (pack) => {
+      const packed = async () => withLayers(await packCode(this.#code, input.code), changed.pack.layers);
+      return await this.#withCode(packed, (pack) => {
         if (input.dryRun === true) return changed.record;
         if (this.#functions.get(changed.functionName) !== changed) throw functionNotFound(changed.functionName);
         return this.#change(changed, configuration, pack, changed.networkCredentials);
@@ -167,7 +174,19 @@ class Registry implements FunctionRegistry {
     const configuration = changedConfiguration(changed.record.configuration, input);
     const before = changed.networkCredentials;
     const credentials = input.network === undefined ? before : networkCredentials(input.network, this.#newId);
-    return this.#change(changed, configuration, changed.pack, credentials);
+    const { layers } = input;
+    if (layers === undefined) return this.#change(changed, configuration, changed.pack, credentials);
+    changed.isTaken = true;
+    try {
+      const packed = async () => withLayers(changed.pack, await packLayers(this.#code, layers));
+      return await this.#withCode(packed, (pack) => {
+        if (this.#functions.get(changed.functionName) !== changed) throw functionNotFound(changed.functionName);
+        return this.#change(changed, configuration, pack, credentials);
+      });
+    } finally {
+      changed.isTaken = false;
+      this.#removeUnusedLater();
+    }
   }
 
   async delete(reference: FunctionReference): Promise<void> {
@@ -241,10 +260,10 @@ class Registry implements FunctionRegistry {
   }
 
   /** Reads and packs code, then runs `use`, synchronously, while the package is still guarded from removal. */
-  async #withCode(code: CodeInput, use: (pack: CodePack) => FunctionRecord): Promise<FunctionRecord> {
+  async #withCode(packed: () => Promise<CodePack>, use: (pack: CodePack) => FunctionRecord): Promise<FunctionRecord> {
     this.#assertOpen();
     const arrival = this.#removal.then(async () => {
-      const pack = await packCode(this.#code, code);
+      const pack = await packed();
       this.#assertOpen();
       return use(pack);
     });
@@ -340,8 +359,11 @@ class Registry implements FunctionRegistry {
   #neededCode(): ReadonlySet<string> {
     const needed = new Set<string>();
     for (const { pack, active } of this.#functions.values()) {
-      needed.add(pack.codeSha256);
-      if (active !== undefined) needed.add(active.deployed.code.pack.codeSha256);
+      for (const each of [pack, active?.deployed.code.pack]) {
+        if (each === undefined) continue;
+        needed.add(each.codeSha256);
+        if (each.layers !== undefined) needed.add(each.layers.codeSha256);
+      }
     }
     return needed;
   }
@@ -355,6 +377,13 @@ class Registry implements FunctionRegistry {
       this.#removal = this.#code.removeUnused(this.#neededCode()).catch(() => undefined);
     });
   }
+}
+
+/** @throws EngineError InvalidParameterValueException: too large together */
+function withLayers({ layers: _, ...code }: CodePack, layers: CodePack | undefined): CodePack {
+  const pack = { ...code, ...(layers !== undefined && { layers }) };
+  checkCombinedSize(pack);
+  return pack;
 }
 
 /** A change of settings alone keeps the bundle. */

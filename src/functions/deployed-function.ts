@@ -81,7 +81,14 @@ export function activeVersion(
   networkCredentials: NetworkCredentials | undefined,
 ): ActiveVersion {
   const { configuration, version, codeSha256 } = record;
-  const key = versionKey(configuration, version, codeSha256, creationId, networkCredentials?.id);
+  const key = versionKey(
+    configuration,
+    version,
+    codeSha256,
+    creationId,
+    networkCredentials?.id,
+    pack.layers?.codeSha256,
+  );
   const code = preparedCode(key, pack, preparation);
   const deployed = { configuration, version, code, ...(networkCredentials !== undefined && { networkCredentials }) };
   return { deployed, record, preparation };

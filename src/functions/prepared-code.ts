@@ -23,6 +23,8 @@ export interface CodePack {
   /** Absolute host path of the pack file. */
   readonly packPath: string;
   readonly files: readonly PackedFile[];
+  /** What environments find below `/opt`, beside this package below `/var/task`. */
+  readonly layers?: CodePack;
 }
 
 /** What a sandbox needs to run one version: the bundle made for its handler and runtime, and the pack for `/var/task`. */

@@ -1,6 +1,7 @@
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
 import type { NetworkCredentials } from '../model/network-credentials.ts';
 import type { FunctionSettings } from '../model/validate-function.ts';
+import type { LayerInput } from './layers.ts';
 import type { PreparedCode } from './prepared-code.ts';
 
 /** Code as a client hands it over; exactly one member is given. */
@@ -18,11 +19,15 @@ export interface CodeInput {
 export interface CreateFunctionInput extends FunctionSettings {
   readonly functionName: string;
   readonly code: CodeInput;
+  /** Directories and zips that the function finds below `/opt`, later ones over earlier ones; at most 5. */
+  readonly layers?: readonly LayerInput[];
 }
 
 export type UpdateConfigurationInput = Omit<FunctionSettings, 'tags'> & {
   readonly functionName: string;
   readonly revisionId?: string;
+  /** Replaces all; an empty list removes them. */
+  readonly layers?: readonly LayerInput[];
 };
 
 export interface UpdateCodeInput {

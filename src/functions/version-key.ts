@@ -12,6 +12,7 @@ export function versionKey(
   codeSha256: string,
   creationId: string,
   credentialsId?: string,
+  layersSha256?: string,
 ): string {
   const { functionName, runtime, handler, memorySize, timeout, ephemeralStorage, environment, logging } = configuration;
   const { trustDomain, isolation, network } = configuration;
@@ -20,6 +21,7 @@ export function versionKey(
     // The order of the names is seen as well, by whoever lists them.
     Object.entries(environment ?? {}),
     [logging.logFormat, logging.applicationLogLevel, logging.systemLogLevel, logging.logGroup],
+    [layersSha256 ?? ''],
     [trustDomain, isolation, network.allow, network.connectionsMax, network.bytesPerSecondMax, credentialsId],
   ];
   return createHash('sha256').update(JSON.stringify(seen)).digest('hex').slice(0, 32);

@@ -47,6 +47,8 @@ export const limits = {
   packageEntriesMax: 50_000,
   packagePathLengthMax: 512,
   packagePathDepthMax: 40,
+  /** Of one function (C3.27). */
+  layersMax: 5,
   /** The largest entry ratio (unpacked : packed) that is not refused as a bomb; deflate's own limit is 1032. */
   zipRatioMax: 1_100,
   /** Text of one module handed over as `source`: what Lambda's console editor takes (F3). */

@@ -69,6 +69,7 @@ export interface SettingDefaults {
 const settingNames: ReadonlySet<string> = new Set([
   'functionName',
   'code',
+  'layers',
   'revisionId',
   'runtime',
   'handler',

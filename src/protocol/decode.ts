@@ -186,6 +186,7 @@ export function decodeDefine(head: unknown): DefineHead {
     ...(define.bundle === undefined ? {} : { bundle: storeRange(define.bundle, 'define.bundle') }),
     ...(define.sourceMap === undefined ? {} : { sourceMap: storeRange(define.sourceMap, 'define.sourceMap') }),
     fileIndex: storeRange(define.fileIndex, 'define.fileIndex'),
+    ...(define.optIndex === undefined ? {} : { optIndex: storeRange(define.optIndex, 'define.optIndex') }),
     ephemeralStorageMiB: integer(
       define.ephemeralStorageMiB,
       'define.ephemeralStorageMiB',

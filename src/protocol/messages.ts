@@ -53,6 +53,8 @@ export interface DefineHead {
   readonly sourceMap?: StoreRange;
   /** Files of `/var/task`: JSON array of `[path relative to /var/task, mode, offset, bytes]`, in the store itself because it can be large. */
   readonly fileIndex: StoreRange;
+  /** The same for `/opt`: layers. */
+  readonly optIndex?: StoreRange;
   readonly ephemeralStorageMiB: number;
 }
 

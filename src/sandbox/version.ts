@@ -18,6 +18,10 @@ import { createPackageFiles, type PackageFiles } from './package-files.ts';
 import type { PackageStore } from './package-store.ts';
 import { createPositionMap, type PositionMap } from './source-map.ts';
 
+function rangesOf({ fileIndex, optIndex }: DefineHead): Pick<DefineHead, 'fileIndex' | 'optIndex'> {
+  return { fileIndex, ...(optIndex !== undefined && { optIndex }) };
+}
+
 export class Version {
   readonly definition: DefineHead;
   readonly files: PackageFiles;
@@ -34,7 +38,7 @@ export class Version {
   constructor(definition: DefineHead, store: PackageStore, clock: Clock) {
     this.definition = definition;
     this.#store = store;
-    this.files = createPackageFiles({ fd: store.fd, fileIndex: definition.fileIndex, clock });
+    this.files = createPackageFiles({ fd: store.fd, clock, ...rangesOf(definition) });
     const { sourceMap } = definition;
     this.positions = createPositionMap(sourceMap === undefined ? undefined : () => store.text(sourceMap));
   }

@@ -1,8 +1,9 @@
 /** FunctionStore on SQLite: every call is one transaction, so a kill between any two steps leaves whole functions only. */
 import { errorMessage } from '../base/error-text.ts';
 import type { FunctionStore, StoredFunction } from '../functions/function-store.ts';
+import type { CodePack } from '../functions/prepared-code.ts';
 import { EngineError } from '../model/errors.ts';
-import { type Database, DatabaseError } from './database.ts';
+import { type Database, DatabaseError, type Row } from './database.ts';
 import { decodeRow, storedPath } from './stored-row.ts';
 
 export interface SqliteFunctionStoreOptions {
@@ -26,7 +27,9 @@ export class SqliteFunctionStore implements FunctionStore {
   load(): readonly StoredFunction[] {
     const rows = this.#attempt('read', () =>
       this.#options.database.all(
-        'SELECT name, record, code_sha256, code_bytes, path, files FROM functions JOIN packs USING (pack_id) ORDER BY name',
+        `SELECT name, record, packs.code_sha256, packs.code_bytes, packs.path, packs.files,
+           layers.code_sha256 AS layers_sha256, layers.code_bytes AS layers_bytes, layers.path AS layers_path, layers.files AS layers_files
+         FROM functions JOIN packs USING (pack_id) LEFT JOIN packs AS layers ON layers.pack_id = layers_pack_id ORDER BY name`,
       ),
     );
     return rows.map((row) => {
@@ -41,26 +44,18 @@ export class SqliteFunctionStore implements FunctionStore {
   /** Durable when it returns. @throws EngineError DataDirectoryUnusable */
   save({ record, pack }: StoredFunction): void {
     const { database, codeDirectory } = this.#options;
-    const path = storedPath(pack.packPath, codeDirectory);
     this.#attempt('write', () =>
       database.transaction(() => {
-        if (this.#packId(pack.codeSha256, path) === undefined) {
-          database.run(
-            'INSERT INTO packs (code_sha256, code_bytes, path, files) VALUES (?, ?, ?, ?)',
-            pack.codeSha256,
-            pack.codeBytes,
-            path,
-            JSON.stringify(pack.files),
-          );
-        }
+        const packId = this.#keepPack(pack, codeDirectory);
+        const layersId = pack.layers === undefined ? null : this.#keepPack(pack.layers, codeDirectory);
         database.run(
-          `INSERT INTO functions (name, record, pack_id)
-           VALUES (?, ?, (SELECT pack_id FROM packs WHERE code_sha256 = ? AND path = ?))
-           ON CONFLICT (name) DO UPDATE SET record = excluded.record, pack_id = excluded.pack_id`,
+          `INSERT INTO functions (name, record, pack_id, layers_pack_id) VALUES (?, ?, ?, ?)
+           ON CONFLICT (name) DO UPDATE
+           SET record = excluded.record, pack_id = excluded.pack_id, layers_pack_id = excluded.layers_pack_id`,
           record.configuration.functionName,
           JSON.stringify(record),
-          pack.codeSha256,
-          path,
+          packId,
+          layersId,
         );
         this.#forgetUnusedPacks();
       }),
@@ -84,13 +79,29 @@ export class SqliteFunctionStore implements FunctionStore {
     this.#options.onClose();
   }
 
-  #packId(codeSha256: string, path: string): unknown {
+  /** Returns its id. */
+  #keepPack({ codeSha256, codeBytes, packPath, files }: CodePack, codeDirectory: string): number {
     const { database } = this.#options;
-    return database.all('SELECT pack_id FROM packs WHERE code_sha256 = ? AND path = ?', codeSha256, path)[0];
+    const path = storedPath(packPath, codeDirectory);
+    const find = (): Row | undefined =>
+      database.all('SELECT pack_id FROM packs WHERE code_sha256 = ? AND path = ?', codeSha256, path)[0];
+    if (find() === undefined) {
+      database.run(
+        'INSERT INTO packs (code_sha256, code_bytes, path, files) VALUES (?, ?, ?, ?)',
+        codeSha256,
+        codeBytes,
+        path,
+        JSON.stringify(files),
+      );
+    }
+    return Number(find()?.pack_id);
   }
 
   #forgetUnusedPacks(): void {
-    this.#options.database.run('DELETE FROM packs WHERE pack_id NOT IN (SELECT pack_id FROM functions)');
+    this.#options.database.run(
+      `DELETE FROM packs WHERE pack_id NOT IN (SELECT pack_id FROM functions)
+       AND pack_id NOT IN (SELECT layers_pack_id FROM functions WHERE layers_pack_id IS NOT NULL)`,
+    );
   }
 
   #attempt<Result>(verb: 'read' | 'write', work: () => Result): Result {

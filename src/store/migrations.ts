@@ -27,4 +27,9 @@ export const migrations: readonly string[] = [
     json_remove(record, '$.configuration.networkAllow'), '$.configuration.network', json('{"allow":[]}')
   );
   `,
+  // 3: Layers are one more pack of a function.
+  `
+  ALTER TABLE functions ADD COLUMN layers_pack_id INTEGER REFERENCES packs (pack_id);
+  CREATE INDEX functions_by_layers ON functions (layers_pack_id);
+  `,
 ];

@@ -6,6 +6,7 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { errorMessage } from '../base/error-text.ts';
 import type { StoredFunction } from '../functions/function-store.ts';
+import type { CodePack } from '../functions/prepared-code.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
 import { runtimeIdentifiers } from '../model/runtime-identifier.ts';
 import type { Row } from './database.ts';
@@ -64,6 +65,10 @@ const rowSchema = z.object({
   code_bytes: z.int(),
   path: z.string(),
   files: z.string(),
+  layers_sha256: z.string().nullable(),
+  layers_bytes: z.int().nullable(),
+  layers_path: z.string().nullable(),
+  layers_files: z.string().nullable(),
 });
 
 /** @throws Error saying which field of which function is wrong */
@@ -74,13 +79,19 @@ export function decodeRow(row: Row, codeDirectory: string): StoredFunction {
     const record = recordSchema.parse(JSON.parse(columns.record));
     if (record.configuration.functionName !== name)
       throw new Error(`it calls itself ${record.configuration.functionName}`);
+    const packOf = (codeSha256: string, codeBytes: number, path: string, files: string): CodePack => ({
+      codeSha256,
+      codeBytes,
+      packPath: isAbsolute(path) ? path : join(codeDirectory, path),
+      files: filesSchema.parse(JSON.parse(files)),
+    });
+    const { layers_sha256, layers_bytes, layers_path, layers_files } = columns;
+    const hasLayers = layers_sha256 !== null && layers_bytes !== null && layers_path !== null && layers_files !== null;
     return {
       record,
       pack: {
-        codeSha256: columns.code_sha256,
-        codeBytes: columns.code_bytes,
-        packPath: isAbsolute(columns.path) ? columns.path : join(codeDirectory, columns.path),
-        files: filesSchema.parse(JSON.parse(columns.files)),
+        ...packOf(columns.code_sha256, columns.code_bytes, columns.path, columns.files),
+        ...(hasLayers && { layers: packOf(layers_sha256, layers_bytes, layers_path, layers_files) }),
       },
     };
   } catch (error) {

@@ -6,6 +6,7 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { visibleFiles } from '../functions/layers.ts';
 import type { CodePack, PreparedCode } from '../functions/prepared-code.ts';
 import { limits } from '../model/limits.ts';
 import type { StoreRange } from '../protocol/messages.ts';
@@ -15,6 +16,8 @@ export interface StoredCode {
   readonly bundle?: StoreRange;
   readonly sourceMap?: StoreRange;
   readonly fileIndex: StoreRange;
+  /** Of layers, absent without. */
+  readonly optIndex?: StoreRange;
 }
 
 export class PackageStore {
@@ -36,12 +39,14 @@ export class PackageStore {
 
   /** Resolves when everything is written; only then may the sandbox be told. */
   async put(code: PreparedCode): Promise<StoredCode> {
-    const [fileIndex, bundle, sourceMap] = await Promise.all([
+    const { layers } = code.pack;
+    const [fileIndex, optIndex, bundle, sourceMap] = await Promise.all([
       this.#putPack(code.pack),
+      layers && this.#putPack({ ...layers, files: visibleFiles(layers.files) }),
       code.bundle && this.#putText(code.bundle),
       code.sourceMap && this.#putText(code.sourceMap),
     ]);
-    return { fileIndex, ...(bundle && { bundle }), ...(sourceMap && { sourceMap }) };
+    return { fileIndex, ...(optIndex && { optIndex }), ...(bundle && { bundle }), ...(sourceMap && { sourceMap }) };
   }
 
   #putText(text: Uint8Array): Promise<StoreRange> {

@@ -53,6 +53,7 @@ export function createAgreeBinding(parts: CryptoParts): Record<string, unknown> 
 
     generateKeys(): unknown {
       const prime = integer(this.#prime);
+      if (bitLength(prime) < primeBitsMin) throw coded(new Error('Key generation failed'), operationFailed);
       if (this.#privateKey === undefined) this.#privateKey = this.#newPrivateKey(prime);
       this.#publicKey = bytesOfInteger(power(integer(this.#generator), integer(this.#privateKey), prime));
       return toBuffer(TypedArrayPrototypeSlice(this.#publicKey));
@@ -74,8 +75,8 @@ export function createAgreeBinding(parts: CryptoParts): Record<string, unknown> 
       const key = integer(bytesOf(other));
       if (key <= 1n) throw coded(new RangeError('Supplied key is too small'), 'ERR_CRYPTO_INVALID_KEYLEN');
       if (key >= prime - 1n) throw coded(new RangeError('Supplied key is too large'), 'ERR_CRYPTO_INVALID_KEYLEN');
-      if (this.#privateKey === undefined) {
-        throw coded(new Error('No private key - did you forget to generate one?'), 'ERR_CRYPTO_INVALID_STATE');
+      if (this.#privateKey === undefined || bitLength(prime) < primeBitsMin) {
+        throw coded(new Error('Failed to compute shared secret'), operationFailed);
       }
       const length = TypedArrayPrototypeGetByteLength(this.#prime);
       return toBuffer(bytesOfInteger(power(key, integer(this.#privateKey), prime), length));
@@ -207,7 +208,7 @@ export function createAgreeBinding(parts: CryptoParts): Record<string, unknown> 
     );
   }
 
-  const DHBitsJob = jobs.jobClass((args: readonly unknown[], mode) => {
+  const DHBitsJob = jobs.prepare((args: readonly unknown[], mode) => {
     const tools = keyTools();
     const given = {
       publicKey: tools.sourceOf(...(keyArguments(args, 0) as [unknown])),
@@ -231,7 +232,7 @@ export function createAgreeBinding(parts: CryptoParts): Record<string, unknown> 
   const given = (bytes: Bytes, mode: number): unknown =>
     mode === jobModes.webCrypto ? TypedArrayPrototypeGetBuffer(bytes) : toBuffer(bytes);
 
-  const KEMEncapsulateJob = jobs.jobClass((args: readonly unknown[], mode) => {
+  const KEMEncapsulateJob = jobs.prepare((args: readonly unknown[], mode) => {
     const tools = keyTools();
     const source = tools.sourceOf(...(keyArguments(args, 0) as [unknown]));
     const key = mode === jobModes.sync ? source : tools.prepared('public', source);
@@ -249,7 +250,7 @@ export function createAgreeBinding(parts: CryptoParts): Record<string, unknown> 
     );
   });
 
-  const KEMDecapsulateJob = jobs.jobClass((args: readonly unknown[], mode) => {
+  const KEMDecapsulateJob = jobs.prepare((args: readonly unknown[], mode) => {
     const tools = keyTools();
     const source = tools.sourceOf(...(keyArguments(args, 0) as [unknown]));
     const key = mode === jobModes.sync ? source : tools.prepared('private', source);
@@ -278,6 +279,8 @@ export function createAgreeBinding(parts: CryptoParts): Record<string, unknown> 
 
 const operationFailed = 'ERR_CRYPTO_OPERATION_FAILED';
 const groupSecretBits = 512;
+/** OpenSSL works with no smaller ones. */
+const primeBitsMin = 512;
 /** POINT_CONVERSION_*, as `crypto.constants` has them. */
 const compressedPoint = 2;
 const uncompressedPoint = 4;

@@ -175,7 +175,7 @@ export function createCipherBinding(parts: CryptoParts): Record<string, unknown>
     }
   }
 
-  const RSACipherJob = jobs.jobClass((args: readonly unknown[]) => {
+  const RSACipherJob = jobs.prepare((args: readonly unknown[]) => {
     const {
       0: mode,
       1: key,
@@ -228,7 +228,7 @@ export function createCipherBinding(parts: CryptoParts): Record<string, unknown>
     return joined(outputs);
   }
 
-  const AESCipherJob = jobs.jobClass((args: readonly unknown[]) => {
+  const AESCipherJob = jobs.prepare((args: readonly unknown[]) => {
     const {
       0: mode,
       1: key,
@@ -268,7 +268,7 @@ export function createCipherBinding(parts: CryptoParts): Record<string, unknown>
     });
   }
 
-  const ChaCha20Poly1305CipherJob = jobs.jobClass((args: readonly unknown[]) => {
+  const ChaCha20Poly1305CipherJob = jobs.prepare((args: readonly unknown[]) => {
     const {
       0: mode,
       1: key,

@@ -14,10 +14,10 @@ export function createDeriveBinding({
   secretBytes,
   checkDigest,
 }: CryptoParts): Record<string, unknown> {
-  const { jobClass, remote } = jobs;
+  const { prepare, remote } = jobs;
   const bits = (answer: { bytes(): Bytes }): ArrayBuffer => TypedArrayPrototypeGetBuffer(answer.bytes());
 
-  const PBKDF2Job = jobClass((args: readonly unknown[]) => {
+  const PBKDF2Job = prepare((args: readonly unknown[]) => {
     const {
       0: password,
       1: salt,
@@ -41,7 +41,7 @@ export function createDeriveBinding({
     );
   });
 
-  const ScryptJob = jobClass((args: readonly unknown[]) => {
+  const ScryptJob = prepare((args: readonly unknown[]) => {
     const {
       0: password,
       1: salt,
@@ -81,7 +81,7 @@ export function createDeriveBinding({
     return errors.coded(new RangeError(`Invalid scrypt params${reason}`), 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS');
   }
 
-  const HKDFJob = jobClass((args: readonly unknown[]) => {
+  const HKDFJob = prepare((args: readonly unknown[]) => {
     const {
       0: algorithm,
       1: key,
@@ -112,7 +112,7 @@ export function createDeriveBinding({
   argon2Types[data.numbers.kTypeArgon2i ?? 1] = 'argon2i';
   argon2Types[data.numbers.kTypeArgon2id ?? 2] = 'argon2id';
 
-  const Argon2Job = jobClass((args: readonly unknown[]) => {
+  const Argon2Job = prepare((args: readonly unknown[]) => {
     const {
       0: message,
       1: nonce,

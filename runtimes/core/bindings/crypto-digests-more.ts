@@ -20,10 +20,11 @@ export const digests: Readonly<Record<string, GuestDigest | undefined>> = {
 };
 
 function withLength(
-  digest: (message: Uint8Array, options: { dkLen: number }) => Uint8Array,
+  digest: { (message: Uint8Array, options: { dkLen: number }): Uint8Array; readonly blockLen: number },
   byteCount: number,
 ): GuestDigest {
-  return Object.assign((message: Uint8Array, options?: { dkLen?: number }) =>
-    digest(message, { dkLen: options?.dkLen ?? byteCount }),
+  return Object.assign(
+    (message: Uint8Array, options?: { dkLen?: number }) => digest(message, { dkLen: options?.dkLen ?? byteCount }),
+    { blockLen: digest.blockLen },
   );
 }

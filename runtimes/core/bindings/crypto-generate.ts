@@ -108,7 +108,7 @@ export function createGenerateBinding(parts: CryptoParts): Record<string, unknow
     if (head.info === undefined) throw errors.coded(new Error('Unknown cipher'), 'ERR_CRYPTO_UNKNOWN_CIPHER');
   }
 
-  const RsaKeyPairGenJob = jobs.jobClass((args: readonly unknown[], mode) => {
+  const RsaKeyPairGenJob = jobs.prepare((args: readonly unknown[], mode) => {
     const { 0: variant, 1: modulusLength, 2: publicExponent } = args as readonly [number, number, number];
     const isPss = variant === numbers.kKeyVariantRSA_PSS;
     const { 3: hash, 4: mgf1Hash, 5: saltLength } = args as never as Record<number, never>;
@@ -122,7 +122,7 @@ export function createGenerateBinding(parts: CryptoParts): Record<string, unknow
     });
   });
 
-  const DsaKeyPairGenJob = jobs.jobClass((args: readonly unknown[], mode) => {
+  const DsaKeyPairGenJob = jobs.prepare((args: readonly unknown[], mode) => {
     const { 0: modulusLength, 1: divisorLength } = args as readonly [number, number];
     return pairWork(args, 2, mode, (message) =>
       message
@@ -132,7 +132,7 @@ export function createGenerateBinding(parts: CryptoParts): Record<string, unknow
     );
   });
 
-  const EcKeyPairGenJob = jobs.jobClass((args: readonly unknown[], mode) => {
+  const EcKeyPairGenJob = jobs.prepare((args: readonly unknown[], mode) => {
     const { 0: namedCurve, 1: encoding } = args as readonly [string, number | undefined];
     if (!isCurve(namedCurve)) throw errors.coded(new TypeError('Invalid EC curve name'), 'ERR_CRYPTO_INVALID_CURVE');
     return pairWork(args, 2, mode, (message) =>
@@ -147,12 +147,12 @@ export function createGenerateBinding(parts: CryptoParts): Record<string, unknow
     return ArrayPrototypeIncludes(data.curves, name) || ArrayPrototypeIncludes(nistCurves, name);
   }
 
-  const NamedKeyPairGenJob = jobs.jobClass((args: readonly unknown[], mode) => {
+  const NamedKeyPairGenJob = jobs.prepare((args: readonly unknown[], mode) => {
     const { 0: name } = args as readonly [string];
     return pairWork(args, 1, mode, (message) => message.set('type', StringPrototypeToLowerCase(name)));
   });
 
-  const DhKeyPairGenJob = jobs.jobClass((args: readonly unknown[], mode) => {
+  const DhKeyPairGenJob = jobs.prepare((args: readonly unknown[], mode) => {
     const { 0: first, 1: generator } = args as readonly [string | number | View, number];
     if (typeof first === 'string') {
       if (!ArrayPrototypeIncludes(dhGroups, StringPrototypeToLowerCase(first))) {
@@ -181,7 +181,7 @@ export function createGenerateBinding(parts: CryptoParts): Record<string, unknow
     return { type: 'secret', bytes };
   }
 
-  const SecretKeyGenJob = jobs.jobClass((args: readonly unknown[], mode) => {
+  const SecretKeyGenJob = jobs.prepare((args: readonly unknown[], mode) => {
     const { 0: bits, 1: algorithm, 2: usages, 3: extractable } = args as readonly [number, object, number, boolean];
     // Callbacks ask for whole bytes only, and lengths between are cut there.
     const length = mode === jobModes.webCrypto ? bits : bits - (bits % 8);
@@ -192,7 +192,7 @@ export function createGenerateBinding(parts: CryptoParts): Record<string, unknow
     );
   });
 
-  const RandomPrimeJob = jobs.jobClass((args: readonly unknown[]) => {
+  const RandomPrimeJob = jobs.prepare((args: readonly unknown[]) => {
     const {
       0: bits,
       1: isSafe,
@@ -215,7 +215,7 @@ export function createGenerateBinding(parts: CryptoParts): Record<string, unknow
     );
   });
 
-  const CheckPrimeJob = jobs.jobClass((args: readonly unknown[]) => {
+  const CheckPrimeJob = jobs.prepare((args: readonly unknown[]) => {
     const { 0: candidate, 1: checks } = args as readonly [View, number];
     const bytes = TypedArrayPrototypeSlice(bytesOf(candidate));
     return jobs.remote(

@@ -1,9 +1,9 @@
 /** `Hash`, `Hmac` and the jobs that digest: in the guest while the input is small, by the service otherwise. */
-import { hmac as guestHmac } from '@noble/hashes/hmac.js';
 import { cryptoOperations } from '../../../src/bridge/crypto.ts';
-import { type KnownDigest, knownDigest } from './crypto/digest-names.ts';
+import { type KnownDigest, KnownDigests } from './crypto/digest-names.ts';
 import { areEqual } from './crypto/equality.ts';
 import { Feed } from './crypto/feed.ts';
+import { guestHmac } from './crypto/hmac.ts';
 import type { Work } from './crypto/jobs.ts';
 import { Message, type View } from './crypto/message.ts';
 import { bytesOfText, textOfBytes } from './crypto/text.ts';
@@ -20,16 +20,12 @@ const {
   TypedArrayPrototypeSlice,
 } = primordials;
 
-/**
- * Up to here the guest is quicker than a call across the bridge. That takes 2 microseconds from the main lane and 100 and more
- * from the pool; one kilobyte takes the guest 5 (SHA-256) and native code 0.7 (2 cores, 2026-11).
- */
-const guestBytesMax = 16 * 1024;
 /** Up to here one call carries the whole input: some milliseconds of the main thread. */
 const oneCallBytesMax = 4 * 1024 * 1024;
 
 export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
   const { core, service, data, jobs, toBuffer } = parts;
+  const digests = new KnownDigests(core, data);
 
   class Hash {
     readonly #algorithm: string;
@@ -85,7 +81,11 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
 
     #finish(): Bytes {
       const whole = this.#feed.whole();
-      if (this.#known !== undefined && whole !== undefined && TypedArrayPrototypeGetLength(whole) <= guestBytesMax) {
+      if (
+        this.#known !== undefined &&
+        whole !== undefined &&
+        TypedArrayPrototypeGetLength(whole) <= this.#known.guestBytesMax
+      ) {
         return computed(this.#known, whole, this.#outputLength);
       }
       return this.#feed.finish().bytes();
@@ -122,8 +122,12 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
 
     #finish(): Bytes {
       const whole = this.#feed?.whole();
-      if (this.#known !== undefined && whole !== undefined && TypedArrayPrototypeGetLength(whole) <= guestBytesMax) {
-        return guestHmac(this.#known.compute as never, this.#key, whole);
+      if (
+        this.#known !== undefined &&
+        whole !== undefined &&
+        TypedArrayPrototypeGetLength(whole) <= this.#known.guestBytesMax
+      ) {
+        return guestHmac(this.#known.compute, this.#key, whole);
       }
       return this.#feed?.finish().bytes() ?? noBytes;
     }
@@ -131,21 +135,21 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
 
   function usable(name: string, outputLength: number | undefined, parameter: unknown): KnownDigest | undefined {
     if (parameter !== undefined) return undefined;
-    const known = knownDigest(core, data, name);
-    if (known === undefined || outputLength === undefined || known.isExtendable) return known;
-    return outputLength === known.byteCount ? known : undefined;
+    const digest = digests.find(name);
+    if (digest === undefined || outputLength === undefined || digest.isExtendable) return digest;
+    return outputLength === digest.byteCount ? digest : undefined;
   }
 
   function usableForHmac(name: string): KnownDigest | undefined {
     if (ArrayPrototypeIncludes(data.withoutHmac, StringPrototypeToLowerCase(name))) return undefined;
-    const known = knownDigest(core, data, name);
-    return known?.isExtendable === true ? undefined : known;
+    const digest = digests.find(name);
+    return digest?.isExtendable === true ? undefined : digest;
   }
 
   /** A whole digest, of bytes that nobody changes before it is done. */
   function digestWork(algorithm: string, bytes: Bytes, outputLength: number | undefined): Work {
     const known = usable(algorithm, outputLength, undefined);
-    if (known !== undefined && TypedArrayPrototypeGetLength(bytes) <= guestBytesMax) {
+    if (known !== undefined && TypedArrayPrototypeGetLength(bytes) <= known.guestBytesMax) {
       return jobs.local(() => TypedArrayPrototypeGetBuffer(computed(known, bytes, outputLength)));
     }
     return jobs.remote(
@@ -169,7 +173,7 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
     const bytes = typeof input === 'string' ? bytesOfText(input, 'utf8') : bytesOf(input);
     const known = usable(algorithm, outputLength, functionName ?? customization);
     let result: Bytes;
-    if (known !== undefined && TypedArrayPrototypeGetLength(bytes) <= guestBytesMax) {
+    if (known !== undefined && TypedArrayPrototypeGetLength(bytes) <= known.guestBytesMax) {
       result = computed(known, bytes, outputLength);
     } else {
       assertDigest(algorithm, (functionName ?? customization) ? undefined : outputLength);
@@ -206,13 +210,13 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
     }
   }
 
-  const HashJob = jobs.jobClass((args: readonly unknown[]) => {
+  const HashJob = jobs.prepare((args: readonly unknown[]) => {
     const { 0: algorithm, 1: input, 2: outputBits } = args as readonly [string, View, number | undefined];
     const bytes = TypedArrayPrototypeSlice(bytesOf(input));
     return digestWork(algorithm, bytes, outputBits === undefined ? undefined : MathCeil(outputBits / 8));
   });
 
-  const HmacJob = jobs.jobClass((args: readonly unknown[]) => {
+  const HmacJob = jobs.prepare((args: readonly unknown[]) => {
     const {
       0: mode,
       1: algorithm,
@@ -228,8 +232,8 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
         ? expected !== undefined && areEqual(result, expected)
         : TypedArrayPrototypeGetBuffer(result);
     const known = usableForHmac(algorithm);
-    if (known !== undefined && TypedArrayPrototypeGetLength(bytes) <= guestBytesMax) {
-      return jobs.local(() => convert(guestHmac(known.compute as never, keyBytes, bytes)));
+    if (known !== undefined && TypedArrayPrototypeGetLength(bytes) <= known.guestBytesMax) {
+      return jobs.local(() => convert(guestHmac(known.compute, keyBytes, bytes)));
     }
     return jobs.remote(
       cryptoOperations.streamWhole,

@@ -50,7 +50,7 @@ export function createRandomBinding({ core, jobs, errors }: CryptoParts): Record
     used += length;
   }
 
-  const RandomBytesJob = jobs.jobClass((args: readonly unknown[]) => {
+  const RandomBytesJob = jobs.prepare((args: readonly unknown[]) => {
     const { 0: target, 1: offset, 2: size } = args as readonly [View, number, number];
     return jobs.local(() => fill(TypedArrayPrototypeSubarray(bytesOf(target), offset, offset + size)));
   });

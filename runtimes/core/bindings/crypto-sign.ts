@@ -105,7 +105,7 @@ export function createSignBinding(parts: CryptoParts): Record<string, unknown> {
     return message.set('padding', padding).set('saltLength', saltLength).set('dsaEncoding', encoding);
   }
 
-  const SignJob = jobs.jobClass((args: readonly unknown[], mode) => {
+  const SignJob = jobs.prepare((args: readonly unknown[], mode) => {
     const isVerifying = args[0] === numbers.kSignJobModeVerify;
     const {
       6: input,

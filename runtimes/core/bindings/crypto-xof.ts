@@ -28,7 +28,7 @@ export function createXofBinding(parts: CryptoParts): Record<string, unknown> {
   const copied = (view: View | undefined): Bytes =>
     view === undefined ? new Uint8Array(0) : TypedArrayPrototypeSlice(bytesOf(view));
 
-  const CShakeJob = jobs.jobClass((args: readonly unknown[]) => {
+  const CShakeJob = jobs.prepare((args: readonly unknown[]) => {
     const {
       0: name,
       1: input,
@@ -43,14 +43,14 @@ export function createXofBinding(parts: CryptoParts): Record<string, unknown> {
     );
   });
 
-  const TurboShakeJob = jobs.jobClass((args: readonly unknown[]) => {
+  const TurboShakeJob = jobs.prepare((args: readonly unknown[]) => {
     const { 0: name, 1: separation, 2: dkLen, 3: input } = args as readonly [string, number, number, View];
     const message = copied(input);
     const digest = name === 'TurboSHAKE128' ? turboshake128 : turboshake256;
     return jobs.local(() => cut(dkLen, dkLen * 8, () => digest(message, { D: separation, dkLen })));
   });
 
-  const KangarooTwelveJob = jobs.jobClass((args: readonly unknown[]) => {
+  const KangarooTwelveJob = jobs.prepare((args: readonly unknown[]) => {
     const { 0: name, 1: customization, 2: dkLen, 3: input } = args as readonly [string, View | undefined, number, View];
     const message = copied(input);
     const personalization = copied(customization);
@@ -58,7 +58,7 @@ export function createXofBinding(parts: CryptoParts): Record<string, unknown> {
     return jobs.local(() => cut(dkLen, dkLen * 8, () => digest(message, { personalization, dkLen })));
   });
 
-  const KmacJob = jobs.jobClass((args: readonly unknown[]) => {
+  const KmacJob = jobs.prepare((args: readonly unknown[]) => {
     const {
       0: mode,
       1: key,

@@ -6,7 +6,7 @@ import { cryptoOperations } from '../../../src/bridge/crypto.ts';
 import type { CoreContext } from '../context.ts';
 import type { CryptoData } from './crypto/digest-names.ts';
 import { withCode } from './crypto/errors.ts';
-import { createJobTools, type JobTools } from './crypto/jobs.ts';
+import { createJobTools, type JobTools, type Prepare } from './crypto/jobs.ts';
 import type { KeyMaterial } from './crypto/key-material.ts';
 import type { KeySource } from './crypto/key-source.ts';
 import { type Answer, emptyRecord, Message, type View } from './crypto/message.ts';
@@ -28,6 +28,7 @@ const {
   ArrayPrototypeSlice,
   Error,
   ObjectDefineProperty,
+  StringPrototypeEndsWith,
   TypeError,
   TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeSlice,
@@ -152,10 +153,13 @@ export function createBindings(core: CoreContext): Record<string, object> {
     let made: Record<string, unknown> | undefined;
     for (let at = 0; at < names.length; at++) {
       const name = names[at] ?? '';
-      defineGetter(binding, name, () => {
+      const member = (): unknown => {
         made ??= load()(parts);
         return made[name];
-      });
+      };
+      // Node's library takes the classes of all jobs, and makes few: their files are loaded for the first of them.
+      const prepare: Prepare = (args, mode) => (member() as Prepare)(args, mode);
+      defineGetter(binding, name, StringPrototypeEndsWith(name, 'Job') ? () => parts.jobs.jobClass(prepare) : member);
     }
   };
   group(

@@ -3,6 +3,7 @@
  * nothing can be known from JavaScript; that question is the native module's.
  */
 const {
+  ArrayBufferIsView,
   ArrayBufferPrototypeGetByteLength,
   BigIntPrototypeValueOf,
   BooleanPrototypeValueOf,
@@ -99,7 +100,8 @@ export function createTypes(isProxy: Check): Types {
     isArrayBuffer,
     isDataView: accepts(DataViewPrototypeGetByteLength),
     isSharedArrayBuffer,
-    isAnyArrayBuffer: (value) => isArrayBuffer(value) || isSharedArrayBuffer(value),
+    // Views are what is asked about most, and finding out by a failure takes 4 microseconds each time.
+    isAnyArrayBuffer: (value) => !ArrayBufferIsView(value) && (isArrayBuffer(value) || isSharedArrayBuffer(value)),
     isProxy,
     isModuleNamespaceObject: (value) => isModule(value) && ObjectIsSealed(value as object),
     isEventTarget: () => false,

@@ -9,12 +9,19 @@ const seldomCalled: Readonly<Record<string, readonly string[]>> = {
   'internal/crypto/hash': ['internal/crypto/keys'],
   'internal/crypto/hkdf': ['internal/crypto/keys'],
   'internal/crypto/pbkdf2': ['internal/crypto/keys'],
+  // Whoever draws random values from the global `crypto` needs none of them.
+  'internal/crypto/webcrypto': ['internal/crypto/keys', 'internal/crypto/hash', 'internal/crypto/util'],
 };
 
 /** @throws Error when this is not the text we know */
 export function deferCrypto(id: string, text: string): string {
   if (id === 'crypto') return deferExports(text);
-  const known = id === 'internal/crypto/hash' ? takeKeysAsBytes(text) : text;
+  const known =
+    id === 'internal/crypto/hash'
+      ? takeKeysAsBytes(text)
+      : id === 'internal/crypto/webcrypto'
+        ? deferCryptoKey(text)
+        : text;
   return (seldomCalled[id] ?? []).reduce((result, module) => deferCalls(result, [takeImport(result, module)]), known);
 }
 
@@ -24,8 +31,24 @@ function takeKeysAsBytes(text: string): string {
   if (!text.includes(call)) throw new Error("this node's library prepares keys of an HMAC in another way");
   return text.replace(
     call,
-    `if (typeof key === 'string' || isArrayBufferView(key)) key = getArrayBufferOrView(key, 'key', encoding);\nelse ${call}`,
+    `if (typeof key === 'string') key = getArrayBufferOrView(key, 'key', encoding);
+  else if (!isArrayBufferView(key)) ${call}`,
   );
+}
+
+/** The class is only passed on, and the digest function called through another. */
+function deferCryptoKey(text: string): string {
+  const exports = 'module.exports = {\n  Crypto,\n  CryptoKey,\n';
+  const call = 'FunctionPrototypeCall(asyncDigest, this, normalizedAlgorithm, data)';
+  if (!text.includes(exports) || !text.includes(call)) {
+    throw new Error("this node's Web Crypto has another form than the one we know");
+  }
+  return text
+    .replace(call, 'asyncDigest(normalizedAlgorithm, data)')
+    .replace(
+      exports,
+      "module.exports = {\n  Crypto,\n  get 'CryptoKey'() { return require('internal/crypto/keys').CryptoKey; },\n",
+    );
 }
 
 interface Import {
@@ -62,12 +85,13 @@ function imports(text: string): Import[] {
   return [...several, ...single];
 }
 
-/** Replaces every call of the imported names, also as constructors, and the import itself. */
+/** Replaces every call of the imported names, also as constructors, and of their members; and the import itself. */
 function deferCalls(text: string, deferred: readonly Import[]): string {
   return deferred.reduce((result, { statement, names, load }) => {
     const without = result.replace(statement, '');
     return names.reduce(
-      (body, name) => body.replace(new RegExp(`(?<![.\\w])(?<!function )${name}\\(`, 'g'), () => `(0, ${load(name)})(`),
+      (body, name) =>
+        body.replace(new RegExp(`(?<![.\\w'])(?<!function )${name}(?=[(.])`, 'g'), () => `(0, ${load(name)})`),
       without,
     );
   }, text);

@@ -50,6 +50,26 @@ export const libraryBundle = `(function (exports, require) {
     await pipeline(Readable.from(['a', 'b']), async function* (source) { for await (const chunk of source) yield chunk; }, async (source) => {
       for await (const chunk of source) chunks.push(chunk);
     });
+    const { createHash, createHmac, createSecretKey, createSign, generateKeyPairSync, hash, randomBytes, randomUUID, timingSafeEqual } = require('crypto');
+    for (const name of ['md5', 'sha1', 'sha256', 'sha512']) {
+      createHash(name).update('text').update(bytes).digest('hex');
+      createHmac(name, 'key').update('text').digest('base64');
+    }
+    createHmac('sha256', createSecretKey(bytes)).update(bytes).digest();
+    hash('sha256', 'text');
+    randomBytes(8).toString('hex');
+    randomUUID();
+    timingSafeEqual(bytes, bytes);
+    crypto.randomUUID();
+    crypto.getRandomValues(new Uint8Array(8));
+    await crypto.subtle.digest('SHA-256', bytes);
+    for (const run of [() => createSign('sha256'), () => generateKeyPairSync('ed25519')]) {
+      try {
+        run();
+      } catch (error) {
+        // There is no service that would answer.
+      }
+    }
     const http = require('http');
     const server = http.createServer((request, response) => {
       request.resume();

@@ -1,2 +1,6 @@
 /** A digest that is computed in the guest. */
-export type GuestDigest = (message: Uint8Array, options?: { dkLen?: number }) => Uint8Array;
+export interface GuestDigest {
+  (message: Uint8Array, options?: { dkLen?: number }): Uint8Array;
+  /** Bytes that it works on at once, which is what HMAC makes its keys as long as. */
+  readonly blockLen: number;
+}

@@ -26,6 +26,8 @@ export interface JobClass {
 export interface JobTools {
   readonly core: CoreContext;
   readonly service: CryptoService;
+  /** Declares what a job does; the binding makes its class. */
+  prepare(prepare: Prepare): Prepare;
   jobClass(prepare: Prepare): JobClass;
   /** By the service. */
   remote(operation: number, compose: Compose, convert: (answer: Answer) => unknown): Work;
@@ -89,6 +91,7 @@ export function createJobTools(core: CoreContext, service: CryptoService): JobTo
   return {
     core,
     service,
+    prepare: (prepare) => prepare,
     jobClass(prepare) {
       function CryptoJob(mode: number, ...args: never[]): object {
         return ReflectConstruct(Job as never, [mode, prepare(args, mode)], new.target as never);

@@ -2,7 +2,7 @@
 import * as crypto from 'node:crypto';
 import type { Input } from './input.ts';
 import { optional } from './keys.ts';
-import type { CryptoOperation, Output } from './operation.ts';
+import type { CryptoOperation, CryptoState, Output } from './operation.ts';
 import type { CryptoStream } from './streams.ts';
 
 type AnyCipher = crypto.Cipheriv | crypto.Decipheriv;
@@ -127,11 +127,21 @@ const rsaFunctions = {
   privateDecrypt: crypto.privateDecrypt,
 } as unknown as Readonly<Record<(typeof ways)[number], (options: object, data: Uint8Array) => Buffer>>;
 
+/** With a public key in its place OpenSSL fails in its own words, for which it must get to see it. */
+function privateKey(source: Input, keys: CryptoState['keys']): crypto.KeyObject | Buffer {
+  try {
+    return keys.private(source);
+  } catch (error) {
+    if (source.optionalText('format') !== 'pem' || keys.public(source).type !== 'public') throw error;
+    return Buffer.from(source.bytes('data'));
+  }
+}
+
 export const rsa: CryptoOperation = {
   now(input, { keys }) {
     const way = input.choice('way', ways);
     const source = input.inner('key');
-    const key = way === 'privateEncrypt' || way === 'privateDecrypt' ? keys.private(source) : keys.public(source);
+    const key = way.startsWith('private') ? privateKey(source, keys) : keys.public(source);
     const label = input.optionalBytes('oaepLabel');
     const options = {
       key,

@@ -65,6 +65,15 @@ function createKey(input: Input, type: 'public' | 'private'): crypto.KeyObject {
     const jwk = { key: input.inner('jwk').texts(), format } as const;
     return bounded(type === 'public' ? crypto.createPublicKey(jwk) : crypto.createPrivateKey(jwk));
   }
+  const options = keyOptions(input, format);
+  return bounded(type === 'public' ? crypto.createPublicKey(options) : crypto.createPrivateKey(options));
+}
+
+/** What Node's functions take for a key in bytes. */
+export function keyOptions(
+  input: Input,
+  format: Exclude<(typeof formats)[number], 'jwk'>,
+): crypto.PrivateKeyInput & crypto.PublicKeyInput {
   const bytes = input.bytes('data');
   if (bytes.byteLength > limits.cryptoKeyBytesMax) {
     const { cryptoKeyBytesMax } = limits;
@@ -73,7 +82,7 @@ function createKey(input: Input, type: 'public' | 'private'): crypto.KeyObject {
   const passphrase = input.optionalBytes('passphrase');
   if (passphrase !== undefined) assertDerivation(bytes);
   // Newer formats than the type declarations have.
-  const options = {
+  return {
     key: Buffer.from(bytes),
     format,
     ...optional('type', input.optionalText('encoding')),
@@ -81,7 +90,6 @@ function createKey(input: Input, type: 'public' | 'private'): crypto.KeyObject {
     ...optional('asymmetricKeyType', input.optionalText('asymmetricKeyType')),
     ...optional('namedCurve', input.optionalText('namedCurve')),
   } as crypto.PrivateKeyInput & crypto.PublicKeyInput;
-  return bounded(type === 'public' ? crypto.createPublicKey(options) : crypto.createPrivateKey(options));
 }
 
 export function optional<Value>(name: string, value: Value | undefined): Record<string, Value> {

@@ -1,18 +1,15 @@
 /** The services of one incarnation: which there are, opened when first used, closed with it. */
-import { createRequire } from 'node:module';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
 import { type BridgeReply, type BridgeValue, type ServiceName, services } from '../bridge/services.ts';
 import type { GuestEventHead, GuestRequestHead } from '../protocol/messages.ts';
 import type { Inbox } from './inbox.ts';
 import type { OpenService, Service } from './service.ts';
 import { openBindings } from './services/bindings.ts';
-import type * as Crypto from './services/crypto/service.ts';
+import { openCrypto } from './services/crypto/service.ts';
 import { openNetwork } from './services/network.ts';
-import type * as Text from './services/text.ts';
+import { openText } from './services/text.ts';
 import { openTls } from './services/tls.ts';
-import type * as Zlib from './services/zlib.ts';
+import { openZlib } from './services/zlib.ts';
 
 export type Openers = Partial<Record<ServiceName, OpenService>>;
 
@@ -20,16 +17,10 @@ export const openers: Openers = {
   network: openNetwork,
   tls: openTls,
   bindings: openBindings,
-  text: (link) => load<typeof Text>('text').openText(link),
-  zlib: (link) => load<typeof Zlib>('zlib').openZlib(link),
-  crypto: (link) => load<typeof Crypto>('crypto/service').openCrypto(link),
+  text: openText,
+  zlib: openZlib,
+  crypto: openCrypto,
 };
-
-/** When a guest first uses it: no sandbox pays for what none of its guests names. */
-function load<Module>(path: string): Module {
-  const extension = extname(fileURLToPath(import.meta.url));
-  return createRequire(import.meta.url)(`./services/${path}${extension}`) as Module;
-}
 
 const names = new Map<number, ServiceName>(
   Object.entries(services).map(([name, number]) => [number, name as ServiceName]),

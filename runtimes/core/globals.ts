@@ -23,7 +23,7 @@ const inModules: readonly (readonly [module: string, visibility: Visibility, nam
   ['internal/process/task_queues', 'operation', ['queueMicrotask']],
   ['internal/worker/js_transferable', 'operation', ['structuredClone']],
   ['internal/per_context/domexception', 'interface', ['DOMException', 'QuotaExceededError']],
-  ['internal/url', 'interface', ['URL', 'URLSearchParams']],
+  ['internal/url', 'interface', ['URL', 'URLPattern', 'URLSearchParams']],
   ['internal/abort_controller', 'interface', ['AbortController', 'AbortSignal']],
   ['internal/event_target', 'interface', ['Event', 'EventTarget', 'CustomEvent']],
   ['internal/encoding', 'interface', ['TextEncoder', 'TextDecoder']],

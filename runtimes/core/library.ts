@@ -188,7 +188,6 @@ const bindingFiles: Readonly<Record<string, string | undefined>> = {
   internal_only_v8: 'v8',
   locks: 'worker',
   inspector: 'base',
-  url_pattern: 'url',
   blob: 'base',
 };
 

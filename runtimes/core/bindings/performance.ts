@@ -79,7 +79,8 @@ class PlainHistogram extends Histogram {
     return 0;
   }
 }
-for (const name of [
+
+const refused = [
   'cliffsD',
   'cohensD',
   'export',
@@ -89,8 +90,15 @@ for (const name of [
   'percentileCI',
   'qrde',
   'welchTest',
-]) {
-  Object.defineProperty(PlainHistogram.prototype, name, { value: refuses(`histogram.${name}`, name) });
+] as const;
+for (let at = 0; at < refused.length; at++) {
+  const name = refused[at] ?? '';
+  primordials.ObjectDefineProperty(PlainHistogram.prototype, name, {
+    // @ts-expect-error descriptors are read through the prototype, which the user owns
+    __proto__: null,
+    value: refuses(`histogram.${name}`, name),
+    configurable: true,
+  });
 }
 
 const highestDelay = 3_600_000_000_000;

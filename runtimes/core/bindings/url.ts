@@ -89,13 +89,6 @@ export function createBindings(context: CoreContext): Record<string, object> {
       },
       getOrigin: (href: string) => href,
     },
-    url_pattern: {
-      URLPattern: class URLPattern {
-        constructor() {
-          throw new Error('isotherm does not offer URLPattern yet');
-        }
-      },
-    },
   };
 }
 

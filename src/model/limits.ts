@@ -291,6 +291,8 @@ export const limits = {
   cryptoNewModulusBitsMax: 4_096,
   cryptoPrimeBitsMax: 4_096,
   cryptoSafePrimeBitsMax: 1_024,
+  /** Rounds of a test for primes; OpenSSL does 64 of itself, and each takes milliseconds of a long number. */
+  cryptoPrimeChecksMax: 512,
   /** One result; what is longer would not fit a message of the bridge. */
   cryptoOutputBytesMax: 15 * MiB,
   /** Of one sandbox: operations on its thread pool, which has four threads, and the memory that they may take together. */

@@ -248,6 +248,25 @@ test('no prime is searched for that does not exist', (t) => {
   t.regex(failureOf(search(64, [0x80, 0, 0, 0, 0, 0, 0, 0], [1])).message, /there may be no prime/);
 });
 
+test('a prime is not tested more often than the limit allows, and slow signatures are long', async (t) => {
+  const { service } = open(t);
+  const checks = JSON.stringify({ candidate: 0, checks: 2 ** 31 - 1 });
+  const refused = failureOf(service.ask(cryptoOperations.primeCheck, [checks, bytes(Uint8Array.of(7))]));
+  t.regex(refused.message, /cryptoPrimeChecksMax/);
+
+  const { privateKey } = generateKeyPairSync('slh-dsa-sha2-128f');
+  const der = privateKey.export({ format: 'der', type: 'pkcs8' });
+  const signWith = (key: object): BridgeReply =>
+    service.ask(cryptoOperations.sign, [JSON.stringify({ data: 0, key }), bytes(text('message'), der)]);
+  let reply = signWith({ id: 1, type: 'private', der: 1 });
+  t.is(typeof reply, 'number');
+  while (typeof reply === 'number') {
+    reply = service.ask(cryptoOperations.wait, [reply]);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.is(Buffer.from(answered(reply).parts[0] ?? '', 'hex').byteLength, 17_088);
+});
+
 /** Members that operations read, with values of every kind. */
 const hostileHead = fc.dictionary(
   fc.constantFrom(

@@ -98,6 +98,7 @@ export function optional<Value>(name: string, value: Value | undefined): Record<
 
 /** Work with a key grows with the cube of its length, and happens on the main thread. */
 function bounded(key: crypto.KeyObject): crypto.KeyObject {
+  // Of Diffie-Hellman Node does not tell; there OpenSSL itself refuses more than 10,000.
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits <= limits.cryptoModulusBitsMax) return key;
   throw new CryptoLimitExceeded('bits of a modulus', bits, 'cryptoModulusBitsMax', limits.cryptoModulusBitsMax);

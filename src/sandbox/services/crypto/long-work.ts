@@ -22,24 +22,48 @@ export type LongAnswer =
 
 /** One task on one thread. A guest waits for its task, so it never has two. */
 export class LongWork {
-  readonly #worker: Worker;
-  readonly #port: MessagePort;
+  readonly #thread: Thread;
 
   /** @throws CryptoLimitExceeded when all threads are taken, perhaps by tasks whose guests are gone: those cannot be stopped */
   static begin(task: LongTask): LongWork {
-    if (threads >= limits.cryptoLongTasksMax) {
-      const { cryptoLongTasksMax } = limits;
-      throw new CryptoLimitExceeded('long operations at once', threads + 1, 'cryptoLongTasksMax', cryptoLongTasksMax);
-    }
     return new LongWork(task);
   }
 
   private constructor(task: LongTask) {
+    this.#thread = idle ?? new Thread();
+    idle = undefined;
+    this.#thread.begin(task);
+  }
+
+  /** Once. */
+  answer(): LongAnswer | undefined {
+    const answer = this.#thread.answer();
+    // Starting a thread takes as long as most tasks, so one is kept for the next.
+    if (answer !== undefined && idle === undefined) idle = this.#thread;
+    else if (answer !== undefined) this.#thread.end();
+    return answer;
+  }
+
+  /** A thread in the middle of OpenSSL goes on to the end of it, which limits keep near. */
+  abandon(): void {
+    this.#thread.end();
+  }
+}
+
+class Thread {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+
+  constructor() {
+    const { cryptoLongTasksMax } = limits;
+    if (threads >= cryptoLongTasksMax) {
+      throw new CryptoLimitExceeded('long operations at once', threads + 1, 'cryptoLongTasksMax', cryptoLongTasksMax);
+    }
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#worker = new Worker(program, {
-      workerData: { task, port: port2 },
-      transferList: [port2, task.bytes],
+      workerData: port2,
+      transferList: [port2],
       execArgv: [],
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: 32 },
@@ -47,10 +71,15 @@ export class LongWork {
     threads += 1;
     this.#worker.once('exit', () => {
       threads -= 1;
+      if (idle === this) idle = undefined;
     });
     // It ends without an answer then, and the guest waits until its deadline. There is no such error that we know of.
     this.#worker.once('error', (error) => process.emitWarning(error instanceof Error ? error : String(error)));
     this.#worker.unref();
+  }
+
+  begin(task: LongTask): void {
+    this.#port.postMessage(task, [task.bytes]);
   }
 
   answer(): LongAnswer | undefined {
@@ -58,8 +87,7 @@ export class LongWork {
     return received?.message;
   }
 
-  /** A thread in the middle of OpenSSL goes on to the end of it, which limits keep near. */
-  abandon(): void {
+  end(): void {
     this.#port.close();
     this.#worker.terminate().catch(() => {
       // It ended by itself in the meantime.
@@ -68,6 +96,7 @@ export class LongWork {
 }
 
 let threads = 0;
+let idle: Thread | undefined;
 
 /** Beside this file, in the same form: as written here, or compiled when published. */
 const program = new URL(`./long-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);

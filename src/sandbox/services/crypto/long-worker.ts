@@ -1,4 +1,4 @@
-/** A program for a thread: carries one operation out and says what came of it. Started by `long-work` only. */
+/** A program for a thread: carries operations out, one after the other, and says what came of them. Started by `long-work` only. */
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { failureJson } from './failure.ts';
 import { Input } from './input.ts';
@@ -7,16 +7,17 @@ import { operations } from './operations.ts';
 import { pack } from './packed.ts';
 import { createState } from './state.ts';
 
-const { task, port } = workerData as { readonly task: LongTask; readonly port: MessagePort };
+const port = workerData as MessagePort;
 
-function answer(): LongAnswer {
+function answer(task: LongTask): LongAnswer {
   try {
+    // Tasks of several guests come here, so nothing of one is kept.
     const output = operations.get(task.operation)?.now(Input.read(task.head, task.bytes), createState()) ?? {};
     return { kind: 'done', head: JSON.stringify(output.head ?? {}), bytes: pack(output.parts ?? []) };
   } catch (error) {
+    // Whatever Node throws is the guest's.
     return { kind: 'failed', failure: failureJson(error) };
   }
 }
 
-port.postMessage(answer());
-port.close();
+port.on('message', (task: LongTask) => port.postMessage(answer(task)));

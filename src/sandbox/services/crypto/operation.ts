@@ -26,5 +26,5 @@ export interface CryptoOperation {
   /** On the thread pool; absent when `now` is short. Throws at once what it finds out at once. */
   later?(input: Input, state: CryptoState): Promise<Output>;
   /** Absent: short, and little memory. @throws CryptoLimitExceeded */
-  cost?(input: Input): Cost;
+  cost?(input: Input, state: CryptoState): Cost;
 }

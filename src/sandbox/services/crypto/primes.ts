@@ -1,8 +1,10 @@
 /** Prime numbers. */
 import * as crypto from 'node:crypto';
+import { limits } from '../../../model/limits.ts';
 import type { Input } from './input.ts';
 import { assertBits } from './key-pairs.ts';
 import { optional } from './keys.ts';
+import { CryptoLimitExceeded } from './mistake.ts';
 import type { CryptoOperation } from './operation.ts';
 
 /** Up to here a search takes a few milliseconds. */
@@ -82,7 +84,12 @@ export const primeCheck: CryptoOperation = {
   cost(input) {
     const bits = input.bytes('candidate').byteLength * 8;
     assertBits('bits of a candidate', bits, 'cryptoPrimeBitsMax');
-    return { isLong: bits > shortBitsMax || input.whole('checks') > checksAtOnceMax, memoryBytes: 0 };
+    const checks = input.whole('checks');
+    if (checks > limits.cryptoPrimeChecksMax) {
+      const { cryptoPrimeChecksMax } = limits;
+      throw new CryptoLimitExceeded('checks of a prime', checks, 'cryptoPrimeChecksMax', cryptoPrimeChecksMax);
+    }
+    return { isLong: bits > shortBitsMax || checks > checksAtOnceMax, memoryBytes: 0 };
   },
   now: (input) => ({
     head: { isPrime: crypto.checkPrimeSync(input.bytes('candidate'), { checks: input.whole('checks') }) },

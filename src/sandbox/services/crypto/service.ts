@@ -50,7 +50,7 @@ class CryptoService implements Service {
     if (number === cryptoOperations.streamUpdate) return this.#update(first, bytes);
     const operation = operationOf(number);
     const input = Input.read(first, bytes);
-    if (operation.cost?.(input).isLong !== true) return reply(operation.now(input, this.#state));
+    if (operation.cost?.(input, this.#state).isLong !== true) return reply(operation.now(input, this.#state));
     if (typeof first !== 'string' || !(bytes instanceof ArrayBuffer)) throw new CryptoMistake('it has no head');
     // One that is left over belonged to a guest's slice that ended in the middle.
     this.#longWork?.abandon();
@@ -85,7 +85,7 @@ class CryptoService implements Service {
   #start(number: number, id: number, [head, bytes]: readonly BridgeValue[]): void {
     const operation = operationOf(number);
     const input = Input.read(head, bytes);
-    const memoryBytes = operation.cost?.(input).memoryBytes ?? 0;
+    const memoryBytes = operation.cost?.(input, this.#state).memoryBytes ?? 0;
     const inputBytes = bytes instanceof ArrayBuffer ? bytes.byteLength : 0;
     assertRoom('operations under way', this.#started + 1, 'cryptoOperationsStartedMax');
     assertRoom('bytes of operations under way', this.#startedBytes + inputBytes, 'cryptoBytesStartedMax');

@@ -6,6 +6,11 @@ import type { CryptoOperation, CryptoState } from './operation.ts';
 import type { CryptoStream } from './streams.ts';
 
 export const sign: CryptoOperation = {
+  // The one family of algorithms that takes up to seconds.
+  cost: (input, { keys }) => ({
+    isLong: keys.private(input.inner('key')).asymmetricKeyType?.startsWith('slh-dsa') === true,
+    memoryBytes: 0,
+  }),
   now: (input, state) => ({ parts: [crypto.sign(...signArguments(input, state))] }),
   later: (input, state) =>
     new Promise((resolve, reject) => {

@@ -27,7 +27,7 @@ const describe = `const describe = (value, depth) => {
 
 test('every module exports the same', async (t) => {
   for (const name of offeredModules) {
-    const source = `${describe} exports.handler = async () => describe(require(${JSON.stringify(name)}), 2);`;
+    const source = `${describe} exports.handler = async () => describe(require(${JSON.stringify(`node:${name}`)}), 2);`;
     const [plain, ahead] = [
       await t.context.runner.answer(source),
       await t.context.runner.answer(source, { ahead: [name] }),

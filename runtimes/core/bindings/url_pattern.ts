@@ -5,7 +5,7 @@
 import type { CoreContext } from '../context.ts';
 import type { CompiledPattern, createUrlPatterns, Input } from './url-pattern.ts';
 
-const { ObjectDefineProperty, String, SymbolToStringTag, TypeError } = primordials;
+const { ObjectDefineProperty, SafeWeakMap, String, SymbolToStringTag, TypeError } = primordials;
 
 const names = ['protocol', 'username', 'password', 'hostname', 'port', 'pathname', 'search', 'hash'] as const;
 const inOrder = [
@@ -36,47 +36,40 @@ export function createBindings(context: CoreContext): Record<string, object> {
     }
   };
 
-  class URLPattern {
-    readonly #compiled: CompiledPattern;
+  const compiledForms = new SafeWeakMap<object, CompiledPattern>();
+  const formOf = (pattern: unknown): CompiledPattern => {
+    const form = typeof pattern === 'object' && pattern !== null ? compiledForms.get(pattern) : undefined;
+    if (form === undefined) throw new TypeError('Illegal invocation');
+    return form;
+  };
 
-    constructor(...args: readonly unknown[]) {
-      const input =
-        args[0] === undefined || args[0] === null ? {} : inputOf(args[0], 'Input must be an object or a string');
-      const second = args[1];
-      if (second !== undefined && typeof second !== 'string' && (typeof second !== 'object' || second === null)) {
-        throw failure('ERR_INVALID_ARG_TYPE', 'second argument must be a string or object');
-      }
-      const base = typeof second === 'string' ? second : undefined;
-      const options = typeof second === 'object' ? second : args[2];
-      const ignoreCase =
-        typeof options === 'object' && options !== null && Boolean((options as { ignoreCase?: unknown }).ignoreCase);
-      this.#compiled = compile(input, base, ignoreCase);
+  function URLPattern(this: object, ...args: readonly unknown[]): void {
+    if (new.target === undefined) {
+      throw failure('ERR_CONSTRUCT_CALL_REQUIRED', 'Cannot call constructor without `new`');
     }
+    const input =
+      args[0] === undefined || args[0] === null ? {} : inputOf(args[0], 'Input must be an object or a string');
+    const { base, options } = baseAndOptions(args[1], args[2]);
+    const ignoreCase = options !== undefined && !!(options as { ignoreCase?: unknown }).ignoreCase;
+    compiledForms.set(this, compile(input, base, ignoreCase));
+  }
+  define(URLPattern, 'length', 0, 'hidden');
 
-    static {
-      for (let at = 0; at < names.length; at++) {
-        const name = names[at] ?? 'hash';
-        getter(URLPattern.prototype, name, (pattern) => pattern.#compiled.components[name].pattern);
-      }
-      getter(URLPattern.prototype, 'hasRegExpGroups', (pattern) => {
-        for (let at = 0; at < names.length; at++) {
-          if (pattern.#compiled.components[names[at] ?? 'hash'].hasRegExpGroups) return true;
-        }
-        return false;
-      });
-      define(URLPattern.prototype, 'exec', URLPattern.prototype.exec);
-      define(URLPattern.prototype, 'test', URLPattern.prototype.test);
-      ObjectDefineProperty(URLPattern.prototype, SymbolToStringTag, {
-        // @ts-expect-error descriptors are read through the prototype, which the user owns
-        __proto__: null,
-        value: 'URLPattern',
-        configurable: true,
-      });
-    }
-
-    exec(...args: readonly unknown[]): object | null {
+  const { prototype } = URLPattern as unknown as { prototype: object };
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] ?? 'hash';
+    getter(prototype, name, (pattern) => formOf(pattern).components[name].pattern);
+  }
+  getter(prototype, 'hasRegExpGroups', (pattern) => {
+    const { components } = formOf(pattern);
+    for (let at = 0; at < names.length; at++) if (components[names[at] ?? 'hash'].hasRegExpGroups) return true;
+    return false;
+  });
+  const methods = {
+    exec(this: unknown, ...args: readonly unknown[]): object | null {
+      const form = formOf(this);
       const input = args[0] ?? {};
-      const found = lookUp(this.#compiled, input, args[1], 'exec');
+      const found = lookUp(form, input, args[1], 'exec');
       if (found === undefined) return null;
       const { values, matches } = found;
       const result: Record<string, unknown> = { __proto__: null };
@@ -87,24 +80,42 @@ export function createBindings(context: CoreContext): Record<string, object> {
           continue;
         }
         const groups: Record<string, unknown> = {};
-        const { groupNames } = this.#compiled.components[name];
+        const { groupNames } = form.components[name];
         for (let index = 0; index < groupNames.length; index++) {
-          define(groups, groupNames[index] ?? '', matches[name][index + 1]);
+          define(groups, groupNames[index] ?? '', matches[name][index + 1], 'shown');
         }
         result[name] = { groups, input: values[name] ?? '' };
       }
       return result;
-    }
-
-    test(...args: readonly unknown[]): boolean {
-      return lookUp(this.#compiled, args[0] ?? {}, args[1], 'test') !== undefined;
-    }
-  }
+    },
+    test(this: unknown, ...args: readonly unknown[]): boolean {
+      return lookUp(formOf(this), args[0] ?? {}, args[1], 'test') !== undefined;
+    },
+  };
+  define(prototype, 'exec', methods.exec, 'shown');
+  define(prototype, 'test', methods.test, 'shown');
+  define(prototype, SymbolToStringTag, 'URLPattern', 'hidden');
   return { url_pattern: { URLPattern } };
+}
+
+/** Two arguments: a base or options. Three: a base, which then cannot be missing, and options. */
+function baseAndOptions(second: unknown, third: unknown): { base: string | undefined; options: object | undefined } {
+  if (third === undefined || third === null) {
+    if (typeof second === 'string') return { base: second, options: undefined };
+    if (second === undefined || second === null) return { base: undefined, options: undefined };
+    if (typeof second === 'object') return { base: undefined, options: second };
+    throw failure('ERR_INVALID_ARG_TYPE', 'second argument must be a string or object');
+  }
+  if (second !== undefined && second !== null && typeof second !== 'string') {
+    throw failure('ERR_INVALID_ARG_TYPE', 'second argument must be a string');
+  }
+  if (typeof third !== 'object') throw failure('ERR_INVALID_ARG_TYPE', 'options must be an object');
+  return { base: second ?? '', options: third };
 }
 
 function lookUp(compiled: CompiledPattern, input: unknown, base: unknown, method: 'exec' | 'test') {
   const checked = inputOf(input, 'URLPattern input needs to be a string or an object');
+  if (base === null) return undefined;
   if (base !== undefined && typeof base !== 'string') {
     throw failure('ERR_INVALID_ARG_TYPE', 'baseURL must be a string');
   }
@@ -130,24 +141,29 @@ function inputOf(value: unknown, message: string): Input {
   return input;
 }
 
-function getter<Target extends object>(prototype: Target, name: string, read: (pattern: Target) => unknown): void {
+/** Without a name, as V8 makes those of its own classes. */
+function getter(prototype: object, name: string, read: (pattern: unknown) => unknown): void {
   ObjectDefineProperty(prototype, name, {
     // @ts-expect-error descriptors are read through the prototype, which the user owns
     __proto__: null,
-    get(this: Target) {
-      return read(this);
-    },
+    get: unnamed(read),
     enumerable: true,
     configurable: false,
   });
 }
 
-function define(target: object, name: string, value: unknown): void {
+function unnamed(read: (pattern: unknown) => unknown): () => unknown {
+  return function (this: unknown) {
+    return read(this);
+  };
+}
+
+function define(target: object, name: PropertyKey, value: unknown, visibility: 'shown' | 'hidden'): void {
   ObjectDefineProperty(target, name, {
     // @ts-expect-error descriptors are read through the prototype, which the user owns
     __proto__: null,
     value,
-    enumerable: true,
+    enumerable: visibility === 'shown',
     configurable: true,
     writable: true,
   });
@@ -155,6 +171,6 @@ function define(target: object, name: string, value: unknown): void {
 
 function failure(code: string, message: string): Error {
   const error = new TypeError(message);
-  define(error, 'code', code);
+  define(error, 'code', code, 'shown');
   return error;
 }

@@ -3,8 +3,9 @@
  */
 import { offeredModules, schemeOnlyModules } from '../../../src/bridge/node-modules.ts';
 import type { CoreContext } from '../context.ts';
+import { directoryOf, nameOf, resolvePath } from '../require/paths.ts';
 
-const { ArrayPrototypeIncludes, ArrayPrototypePush, FunctionPrototypeBind, StringPrototypeStartsWith } = primordials;
+const { ArrayPrototypeIncludes, ArrayPrototypePush, StringPrototypeStartsWith } = primordials;
 
 type Require = (id: string) => unknown;
 
@@ -28,7 +29,7 @@ export function createModuleModule({ library }: CoreContext, createRequireFor: (
     Module,
     builtinModules: builtinModules(),
     createRequire: (place: unknown) => createRequireFor(toPath(place)),
-    isBuiltin: FunctionPrototypeBind(isBuiltin, undefined),
+    isBuiltin: (id: unknown) => typeof id === 'string' && isBuiltin(id),
     findSourceMap: () => undefined,
     findPackageJSON: () => undefined,
     enableCompileCache: () => ({ status: 3 }),
@@ -37,12 +38,23 @@ export function createModuleModule({ library }: CoreContext, createRequireFor: (
     wrap: (script: string) => `(function (exports, require, module, __filename, __dirname) { ${script}\n});`,
     register: unavailable('register'),
     registerHooks: unavailable('registerHooks'),
-    _nodeModulePaths: () => [],
+    _nodeModulePaths: nodeModulePaths,
     _cache: {},
     _extensions: {},
     _pathCache: {},
     globalPaths: [],
   });
+}
+
+/** Where a package would be looked for by a file in `from`, nearest first. */
+function nodeModulePaths(from: string): string[] {
+  const paths: string[] = [];
+  for (let directory = resolvePath('/', from); ; directory = directoryOf(directory)) {
+    if (nameOf(directory) !== 'node_modules') {
+      ArrayPrototypePush(paths, directory === '/' ? '/node_modules' : `${directory}/node_modules`);
+    }
+    if (directory === '/') return paths;
+  }
 }
 
 /** Under the names that load them. */

@@ -29,6 +29,11 @@ export const programs: Readonly<Record<string, FsProgram>> = {
       code(() => fs.readSync(descriptor, Buffer.alloc(4), 0, 4, 2n ** 62n)),
     ];
   },
+  'text with its encoding where a position would be': (fs, root) => {
+    const descriptor = fs.openSync(`${root}/file`, 'w');
+    const write = fs.writeSync as unknown as (fd: number, text: string, encoding: string) => number;
+    return [write(descriptor, 'é', 'utf8'), write(descriptor, 'ab', 'hex'), fs.readFileSync(`${root}/file`, 'hex')];
+  },
   'blobs of files': async (fs, root) => {
     const file = `${root}/file`;
     fs.writeFileSync(file, 'a'.repeat(70_000) + 'b'.repeat(2_000));

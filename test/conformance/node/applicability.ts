@@ -47,7 +47,7 @@ const rules: readonly Rule[] = [
   { name: 'starts threads', fits: ({ text }) => /\bnew Worker\(/.test(text) },
   {
     name: 'uses other contexts of vm',
-    fits: ({ name, text }) => moduleOf(name) !== 'vm' && /(create|New)Context\(/.test(text),
+    fits: ({ text }) => /\b(createContext|run\w*In(New)?Context)\b/.test(text),
   },
   { name: 'uses a module that is refused', fits: usesMissingModule },
   { name: 'is about a module that is refused', fits: aboutMissingModule },

@@ -42,11 +42,13 @@ export interface WebResults {
   }[];
 }
 
+/** Files that were not run keep what an earlier run of the same version said. */
 export function saveNodeResults(corpus: string, results: readonly FileResult[]): void {
-  const files = results
-    .map(({ name, outcome }) => [name, outcome.kind === 'inapplicable' ? outcome.rule : outcome.kind] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  const saved: NodeResults = { corpus, node: process.version, files: Object.fromEntries(files) };
+  const before = existsSync(nodeResults) ? read<NodeResults>(nodeResults) : undefined;
+  const files = { ...(before?.corpus === corpus ? before.files : {}) };
+  for (const { name, outcome } of results) files[name] = outcome.kind === 'inapplicable' ? outcome.rule : outcome.kind;
+  const sorted = Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
+  const saved: NodeResults = { corpus, node: process.version, files: Object.fromEntries(sorted) };
   writeFileSync(nodeResults, `${JSON.stringify(saved, undefined, 1)}\n`);
 }
 

@@ -127,8 +127,9 @@ export function createFsBytes(dependencies: FsDependencies, requests: FsRequests
     return deliver(request, { syscall: 'write' }, outcome, (written) => written);
   }
 
+  /** Anything but a number means the descriptor's own: `writeSync(fd, text, 'utf8')` passes its encoding here. */
   function positionOf(position: Position): number {
-    return position === null || position === undefined ? -1 : Number(position);
+    return typeof position === 'number' || typeof position === 'bigint' ? Number(position) : -1;
   }
 
   function joined(pieces: readonly Uint8Array[]): Uint8Array {

@@ -13,7 +13,7 @@ import { type FileResult, runTests } from './node/run.ts';
 const everyNth = 3;
 
 test("what passes of Node's own tests is what is expected to", async (t) => {
-  t.timeout(240_000);
+  t.timeout(280_000);
   const corpus = openCorpus(await debianTests(), debianVersion);
   const expected = readExpectations(debianVersion);
   const { applicable } = selectTests(corpus, () => true);

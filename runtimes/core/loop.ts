@@ -97,6 +97,12 @@ export class Loop {
     this.announce();
   }
 
+  /** Called by an operation: what follows belongs to it, so it does not wait for the next round. */
+  continueOperation(callback: () => void): void {
+    if (this.#phase === 'operations') this.#operationsInRound++;
+    this.enqueueOperation(callback);
+  }
+
   /** Something waits for an event and keeps the loop alive until `release`: a referenced handle, a pending operation. */
   hold(): void {
     this.#holds += 1;

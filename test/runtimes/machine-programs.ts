@@ -12,13 +12,16 @@ export const machinePrograms: Readonly<Record<string, string>> = {
     const closed = new Promise((resolve) => port2.on('close', resolve));
     port1.postMessage('last'); port1.close(() => out.push('closed first')); out.push(port1.postMessage('lost')); await closed; out.push('closed second', port2.hasRef());
     port2.postMessage('nobody'); return out;`,
+  'message ports: a batch belongs to its port, and close does not cut it': `
+    const out = []; const a = new MessageChannel(), b = new MessageChannel(); const done = new Promise((resolve) => a.port1.on('close', resolve));
+    a.port1.on('message', (m) => { out.push('a' + m); a.port1.close(); }); b.port1.on('message', (m) => out.push('b' + m)); a.port2.postMessage(1); b.port2.postMessage(1); a.port2.postMessage(2); b.port2.postMessage(2); await done; b.port1.close(); return out;`,
   'message ports: what cannot be sent': `
     const { MessagePort, markAsUntransferable, isMarkedAsUntransferable, markAsUncloneable, moveMessagePortToContext, receiveMessageOnPort } = require('worker_threads');
     const { port1, port2 } = new MessageChannel(); const out = []; const failing = (f) => { try { f(); out.push('none'); } catch (e) { out.push([e.name, e.code, e.message]); } };
     failing(() => port1.postMessage(1, [port1])); failing(() => port1.postMessage(new MessageChannel().port1)); failing(() => { const p = new MessageChannel().port1; port1.postMessage(p, [p, p]); });
     failing(() => { const b = new ArrayBuffer(1); port1.postMessage(b, [b, b]); }); failing(() => { const p = new MessageChannel().port1; port1.postMessage(p, [p]); port1.postMessage(p, [p]); });
     failing(() => { const b = new ArrayBuffer(1); port1.postMessage(b, [b]); port1.postMessage(b, [b]); }); failing(() => port1.postMessage(1, [1])); failing(() => port1.postMessage(1, [{}])); failing(() => port1.postMessage(1, [new Blob([])]));
-    failing(() => port1.postMessage(1, 5)); failing(() => port1.postMessage(1, { transfer: 5 })); failing(() => port1.postMessage()); failing(() => { const b = new ArrayBuffer(1); markAsUntransferable(b); out.push(isMarkedAsUntransferable(b)); port1.postMessage(b, [b]); });
+    failing(() => port1.postMessage(1, 5)); failing(() => port1.postMessage(1, { transfer: 5 })); failing(() => port1.postMessage(1, { transfer: null })); failing(() => port1.postMessage(1, { transfer: { [Symbol.iterator]() { return {}; } } })); failing(() => { const { port1: marked } = new MessageChannel(); markAsUntransferable(marked); port1.postMessage(marked, [marked]); }); failing(() => { const bytes = new ArrayBuffer(2); markAsUncloneable(bytes); port1.postMessage(bytes); }); failing(() => { const closed = new MessageChannel().port1; closed.close(); moveMessagePortToContext(closed, {}); }); failing(() => port1.postMessage()); failing(() => { const b = new ArrayBuffer(1); markAsUntransferable(b); out.push(isMarkedAsUntransferable(b)); port1.postMessage(b, [b]); });
     failing(() => { const o = {}; markAsUncloneable(o); port1.postMessage(o); }); failing(() => new MessagePort()); failing(() => MessageChannel()); failing(() => receiveMessageOnPort({})); failing(() => moveMessagePortToContext(port1, {})); failing(() => port1.postMessage(() => 1));
     const kept = new ArrayBuffer(3); failing(() => port1.postMessage([kept, () => 1], [kept])); out.push(kept.byteLength); failing(() => structuredClone(new ReadableStream())); return out;`,
   'message ports: a port travels and goes on': `

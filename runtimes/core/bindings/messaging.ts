@@ -47,6 +47,9 @@ export function createBindings(context: CoreContext): Record<string, object> {
       drainMessagePort: (port: unknown) => ports.drain(port),
       moveMessagePortToContext(port: unknown) {
         if (!ports.isPort(port)) throw notAPort();
+        if (ports.isDetached(port as object)) {
+          throw withCode(new primordials.Error('Cannot send data on closed MessagePort'), 'ERR_CLOSED_MESSAGE_PORT');
+        }
         // There are no contexts besides the function's own (see `vm`).
         throw withCode(new primordials.TypeError('Invalid context argument'), 'ERR_INVALID_ARG_TYPE');
       },

@@ -124,9 +124,11 @@ class Cloner {
         `Transfer list contains duplicate ${isPort ? 'MessagePort' : isBuffer ? 'ArrayBuffer' : 'host object'}`,
       );
     }
+    const mark = this.#util.privateSymbols.untransferable_object_private_symbol ?? Symbol();
+    const isMarked = (isBuffer || isPort) && (value as Record<symbol, unknown>)[mark] === true;
+    if (isMarked) throw this.#refuse('Cannot transfer object of unsupported type.');
     if (isBuffer) {
-      const mark = this.#util.privateSymbols.untransferable_object_private_symbol ?? Symbol();
-      if (ArrayBufferPrototypeGetDetached(value as ArrayBuffer) || (value as Record<symbol, unknown>)[mark] === true) {
+      if (ArrayBufferPrototypeGetDetached(value as ArrayBuffer)) {
         throw this.#refuse('Cannot transfer object of unsupported type.');
       }
       ArrayPrototypePush(this.#buffers, value as ArrayBuffer);
@@ -211,8 +213,6 @@ class Cloner {
 
   #cloneObject(value: object): unknown {
     if (this.#dependencies.ports.isPort(value)) throw this.#missing();
-    const mode = (value as Record<symbol, unknown>)[this.#util.privateSymbols.transfer_mode_private_symbol ?? Symbol()];
-    if (mode !== undefined) return this.#cloneLibraryObject(value, mode);
     if (ArrayIsArray(value)) return this.#cloneProperties(value, this.#remember(value, arrayOf(value.length)));
     if (this.#is('isDate', value)) return this.#remember(value, new Date(DatePrototypeGetTime(value)));
     if (this.#is('isRegExp', value)) {
@@ -224,6 +224,8 @@ class Cloner {
     if (this.#is('isSharedArrayBuffer', value)) return value;
     if (this.#is('isArrayBuffer', value)) return this.#cloneBuffer(value as ArrayBuffer);
     if (ArrayBufferIsView(value)) return this.#cloneView(value);
+    const mode = (value as Record<symbol, unknown>)[this.#util.privateSymbols.transfer_mode_private_symbol ?? Symbol()];
+    if (mode !== undefined) return this.#cloneLibraryObject(value, mode);
     if (ErrorIsError(value)) return this.#cloneError(value);
     if (
       this.#is('isPromise', value) ||

@@ -164,6 +164,12 @@ const unguarded: Readonly<Record<string, readonly (readonly [call: string, guard
     ['ctx.seen.push(', 'primordials.ArrayPrototypePush(ctx.seen, '],
     ['inspect.styles.regexp.colors.slice()', 'primordials.ArrayPrototypeSlice(inspect.styles.regexp.colors)'],
   ],
+  'internal/worker/io': [
+    [
+      'obj[transfer_mode_private_symbol] &= ~kCloneable;',
+      'primordials.ObjectDefineProperty(obj, transfer_mode_private_symbol, { __proto__: null, value: obj[transfer_mode_private_symbol] & ~kCloneable, configurable: true, writable: true });',
+    ],
+  ],
   'internal/async_hooks': [
     ['emitHook.bind(undefined, symbol)', 'primordials.FunctionPrototypeBind(emitHook, undefined, symbol)'],
   ],

@@ -33,7 +33,17 @@ interface PortState {
   endpoint: Endpoint | undefined;
   isReceiving: boolean;
   isReferenced: boolean;
-  isDeliveryQueued: boolean;
+  isReady: boolean;
+  /** Ports that wait together take their turns in the order in which they were made, as libuv's handles do. */
+  readonly number: number;
+}
+
+/** What a port had received when its turn came: delivered to the end, even if the port is closed meanwhile. */
+interface Batch {
+  readonly port: object;
+  readonly state: PortState;
+  readonly endpoint: Endpoint;
+  left: number;
 }
 
 export interface PortDependencies {
@@ -46,6 +56,12 @@ export class Ports implements TransferablePorts {
   readonly #dependencies: PortDependencies;
   readonly #states = new SafeWeakMap<object, PortState>();
   readonly #broadcasts = new SafeMap<string, Group>();
+  #created = 0;
+  /** Ports that got messages: of this round, in order, and for the next one. */
+  readonly #round = new Fifo<object>();
+  #ready: object[] = [];
+  #batch: Batch | undefined;
+  #isTurnQueued = false;
   readonly #symbols: Readonly<Record<string, symbol | undefined>>;
   readonly MessagePort: () => never;
 
@@ -70,7 +86,8 @@ export class Ports implements TransferablePorts {
       endpoint: undefined,
       isReceiving: false,
       isReferenced: false,
-      isDeliveryQueued: false,
+      isReady: false,
+      number: this.#created++,
     });
     this.#callSymbol(port, 'oninit');
     return port;
@@ -104,7 +121,7 @@ export class Ports implements TransferablePorts {
   drain(port: unknown): void {
     const state = this.#stateOf(port);
     while (state?.endpoint !== undefined && state.isReceiving && state.endpoint.queue.length > 0) {
-      this.#deliver(port as object, state);
+      this.#deliver(port as object, state, state.endpoint);
     }
   }
 
@@ -179,27 +196,74 @@ export class Ports implements TransferablePorts {
     if (endpoint.port !== undefined) this.#wake(endpoint.port);
   }
 
-  /** One message for each turn: ticks and microtasks drain between two, as Node does. */
   #wake(port: object): void {
     const state = this.#states.get(port);
     const next = state?.endpoint?.queue.first;
-    if (state === undefined || next === undefined || state.isDeliveryQueued) return;
+    if (state === undefined || next === undefined || state.isReady) return;
     if (!state.isReceiving && next.kind !== 'close') return;
-    state.isDeliveryQueued = true;
-    this.#context.loop.enqueueOperation(() => {
-      state.isDeliveryQueued = false;
-      try {
-        this.#deliver(port, state);
-      } finally {
-        this.#wake(port);
-      }
-    });
+    state.isReady = true;
+    ArrayPrototypePush(this.#ready, port);
+    this.#queueTurn();
   }
 
-  #deliver(port: object, state: PortState): void {
-    const queue = state.endpoint?.queue;
-    const next = queue?.first;
-    if (queue === undefined || next === undefined) return;
+  /** One message for each turn: ticks and microtasks drain between two, as Node does. */
+  #queueTurn(): void {
+    if (this.#isTurnQueued) return;
+    this.#isTurnQueued = true;
+    const { loop } = this.#context;
+    const turn = (): void => {
+      this.#isTurnQueued = false;
+      if (this.#batch === undefined && this.#round.length === 0) this.#beginRound();
+      const batch = this.#batch ?? this.#nextBatch();
+      this.#batch = undefined;
+      if (batch === undefined) return;
+      batch.left -= 1;
+      if (batch.left > 0) this.#batch = batch;
+      try {
+        this.#deliver(batch.port, batch.state, batch.endpoint);
+      } finally {
+        if (batch.left === 0) this.#wake(batch.port);
+        if (this.#batch !== undefined || this.#round.length > 0) {
+          this.#isTurnQueued = true;
+          loop.continueOperation(turn);
+        } else if (this.#ready.length > 0) this.#queueTurn();
+      }
+    };
+    loop.enqueueOperation(turn);
+  }
+
+  #beginRound(): void {
+    const ports = this.#ready;
+    this.#ready = [];
+    const numberOf = (port: object | undefined): number => (port && this.#states.get(port)?.number) ?? 0;
+    for (let at = 1; at < ports.length; at++) {
+      const port = ports[at];
+      let to = at;
+      for (; to > 0 && numberOf(ports[to - 1]) > numberOf(port); to--) ports[to] = ports[to - 1] ?? {};
+      if (port !== undefined) ports[to] = port;
+    }
+    for (let at = 0; at < ports.length; at++) {
+      const port = ports[at];
+      if (port !== undefined) this.#round.push(port);
+    }
+  }
+
+  #nextBatch(): Batch | undefined {
+    for (let port = this.#round.shift(); port !== undefined; port = this.#round.shift()) {
+      const state = this.#states.get(port);
+      if (state === undefined) continue;
+      state.isReady = false;
+      const { endpoint } = state;
+      if (endpoint !== undefined && endpoint.queue.length > 0) {
+        return { port, state, endpoint, left: endpoint.queue.length };
+      }
+    }
+    return undefined;
+  }
+
+  #deliver(port: object, state: PortState, { queue }: Endpoint): void {
+    const next = queue.first;
+    if (next === undefined) return;
     if (next.kind === 'close') {
       queue.shift();
       this.#close(port, state);
@@ -279,9 +343,6 @@ export class Ports implements TransferablePorts {
         },
         close(this: unknown) {
           ports.#close(this as object, stateOf(this));
-        },
-        drain(this: unknown) {
-          ports.drain(this);
         },
       },
       handle,

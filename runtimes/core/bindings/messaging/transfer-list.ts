@@ -7,8 +7,8 @@ export function readTransferList(argument: unknown): readonly unknown[] {
   const list = listOf(argument);
   if (list !== undefined) return list;
   const { transfer } = argument as { readonly transfer?: unknown };
-  if (transfer === undefined || transfer === null) return [];
-  const found = typeof transfer === 'object' ? listOf(transfer) : undefined;
+  if (transfer === undefined) return [];
+  const found = typeof transfer === 'object' && transfer !== null ? listOf(transfer) : undefined;
   if (found === undefined) throw notIterable('Optional options.transfer argument');
   return found;
 }
@@ -21,9 +21,14 @@ function listOf(value: object): readonly unknown[] | undefined {
   }
   const { [SymbolIterator as never]: iterate } = value as Record<symbol, unknown>;
   if (typeof iterate !== 'function') return undefined;
-  const iterator = ReflectApply(iterate as never, value, []) as Iterator<unknown>;
-  for (let step = iterator.next(); step.done !== true; step = iterator.next()) ArrayPrototypePush(found, step.value);
-  return found;
+  const iterator = ReflectApply(iterate as never, value, []) as Iterator<unknown> | null;
+  const next: unknown = typeof iterator === 'object' && iterator !== null ? iterator.next : undefined;
+  if (typeof next !== 'function') return undefined;
+  for (;;) {
+    const step = ReflectApply(next as never, iterator, []) as IteratorResult<unknown>;
+    if (step.done === true) return found;
+    ArrayPrototypePush(found, step.value);
+  }
 }
 
 function notIterable(what: string): Error {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
+import { offeredModules } from '../../src/bridge/node-modules.ts';
 import { loadRuntimeImage, RuntimeImageError } from '../../src/sandbox/runtime-image.ts';
 import { sandboxNodeFlags } from '../../src/supervisor/node-flags.ts';
 import { testRuntime } from '../runtimes/harness.ts';
@@ -78,4 +79,15 @@ test('an image is verified under the flags of the sandboxes, and V8 refuses its 
   await t.notThrowsAsync(verify(sandboxNodeFlags));
   const error = await t.throwsAsync(verify([...sandboxNodeFlags, '--no-opt']));
   t.regex(error.message, /refuses the code cache/);
+});
+
+test('nearly every public module can be evaluated in an isolate that is not booted yet', async (t) => {
+  const { directory } = await testRuntime('snapshot');
+  const image = loadRuntimeImage(directory);
+  // These read the environment or warn while they are evaluated, so they wait for a guest.
+  const waiting = ['assert', 'assert/strict', 'sys'];
+  t.deepEqual(
+    offeredModules.filter((name) => image.aheadOf([name]).length === 0),
+    waiting,
+  );
 });

@@ -56,10 +56,10 @@ export function createBindings(context: CoreContext): Record<string, object> {
       return createUv(library.require('isotherm/data/uv'));
     },
     get options() {
-      return createOptions(
-        { ...library.require<object>('isotherm/data/options'), ...environmentOptions(context) },
-        constants.optionTypes,
-      );
+      const values = { ...library.require<Record<string, unknown>>('isotherm/data/options') };
+      // Node keeps this object and looks an option up when it is asked for.
+      context.whenBooted(() => takeEnvironmentOptions(values, context));
+      return createOptions(values, constants.optionTypes);
     },
     get diagnostics_channel() {
       return createDiagnosticsChannels();
@@ -184,8 +184,8 @@ function createUv({ constants, errors }: UvData): object {
 }
 
 /** Options that Node takes from the environment it starts in. */
-function environmentOptions({ settings }: CoreContext): Readonly<Record<string, unknown>> {
-  return { '--use-env-proxy': settings.environment.NODE_USE_ENV_PROXY === '1' };
+function takeEnvironmentOptions(values: Record<string, unknown>, { settings }: CoreContext): void {
+  values['--use-env-proxy'] = settings.environment.NODE_USE_ENV_PROXY === '1';
 }
 
 function createOptions(values: object, optionTypes: { envSettings: object; types: object }): object {

@@ -1,3 +1,4 @@
+import type { HardeningReport } from './hardening.ts';
 import type { InvocationReport } from './invocation.ts';
 
 /**
@@ -47,7 +48,13 @@ export type PlatformEvent =
       readonly environmentId: string;
       readonly droppedBytes: number;
     }
-  | { readonly type: 'sandbox.started'; readonly sandboxId: string; readonly pid: number; readonly startMs: number }
+  | {
+      readonly type: 'sandbox.started';
+      readonly sandboxId: string;
+      readonly pid: number;
+      readonly startMs: number;
+      readonly hardening: HardeningReport;
+    }
   | { readonly type: 'sandbox.exited'; readonly sandboxId: string; readonly cause: string; readonly wanted: boolean }
   | { readonly type: 'sandbox.protocolError'; readonly sandboxId: string; readonly message: string }
   | { readonly type: 'sandbox.unavailable'; readonly reason: string; readonly retryAfterMs: number }

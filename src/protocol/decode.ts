@@ -4,6 +4,7 @@
  */
 import type { EntryPoint } from '../bridge/contract.ts';
 import { limits } from '../model/limits.ts';
+import { decodeHardening } from './decode-hardening.ts';
 import {
   boolean,
   duration,
@@ -50,6 +51,7 @@ export function decodeHello(head: unknown): HelloHead {
     isolatedVm: text(hello.isolatedVm, 'hello.isolatedVm'),
     runtimeKey: text(hello.runtimeKey, 'hello.runtimeKey'),
     runtimeKind: oneOf(hello.runtimeKind, 'hello.runtimeKind', ['snapshot', 'code-cache']),
+    hardening: decodeHardening(hello.hardening, 'hello.hardening'),
   };
 }
 

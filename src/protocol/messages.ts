@@ -4,9 +4,10 @@
  * A *call* has a call id and gets exactly one reply with the same id; a *notice* has id 0 and gets none.
  */
 import type { GuestSettings } from '../bridge/contract.ts';
+import type { HardeningReport } from '../model/hardening.ts';
 
 /** Bumped on any change of meaning. A sandbox with another version is killed at once. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 export const frameTypes = {
   // sandbox -> host
@@ -41,6 +42,8 @@ export interface HelloHead {
   readonly runtimeKey: string;
   /** `snapshot`, or `code-cache` when there is none. */
   readonly runtimeKind: 'snapshot' | 'code-cache';
+  /** How far it is jailed from here on. */
+  readonly hardening: HardeningReport;
 }
 
 /** Makes a function version known to the sandbox. Call; reply `{}`. Sent once for each version and sandbox. */

@@ -10,6 +10,7 @@ import { availableParallelism } from 'node:os';
 import { systemClock } from '../base/clock.ts';
 import { errorStack } from '../base/error-text.ts';
 import { HotWait } from '../base/hot-wait.ts';
+import { hardeningReport } from '../model/hardening.ts';
 import { limits } from '../model/limits.ts';
 import { type Channel, openChannel } from '../protocol/channel.ts';
 import { frameTypes, type HelloHead, protocolVersion } from '../protocol/messages.ts';
@@ -100,6 +101,7 @@ function hello({ key, kind }: { readonly key: string; readonly kind: HelloHead['
     isolatedVm: isolatedVmVersion,
     runtimeKey: key,
     runtimeKind: kind,
+    hardening: hardeningReport([], [], 'the sandbox was started without a launcher'),
   };
 }
 

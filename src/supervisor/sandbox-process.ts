@@ -409,6 +409,7 @@ export class SandboxProcess implements SandboxHandle {
       sandboxId: this.sandboxId,
       pid: this.pid,
       startMs: clock.nowMs() - this.#startedMs,
+      hardening: hello.hardening,
     });
     this.#vitals.start();
     this.#greeted.resolve();

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
 import { systemClock } from '../../src/base/clock.ts';
+import { hardeningReport } from '../../src/model/hardening.ts';
 import { limits } from '../../src/model/limits.ts';
 import type { PlatformEvent } from '../../src/model/platform-event.ts';
 import {
@@ -105,6 +106,7 @@ sandboxTest('an event goes in and its answer comes back', async (t) => {
   t.is(sandbox.trustDomain, 'customer-1');
   const started = events.find((event) => event.type === 'sandbox.started');
   t.is(started?.pid, sandbox.pid);
+  t.deepEqual(started?.hardening, hardeningReport([], [], 'a fixture'));
 });
 
 sandboxTest('the sandbox gets the code through its store, and reads it there', async (t) => {
@@ -423,7 +425,7 @@ sandboxTest('an environment that was destroyed may be made again', async (t) => 
 });
 
 const impostors: [program: string, message: RegExp][] = [
-  ['wrong-version', /hello\.protocol must be 2, received 999/],
+  ['wrong-version', /hello\.protocol must be 3, received 999/],
   ['wrong-runtime', /hello\.runtimeKey must be .*fixture-runtime, received "another"/],
   ['babbling', /must be a hello first/],
 ];

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { hardeningReport } from '../../src/model/hardening.ts';
 import type { InvocationReport } from '../../src/model/invocation.ts';
 import type { PlatformEvent } from '../../src/model/platform-event.ts';
 import { linesOf, runtimeVersion, timeoutText } from '../../src/telemetry/lines.ts';
@@ -150,7 +151,7 @@ test("output of a function is passed on as it is; the operator's events have no 
   t.is(linesOf({ type: 'function', ...json, kind: 'line', text: '{"a":1}\n' }), '{"a":1}\n');
   t.is(linesOf({ type: 'platform.fault', ...json, requestId, text: 'x\n' }), 'x\n');
   for (const event of [
-    { type: 'sandbox.started', sandboxId: 's', pid: 1, startMs: 1 },
+    { type: 'sandbox.started', sandboxId: 's', pid: 1, startMs: 1, hardening: hardeningReport([], [], 'a test') },
     { type: 'sandbox.exited', sandboxId: 's', cause: 'x', wanted: true },
     { type: 'environment.removed', functionName: 'f', environmentId: 'e', reason: 'expired' },
     { type: 'invocation.throttled', functionName: 'f', reason: 'x' },

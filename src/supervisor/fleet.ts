@@ -13,7 +13,7 @@ import { afterCrash, type CrashHistory, cleanHistory, isForgotten, retryAfterMs 
 import { describeCause } from './exit-cause.ts';
 import { sandboxMainPath } from './launch.ts';
 import { type ExitCause, type SandboxFleet, SandboxGoneError, type SandboxHandle } from './sandbox-port.ts';
-import { SandboxProcess } from './sandbox-process.ts';
+import { type SandboxOptions, SandboxProcess } from './sandbox-process.ts';
 
 export interface FleetOptions {
   /** Node for the sandboxes: the very binary that the runtime was built with. */
@@ -23,6 +23,8 @@ export interface FleetOptions {
   readonly clock: Clock;
   /** The program that a sandbox runs. Default: this installation's own. */
   readonly mainPath?: string;
+  /** For simulations. Default: a real child. */
+  readonly launch?: SandboxOptions['launch'];
 }
 
 export function createFleet(options: FleetOptions): SandboxFleet {
@@ -168,7 +170,9 @@ class Fleet implements SandboxFleet {
     const { nodePath, runtime, clock, observe, mainPath = sandboxMainPath } = this.#options;
     this.#lastNumber += 1;
     const sandboxId = `sandbox-${this.#lastNumber}`;
-    const sandbox = await SandboxProcess.start({ sandboxId, nodePath, mainPath, runtime, clock, observe });
+    const { launch } = this.#options;
+    const made = { sandboxId, nodePath, mainPath, runtime, clock, observe, ...(launch && { launch }) };
+    const sandbox = await SandboxProcess.start(made);
     this.#processes.set(sandbox, { kind: 'starting' });
     void sandbox.exited.then((cause) => this.#ended(sandbox, cause));
     if (this.#closed !== undefined) await sandbox.kill(closing);

@@ -33,6 +33,9 @@ export interface LaunchedSandbox {
   readonly store: FileHandle;
 }
 
+/** How a process is started: by `launch`, or by a simulation that starts none. */
+export type Launch = typeof launch;
+
 /** The sandbox program of this very installation: TypeScript in development, JavaScript in the built package. */
 export const sandboxMainPath = fileURLToPath(new URL(`../sandbox/main${extname(import.meta.url)}`, import.meta.url));
 

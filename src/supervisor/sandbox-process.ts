@@ -37,7 +37,7 @@ import { crashCause, describeCause, isWanted } from './exit-cause.ts';
 import { Gateways } from './gateways.ts';
 import type { GuestOutput } from './guest-output.ts';
 import type { GuestCall } from './health.ts';
-import { type LaunchedSandbox, launch } from './launch.ts';
+import { type Launch, type LaunchedSandbox, launch } from './launch.ts';
 import { MemoryAllowance } from './memory-allowance.ts';
 import { OutputTail } from './output-tail.ts';
 import { PackageStore } from './package-store.ts';
@@ -62,6 +62,8 @@ export interface SandboxOptions {
   readonly runtime: { readonly directory: string; readonly key: string };
   readonly clock: Clock;
   readonly observe: Observe;
+  /** For simulations. Default: a real child. */
+  readonly launch?: Launch;
 }
 
 export class SandboxProcess implements SandboxHandle {
@@ -100,8 +102,8 @@ export class SandboxProcess implements SandboxHandle {
 
   /** Resolves as soon as the process exists. @throws the system's error when it could not be started. */
   static start(options: SandboxOptions): Promise<SandboxProcess> {
-    const { nodePath, mainPath, sandboxId, runtime } = options;
-    return launch(
+    const { nodePath, mainPath, sandboxId, runtime, launch: start = launch } = options;
+    return start(
       { nodePath, mainPath, sandboxId, runtimeDirectory: runtime.directory },
       (launched) => new SandboxProcess(options, launched),
     );

@@ -29,6 +29,12 @@ export function createEventPrinter(stderr: NodeJS.WriteStream): (event: Platform
       case 'sandbox.protocolError':
         stderr.write(`isotherm: a sandbox was killed: ${event.message}\n`);
         return;
+      case 'function.secluded':
+        stderr.write(`isotherm: ${event.functionName} has a sandbox of its own from now on: ${event.reason}\n`);
+        return;
+      case 'function.suspended':
+        stderr.write(`isotherm: ${event.functionName} is refused for ${event.retryAfterMs} ms: ${event.reason}\n`);
+        return;
       case 'network.refused': {
         const address = event.operation === 'lookup' && event.address !== undefined ? ` (${event.address})` : '';
         stderr.write(`isotherm: ${event.functionName} was refused the network: ${event.reason}${address}\n`);

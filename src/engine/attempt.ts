@@ -10,9 +10,11 @@ import type { Observe } from '../model/platform-event.ts';
 import type { CreateReply, InitReport, InvokeReply } from '../protocol/messages.ts';
 import type { Lease } from '../scheduler/lease.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import { type Invoked, SandboxGoneError, type SandboxHandle } from '../supervisor/sandbox-port.ts';
+import { describeCause } from '../supervisor/exit-cause.ts';
+import { type ExitCause, type Invoked, SandboxGoneError, type SandboxHandle } from '../supervisor/sandbox-port.ts';
 import { logStreamName } from '../telemetry/log-stream.ts';
 import type { Attempt, Call, Ending } from './call.ts';
+import type { Conduct } from './conduct.ts';
 import type { Counters } from './counters.ts';
 import type { OpenGuestGateway } from './gateway.ts';
 import { Journal } from './journal.ts';
@@ -25,6 +27,7 @@ export interface AttemptParts {
   readonly scheduler: Scheduler;
   readonly sandboxes: Sandboxes;
   readonly targets: Targets;
+  readonly conduct: Conduct;
   readonly counters: Counters;
   readonly openGateway: OpenGuestGateway;
   readonly observe: Observe | undefined;
@@ -140,8 +143,11 @@ export class Attempts {
       running: sandboxes.lost(lease.berth.slotId),
     });
     const isSecluded = loss.kind !== 'closing' && ('isSuspect' in loss ? loss.isSuspect : true);
+    if (isSecluded || call.target.isAlone) this.#blame(error.exitCause, call, lease.berth.slotId);
     if (isSecluded) {
-      targets.seclude(functionName);
+      if (targets.seclude(functionName)) {
+        this.#parts.observe?.({ type: 'function.secluded', functionName, reason: error.message });
+      }
       call.target = targets.of(call.target.version);
     }
 
@@ -159,6 +165,7 @@ export class Attempts {
             initMs: undefined,
             initAheadMs: created && initAheadMs(created.init),
             memoryPeakBytes: facts?.memoryPeakBytes ?? 0,
+            longestSliceMs: 0,
             journal,
             placedMs,
             isSandboxAlive: false,
@@ -176,6 +183,16 @@ export class Attempts {
       default:
         return loss satisfies never;
     }
+  }
+
+  /** The function was the only one there, or cannot prove that it was not it. What others did to the process is not its doing. */
+  #blame(cause: ExitCause, { target }: Call, slotId: number): void {
+    const isOthersDoing =
+      cause.kind === 'retired' ||
+      (cause.kind === 'killed' && cause.reason === 'closing') ||
+      (cause.kind === 'crashed' && cause.by === 'stranger');
+    if (isOthersDoing) return;
+    this.#parts.conduct.costProcess({ functionName: target.demand.functionName, slotId, reason: describeCause(cause) });
   }
 
   #journal(call: Call, environmentId: string, logStream: string): Journal | undefined {
@@ -239,6 +256,7 @@ function ended({ reply, body }: Invoked, at: Pick<Whereabouts, 'facts' | 'journa
     initMs: initAhead ?? (reply.init && 'durationMs' in reply.init ? reply.init.durationMs : undefined),
     initAheadMs: initAhead,
     memoryPeakBytes,
+    longestSliceMs: reply.longestSliceMs,
     journal,
     placedMs,
     isSandboxAlive: true,

@@ -32,6 +32,8 @@ export interface Ending {
   readonly initMs: number | undefined;
   readonly initAheadMs: number | undefined;
   readonly memoryPeakBytes: number;
+  /** The longest stretch in which the guest gave its thread to nobody. */
+  readonly longestSliceMs: number;
   readonly journal: Journal | undefined;
   /** When the sandbox was there. */
   readonly placedMs: number;

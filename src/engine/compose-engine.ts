@@ -14,6 +14,7 @@ import type { Observe } from '../model/platform-event.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { SandboxFleet } from '../supervisor/sandbox-port.ts';
 import { callableFunction } from './callable-function.ts';
+import { Conduct } from './conduct.ts';
 import { createCounters } from './counters.ts';
 import type { CallableFunction, Engine, EngineStats } from './engine.ts';
 import type { ValidOptions } from './engine-options.ts';
@@ -44,6 +45,7 @@ class ComposedEngine implements Engine {
   readonly #scheduler: Scheduler;
   readonly #sandboxes: Sandboxes;
   readonly #targets = new Targets();
+  readonly #conduct: Conduct;
   readonly #counters = createCounters();
   readonly #path: InvokePath;
   readonly #maintenance: Maintenance;
@@ -63,9 +65,14 @@ class ComposedEngine implements Engine {
       makeEnvironmentId: () => randomBytes(16).toString('hex'),
     });
     this.#sandboxes.listen(this.#scheduler);
+    this.#conduct = new Conduct(clock, observe);
     this.functions = observedRegistry(parts.registry, {
-      changed: (functionName) => this.#outdate(functionName),
+      changed: (functionName) => {
+        this.#conduct.forget(functionName);
+        this.#outdate(functionName);
+      },
       deleted: (functionName) => {
+        this.#conduct.forget(functionName);
         this.#scheduler.forget(functionName);
         this.#targets.forget(functionName);
       },
@@ -77,6 +84,7 @@ class ComposedEngine implements Engine {
       scheduler: this.#scheduler,
       sandboxes: this.#sandboxes,
       targets: this.#targets,
+      conduct: this.#conduct,
       counters: this.#counters,
       openGateway: createGateways({ egress: new EgressGate({ clock, observe }), clock }),
     });

@@ -100,6 +100,7 @@ export class InvokePath {
     const { clock, counters } = this.#parts;
     counters.total += 1;
     try {
+      this.#parts.conduct.requireCalm(call.target.demand.functionName);
       using lease = await this.#acquire(call, signal);
       const queuedMs = clock.nowMs() - call.startedMs;
       let attempt = await this.#attempts.run(call, lease, 'now');
@@ -144,6 +145,7 @@ export class InvokePath {
     if (ending.isSandboxAlive) {
       if (isReusable(outcome.kind)) lease.keepWarm();
       else lease.keepVolume();
+      if (ending.longestSliceMs >= limits.hogSliceMsMin || outcome.kind === 'out-of-memory') this.#strike(call, lease);
     }
 
     const isSuccess = outcome.kind === 'success';
@@ -180,6 +182,16 @@ export class InvokePath {
       requestId,
       report,
     };
+  }
+
+  /** It took more than its share of the sandbox. Whoever does so again and again beside others is moved away from them. */
+  #strike({ target }: Call, { berth }: Lease): void {
+    const { scheduler, conduct, targets, observe } = this.#parts;
+    const { functionName } = target.demand;
+    if (target.isAlone || !scheduler.hasNeighbours(berth.slotId, functionName) || !conduct.strike(functionName)) return;
+    if (!targets.seclude(functionName)) return;
+    const reason = `it held a thread for ${limits.hogSliceMsMin} ms or more, or reached its memory limit, ${limits.hogStrikesMax} times (hogStrikesMax)`;
+    observe?.({ type: 'function.secluded', functionName, reason });
   }
 
   #tell(

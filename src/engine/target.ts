@@ -15,6 +15,8 @@ export interface Target {
   readonly unqualifiedArn: string;
   /** The host functions that its environments may call. */
   readonly bindings: BindingSet | undefined;
+  /** Whether no other function may live in its sandboxes. */
+  readonly isAlone: boolean;
 }
 
 /** Turns versions into targets, and remembers which functions must not share a sandbox any more, and what each may call. */
@@ -32,12 +34,13 @@ export class Targets {
     return target;
   }
 
-  /** From now on the function has sandboxes of its own (DESIGN.md section 1). */
-  seclude(functionName: string): void {
-    if (this.#secluded.has(functionName)) return;
+  /** From now on the function has sandboxes of its own (DESIGN.md section 1). False when that was so already. */
+  seclude(functionName: string): boolean {
+    if (this.#secluded.has(functionName)) return false;
     this.#secluded.add(functionName);
     // Rare enough: the others are made again at their next invocation.
     this.#targets = new WeakMap();
+    return true;
   }
 
   /** What environments of the function that are made from now on may call. */
@@ -74,6 +77,7 @@ export class Targets {
       memorySizeMB: memorySize,
       unqualifiedArn: functionArn(functionName),
       bindings: bound?.set,
+      isAlone,
     };
   }
 }

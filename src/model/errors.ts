@@ -18,6 +18,8 @@ export const errorCatalogue = {
   NotImplementedException: { status: 501, bodyKey: 'Message', blame: 'client' },
   // isotherm's own.
   EngineClosed: { status: 503, bodyKey: 'Message', blame: 'client' },
+  /** The function ended process after process; it is tried again after a while. */
+  FunctionSuspended: { status: 429, bodyKey: 'message', blame: 'client' },
   SandboxLost: { status: 500, bodyKey: 'Message', blame: 'platform' },
   SandboxStartFailed: { status: 500, bodyKey: 'Message', blame: 'platform' },
   RuntimeBuildFailed: { status: 500, bodyKey: 'Message', blame: 'platform' },

@@ -114,6 +114,21 @@ export const limits = {
   crashLoopWindowMs: 10_000,
   crashBackoffMsMin: 100,
   crashBackoffMsMax: 30_000,
+  /**
+   * Poison: a function that ended this many sandbox processes within the window is refused for the back-off. The guest's own errors,
+   * timeouts and exits, which cost no process, do not count.
+   */
+  functionProcessesLostMax: 5,
+  functionProcessesWindowMs: 60_000,
+  functionBackoffMsMin: 1_000,
+  functionBackoffMsMax: 300_000,
+  /**
+   * A hog: guest code that holds a thread for so long without a pause, or reaches its memory limit, and that so many times within the
+   * window while others live in the same sandbox, gets one of its own. A sandbox has a thread more than cores for all its guests.
+   */
+  hogSliceMsMin: 500,
+  hogStrikesMax: 3,
+  hogWindowMs: 60_000,
   /** Starts that are tried for one caller before it is told, and that run side by side: each costs a core 60 ms or more. */
   sandboxStartAttemptsMax: 3,
   sandboxStartsAtOnceMax: 4,

@@ -92,7 +92,16 @@ export type PlatformEvent =
       /** Refusals since the last one told, which came too fast to tell each. */
       readonly untoldRefusals?: number;
     })
-  | { readonly type: 'invocation.throttled'; readonly functionName: string; readonly reason: string };
+  | { readonly type: 'invocation.throttled'; readonly functionName: string; readonly reason: string }
+  /** It has sandboxes of its own from now on. */
+  | { readonly type: 'function.secluded'; readonly functionName: string; readonly reason: string }
+  /** Its invocations are refused for a while. */
+  | {
+      readonly type: 'function.suspended';
+      readonly functionName: string;
+      readonly reason: string;
+      readonly retryAfterMs: number;
+    };
 
 /** The other end of a connection of a function. */
 export interface NetworkPeer {

@@ -165,6 +165,14 @@ export class Scheduler implements LeaseKeeper {
     return this.#fleet.slot(slotId)?.running ?? 0;
   }
 
+  /** Whether a sandbox holds environments of other functions too. */
+  hasNeighbours(slotId: number, functionName: string): boolean {
+    for (const { demand } of this.#fleet.slot(slotId)?.environments ?? []) {
+      if (demand.functionName !== functionName) return true;
+    }
+    return false;
+  }
+
   stats(): SchedulerStats {
     const { running, memoryReservedMiB, phases } = this.#fleet;
     const slots = [...this.#fleet.slots()].map(({ slotId, domain, environments }) => {

@@ -8,23 +8,38 @@ export interface ProcessEnd {
   readonly signal: string | null;
   /** The last it printed, on one line. */
   readonly output: string;
-  /** Whether its socket was closed before the end: by it, or by the kernel when it died. */
-  readonly connection: 'open' | 'closed';
+  /** `abandoned`: it had closed its socket and lived on, so it was killed. */
+  readonly connection: 'kept' | 'abandoned';
+  /** Whether the kernel ended processes for want of memory while this one lived. */
+  readonly memoryKills: 'none' | 'some' | 'unknown';
 }
 
-/** Nobody here killed it, or only because its socket was closed already. */
-export function crashCause({ code, signal, output, connection }: ProcessEnd): ExitCause {
+/** Nobody here killed it, or only because it had closed its socket. */
+export function crashCause(seen: ProcessEnd): ExitCause {
+  const { code, signal, output } = seen;
   const end = signal === null ? `ended with exit code ${code}` : `ended by ${signal}`;
   // Node's and V8's last words stand first in what they print; the tail may begin in the middle of a stack.
   const words = output.length > limits.exitDetailCharsMax ? `...${output.slice(-limits.exitDetailCharsMax)}` : output;
-  const hint = words === '' && signal === 'SIGKILL' ? killHint(connection) : '';
-  return { kind: 'crashed', detail: `it ${end}${hint}${words === '' ? '' : `: ${words}`}` };
+  // A sandbox that ends itself says why.
+  if (signal !== 'SIGKILL' || words !== '') {
+    return { kind: 'crashed', detail: `it ${end}${words === '' ? '' : `: ${words}`}` };
+  }
+  const isStranger = seen.connection === 'kept' && seen.memoryKills === 'none';
+  return { kind: 'crashed', detail: `it ${end} (${killHint(seen)})`, ...(isStranger && { by: 'stranger' }) };
 }
 
-function killHint(connection: ProcessEnd['connection']): string {
-  return connection === 'closed'
-    ? ' (it had closed its connection)'
-    : ' (not sent by isotherm: an operator, or the kernel when memory ran out)';
+function killHint({ connection, memoryKills }: ProcessEnd): string {
+  if (connection === 'abandoned') return 'it had closed its connection';
+  switch (memoryKills) {
+    case 'none':
+      return 'not sent by isotherm: an operator, or another program';
+    case 'some':
+      return 'sent by the kernel: memory ran out';
+    case 'unknown':
+      return 'not sent by isotherm: an operator, or the kernel when memory ran out';
+    default:
+      return memoryKills satisfies never;
+  }
 }
 
 export function describeCause(cause: ExitCause): string {

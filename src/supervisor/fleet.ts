@@ -9,7 +9,15 @@ import { errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
-import { afterCrash, type CrashHistory, cleanHistory, isForgotten, retryAfterMs } from './crash-loop.ts';
+import {
+  afterCrash,
+  type CrashHistory,
+  cleanHistory,
+  domainPolicy,
+  isForgotten,
+  retryAfterMs,
+  startPolicy,
+} from './crash-loop.ts';
 import { describeCause } from './exit-cause.ts';
 import { sandboxMainPath } from './launch.ts';
 import { type ExitCause, type SandboxFleet, SandboxGoneError, type SandboxHandle } from './sandbox-port.ts';
@@ -193,8 +201,9 @@ class Fleet implements SandboxFleet {
         if (cause.kind !== 'retired') this.#noteStartFailure(describeCause(cause));
         return;
       case 'assigned':
-        // A kill is ours and works as intended; only what nobody ordered may be a loop.
-        if (cause.kind === 'crashed') this.#noteDomainCrash(stage.trustDomain, describeCause(cause));
+        // A kill is ours and works as intended, and a stranger's says nothing of the domain; only what its own doing may be is a loop.
+        if (cause.kind === 'crashed' && cause.by === undefined)
+          this.#noteDomainCrash(stage.trustDomain, describeCause(cause));
         return;
       default:
         stage satisfies never;
@@ -204,17 +213,17 @@ class Fleet implements SandboxFleet {
   #noteStartFailure(reason: string): void {
     const nowMs = this.#options.clock.nowMs();
     const before = this.#startHistory;
-    this.#startHistory = afterCrash(before, nowMs, reason, Number.POSITIVE_INFINITY);
+    this.#startHistory = afterCrash(before, nowMs, reason, startPolicy);
     this.#announce(before, this.#startHistory, `sandboxes do not start: ${reason}`, nowMs);
   }
 
   #noteDomainCrash(trustDomain: string, reason: string): void {
     const nowMs = this.#options.clock.nowMs();
     for (const [domain, history] of this.#domainHistories) {
-      if (isForgotten(history, nowMs, limits.crashLoopWindowMs)) this.#domainHistories.delete(domain);
+      if (isForgotten(history, nowMs, domainPolicy.windowMs)) this.#domainHistories.delete(domain);
     }
     const before = this.#domainHistories.get(trustDomain) ?? cleanHistory;
-    const after = afterCrash(before, nowMs, reason, limits.crashLoopWindowMs);
+    const after = afterCrash(before, nowMs, reason, domainPolicy);
     this.#domainHistories.set(trustDomain, after);
     this.#announce(before, after, `sandboxes of trust domain ${trustDomain} crash: ${reason}`, nowMs);
   }

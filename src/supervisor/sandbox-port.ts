@@ -16,7 +16,8 @@ export type ExitCause =
       /** Ids of the environments that may be to blame. Absent: none in particular. */
       readonly suspects?: readonly string[];
     }
-  | { readonly kind: 'crashed'; readonly detail: string };
+  /** `by` a stranger: ended by a SIGKILL that neither we nor the sandbox sent. That says nothing of its guests. */
+  | { readonly kind: 'crashed'; readonly detail: string; readonly by?: 'stranger' };
 
 /** Every pending call of a sandbox that ended fails with this. `started` says whether the guest may have seen the event. */
 export class SandboxGoneError extends Error {

@@ -39,6 +39,7 @@ import type { GuestOutput } from './guest-output.ts';
 import type { GuestCall } from './health.ts';
 import { type Launch, type LaunchedSandbox, launch } from './launch.ts';
 import { MemoryAllowance } from './memory-allowance.ts';
+import { MemoryKills } from './memory-kills.ts';
 import { OutputTail } from './output-tail.ts';
 import { PackageStore } from './package-store.ts';
 import { ResidentMemory } from './resident-memory.ts';
@@ -96,7 +97,8 @@ export class SandboxProcess implements SandboxHandle {
   /** Outlives the state: also of a sandbox that ended one may ask whose it was. */
   #trustDomain: string | undefined;
   #exitLimit: Disposable | undefined;
-  #connection: 'open' | 'closed' = 'open';
+  readonly #memoryKills = new MemoryKills();
+  #connection: 'kept' | 'abandoned' = 'kept';
   /** Reasons to keep this program's event loop alive. An idle sandbox is none. */
   #holds = 0;
 
@@ -431,11 +433,12 @@ export class SandboxProcess implements SandboxHandle {
 
   /** Its end of the socket is closed. Most likely it is dying and tells why when it is reaped; if not, it is of no use any more. */
   #disconnected(): void {
-    this.#connection = 'closed';
     // Its end is near, and its last words count: this program must not end for want of anything else to wait for.
     this.#child.ref();
     for (const stream of this.#outputs) stream.ref();
-    this.#exitLimit = this.#options.clock.after(limits.killGraceMs, () => this.#child.kill('SIGKILL'));
+    this.#exitLimit = this.#options.clock.after(limits.killGraceMs, () => {
+      if (this.#child.kill('SIGKILL')) this.#connection = 'abandoned';
+    });
   }
 
   // The end.
@@ -443,7 +446,9 @@ export class SandboxProcess implements SandboxHandle {
   #reaped(code: number | null, signal: string | null): void {
     const finish = () => {
       lingering[Symbol.dispose]();
-      void this.#finish(crashCause({ code, signal, output: this.#output.text(), connection: this.#connection }));
+      const output = this.#output.text();
+      const memoryKills = this.#memoryKills.seen();
+      void this.#finish(crashCause({ code, signal, output, connection: this.#connection, memoryKills }));
     };
     // 'close' follows when all its pipes are read to the end: last answers and last words. Somebody else may hold them open.
     const lingering = this.#options.clock.after(limits.killGraceMs, () => {

@@ -27,6 +27,8 @@ export function linesOf(event: PlatformEvent): string {
     case 'runtime.less':
     case 'environment.removed':
     case 'invocation.throttled':
+    case 'function.secluded':
+    case 'function.suspended':
     case 'network.connected':
     case 'network.closed':
     case 'network.refused':

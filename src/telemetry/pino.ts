@@ -31,6 +31,8 @@ function levelOf(event: PlatformEvent): Level {
     case 'platform.fault':
     case 'platform.logsDropped':
     case 'invocation.throttled':
+    case 'function.secluded':
+    case 'function.suspended':
     case 'network.refused':
     case 'runtime.less':
       return 'warn';

@@ -3,9 +3,12 @@ import { limits } from '../../src/model/limits.ts';
 import {
   afterCrash,
   type CrashHistory,
+  type CrashPolicy,
   cleanHistory,
+  domainPolicy,
   isForgotten,
   retryAfterMs,
+  startPolicy,
 } from '../../src/supervisor/crash-loop.ts';
 
 const { crashLoopExitsMax, crashLoopWindowMs: windowMs, crashBackoffMsMin, crashBackoffMsMax } = limits;
@@ -14,9 +17,9 @@ const { crashLoopExitsMax, crashLoopWindowMs: windowMs, crashBackoffMsMin, crash
 function crashes(
   timesMs: readonly number[],
   from: CrashHistory = cleanHistory,
-  window: number = windowMs,
+  policy: CrashPolicy = domainPolicy,
 ): CrashHistory {
-  return timesMs.reduce((history, atMs) => afterCrash(history, atMs, `crash at ${atMs}`, window), from);
+  return timesMs.reduce((history, atMs) => afterCrash(history, atMs, `crash at ${atMs}`, policy), from);
 }
 
 const burst = Array.from({ length: crashLoopExitsMax }, (_, index) => index * 10);
@@ -43,7 +46,7 @@ test('one crash after a back-off is enough for the next, which is twice as long'
   const waits: number[] = [];
   for (let relapse = 0; relapse < 12; relapse += 1) {
     const againMs = history.blockedUntilMs + 1;
-    history = afterCrash(history, againMs, 'again', windowMs);
+    history = afterCrash(history, againMs, 'again', domainPolicy);
     waits.push(retryAfterMs(history, againMs));
   }
   t.deepEqual(waits.slice(0, 3), [crashBackoffMsMin * 2, crashBackoffMsMin * 4, crashBackoffMsMin * 8]);
@@ -53,17 +56,17 @@ test('one crash after a back-off is enough for the next, which is twice as long'
 test('a quiet window after a back-off ends the loop', (t) => {
   const history = crashes(burst);
   const quietMs = history.blockedUntilMs + windowMs;
-  t.is(retryAfterMs(afterCrash(history, quietMs, 'new', windowMs), quietMs), 0);
+  t.is(retryAfterMs(afterCrash(history, quietMs, 'new', domainPolicy), quietMs), 0);
 });
 
 test('what ends while starts are held back prolongs nothing', (t) => {
   const history = crashes(burst);
-  t.is(afterCrash(history, lastMs + 1, 'late', windowMs).blockedUntilMs, history.blockedUntilMs);
+  t.is(afterCrash(history, lastMs + 1, 'late', domainPolicy).blockedUntilMs, history.blockedUntilMs);
 });
 
 test('without a window only a clean history forgives', (t) => {
   const slow = Array.from({ length: crashLoopExitsMax }, (_, index) => index * 3_600_000);
-  const history = crashes(slow, cleanHistory, Number.POSITIVE_INFINITY);
+  const history = crashes(slow, cleanHistory, startPolicy);
   t.is(retryAfterMs(history, slow.at(-1) ?? 0), crashBackoffMsMin);
 });
 

@@ -6,7 +6,8 @@ const end = (changes: Partial<ProcessEnd>): ProcessEnd => ({
   code: null,
   signal: null,
   output: '',
-  connection: 'open',
+  connection: 'kept',
+  memoryKills: 'none',
   ...changes,
 });
 
@@ -14,11 +15,13 @@ const crashes: [end: Partial<ProcessEnd>, text: string][] = [
   [{ code: 13 }, 'crashed: it ended with exit code 13'],
   [{ code: 1, output: 'Error: no' }, 'crashed: it ended with exit code 1: Error: no'],
   [{ signal: 'SIGTRAP', output: '# Fatal' }, 'crashed: it ended by SIGTRAP: # Fatal'],
+  [{ signal: 'SIGKILL' }, 'crashed: it ended by SIGKILL (not sent by isotherm: an operator, or another program)'],
+  [{ signal: 'SIGKILL', memoryKills: 'some' }, 'crashed: it ended by SIGKILL (sent by the kernel: memory ran out)'],
   [
-    { signal: 'SIGKILL' },
+    { signal: 'SIGKILL', memoryKills: 'unknown' },
     'crashed: it ended by SIGKILL (not sent by isotherm: an operator, or the kernel when memory ran out)',
   ],
-  [{ signal: 'SIGKILL', connection: 'closed' }, 'crashed: it ended by SIGKILL (it had closed its connection)'],
+  [{ signal: 'SIGKILL', connection: 'abandoned' }, 'crashed: it ended by SIGKILL (it had closed its connection)'],
   [{ signal: 'SIGKILL', output: 'protocol error: x' }, 'crashed: it ended by SIGKILL: protocol error: x'],
 ];
 for (const [seen, text] of crashes) {
@@ -41,5 +44,18 @@ test('only what isotherm did for its own reasons was wanted', (t) => {
   t.true(isWanted({ kind: 'killed', reason: 'closing', detail: '' }));
   for (const reason of ['deadline', 'heartbeat', 'memory', 'protocol'] as const) {
     t.false(isWanted({ kind: 'killed', reason, detail: '' }));
+  }
+});
+
+test('a silent SIGKILL is a stranger’s unless memory ran out, or may have', (t) => {
+  t.like(crashCause(end({ signal: 'SIGKILL' })), { by: 'stranger' });
+  for (const other of [
+    { signal: 'SIGSEGV' },
+    { signal: 'SIGKILL', output: 'out of memory' },
+    { signal: 'SIGKILL', connection: 'abandoned' },
+    { signal: 'SIGKILL', memoryKills: 'some' },
+    { signal: 'SIGKILL', memoryKills: 'unknown' },
+  ] as const) {
+    t.false('by' in crashCause(end(other)), JSON.stringify(other));
   }
 });

@@ -1,10 +1,19 @@
 // What JavaScript cannot ask V8, for Node's library in a guest: the context that promises carry (AsyncLocalStorage), promise
 // hooks, what is inside promises, proxies and iterators, `import()`, and text at V8's speed. Optional: without it the guest
-// does with less. Only V8's own interface; no Node, no libuv, no state, no memory of its own.
+// does with less. Only V8's own interface; no Node, no libuv, and no state but the tables of Node's library, which the sandbox
+// fills before there are guests and nobody changes.
 //
 // Guests are hostile and their objects come in here. So each function checks the kind of each argument before it uses it, runs
 // no code of the guest, keeps no pointer into a buffer beyond its own call, and answers `undefined` to what makes no sense.
+#include <node_version.h>
 #include <v8.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <string_view>
+#include <string>
+#include <vector>
 
 using namespace v8;
 
@@ -162,7 +171,123 @@ void SetImporter(const Arguments& info) {
   isolate->SetHostImportModuleDynamicallyCallback(Import);
 }
 
+// A text in memory of the process, which all isolates read and none copies.
+class SharedText final : public String::ExternalOneByteStringResource {
+ public:
+  SharedText(const char* data, size_t size) : data_(data), size_(size) {}
+  const char* data() const override { return data_; }
+  size_t length() const override { return size_; }
+  // Isolates end; the text stays.
+  void Dispose() override {}
+
+ private:
+  const char* const data_;
+  const size_t size_;
+};
+
+// One script of Node's library: its text and its code cache.
+struct LibraryScript {
+  SharedText text;
+  std::string filename;
+  const uint8_t* cache;
+  int cache_size;
+};
+
+struct Table {
+  std::shared_ptr<BackingStore> bytes;
+  std::vector<std::unique_ptr<LibraryScript>> scripts;
+  // By id, sorted.
+  std::vector<std::pair<std::string, const LibraryScript*>> ids;
+
+  const LibraryScript* Find(std::string_view id) const {
+    auto found = std::lower_bound(ids.begin(), ids.end(), id, [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
+    return found != ids.end() && found->first == id ? found->second : nullptr;
+  }
+};
+
+// A process has one; tests have some. They stay to its end.
+constexpr uint32_t kTablesMax = 64;
+const Table* tables[kTablesMax];
+std::atomic<uint32_t> table_count{0};
+
+// (table, id): what the script that holds this module evaluates to, compiled with its code cache on the thread that asks.
+void Builtin(const Arguments& info) {
+  if (!info[0]->IsUint32() || !info[1]->IsString()) return;
+  const uint32_t number = info[0].As<Uint32>()->Value();
+  if (number >= table_count.load(std::memory_order_acquire)) return;
+  Isolate* isolate = info.GetIsolate();
+  char id[256];
+  Local<String> name = info[1].As<String>();
+  if (name->Length() > 80) return;
+  const size_t size = name->WriteUtf8V2(isolate, id, sizeof(id));
+  const LibraryScript* found = tables[number]->Find(std::string_view(id, size));
+  if (found == nullptr) return;
+  Local<Context> context = isolate->GetCurrentContext();
+  Local<String> text, filename;
+  if (!String::NewExternalOneByte(isolate, const_cast<SharedText*>(&found->text)).ToLocal(&text)) return;
+  if (!String::NewFromUtf8(isolate, found->filename.c_str()).ToLocal(&filename)) return;
+  ScriptCompiler::Source source(text, ScriptOrigin(filename),
+                                new ScriptCompiler::CachedData(found->cache, found->cache_size));
+  Local<Script> script;
+  Local<Value> value;
+  if (!ScriptCompiler::Compile(context, &source, ScriptCompiler::kConsumeCodeCache).ToLocal(&script)) return;
+  if (script->Run(context).ToLocal(&value)) info.GetReturnValue().Set(value);
+}
+
+// Gives back what garbage holds. The sandbox asks for it while the guest is frozen.
+void CollectGarbage(const Arguments& info) {
+  info.GetIsolate()->LowMemoryNotification();
+}
+
+// For the sandbox's own isolate: (bytes, [filename, source offset, size, cache offset, size, [id, ...]], ...), the number of the
+// table. Offsets were checked by whoever calls.
+void AddTable(const Arguments& info) {
+  Isolate* isolate = info.GetIsolate();
+  Local<Context> context = isolate->GetCurrentContext();
+  const uint32_t number = table_count.load();
+  if (number >= kTablesMax || !info[0]->IsArrayBuffer() || !info[1]->IsArray()) return;
+  auto table = std::make_unique<Table>();
+  table->bytes = info[0].As<ArrayBuffer>()->GetBackingStore();
+  const char* bytes = static_cast<const char*>(table->bytes->Data());
+  Local<Array> entries = info[1].As<Array>();
+  for (uint32_t at = 0; at < entries->Length(); at++) {
+    Local<Value> entry, part[6];
+    if (!entries->Get(context, at).ToLocal(&entry) || !entry->IsArray()) return;
+    for (uint32_t which = 0; which < 6; which++) {
+      if (!entry.As<Array>()->Get(context, which).ToLocal(&part[which])) return;
+    }
+    const auto number_at = [&](int which) { return static_cast<size_t>(part[which].As<Number>()->Value()); };
+    if (!part[5]->IsArray()) return;
+    table->scripts.push_back(std::unique_ptr<LibraryScript>(
+        new LibraryScript{SharedText(bytes + number_at(1), number_at(2)), *String::Utf8Value(isolate, part[0]),
+                    reinterpret_cast<const uint8_t*>(bytes) + number_at(3), static_cast<int>(number_at(4))}));
+    Local<Array> ids = part[5].As<Array>();
+    for (uint32_t which = 0; which < ids->Length(); which++) {
+      Local<Value> id;
+      if (!ids->Get(context, which).ToLocal(&id)) return;
+      table->ids.emplace_back(*String::Utf8Value(isolate, id), table->scripts.back().get());
+    }
+  }
+  std::sort(table->ids.begin(), table->ids.end());
+  tables[number] = table.release();
+  table_count.store(number + 1, std::memory_order_release);
+  info.GetReturnValue().Set(number);
+}
+
 }  // namespace
+
+#define ISOTHERM_JOIN(a, b) a##b
+#define ISOTHERM_NODE_ENTRY(version) ISOTHERM_JOIN(node_register_module_v, version)
+
+// Node calls this, in the sandbox's own isolate, which is the only one that may fill tables.
+extern "C" __attribute__((visibility("default"))) void ISOTHERM_NODE_ENTRY(NODE_MODULE_VERSION)(Local<Object> exports,
+                                                                                                Local<Value>,
+                                                                                                Local<Context> context) {
+  Isolate* isolate = Isolate::GetCurrent();
+  Local<Function> function;
+  if (!Function::New(context, AddTable).ToLocal(&function)) return;
+  if (exports->Set(context, String::NewFromUtf8Literal(isolate, "addTable"), function).IsNothing()) return;
+}
 
 // isolated-vm calls this once for each context that asks.
 extern "C" __attribute__((visibility("default"))) void InitForContext(Isolate* isolate, Local<Context> context,
@@ -188,4 +313,6 @@ extern "C" __attribute__((visibility("default"))) void InitForContext(Isolate* i
   add("utf8Length", Utf8Length);
   add("writeUtf8", WriteUtf8);
   add("setImporter", SetImporter);
+  add("builtin", Builtin);
+  add("collectGarbage", CollectGarbage);
 }

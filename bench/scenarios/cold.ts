@@ -35,6 +35,13 @@ const scenarios: readonly ColdScenario[] = [
   { name: 'hello', what: 'cold start, hello world', source: hello, pauseMs: 12, ratioMax: 2 },
   { name: 'storm', what: 'cold start, hello world, one right after the other', source: hello, pauseMs: 0, ratioMax: 4 },
   { name: 'ordinary', what: 'cold start with http, crypto and fs', source: ordinary, pauseMs: 60, ratioMax: 3 },
+  {
+    name: 'ordinary-storm',
+    what: 'cold start with http, crypto and fs, one right after the other',
+    source: ordinary,
+    pauseMs: 0,
+    ratioMax: 12,
+  },
 ];
 
 export async function cold(engine: Engine, options: BenchOptions): Promise<Row[]> {

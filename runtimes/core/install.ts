@@ -3,6 +3,7 @@
  * sandbox boots the guest with it.
  */
 import type { GuestCalls, GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
+import type { NativeFunctions } from '../../src/bridge/native-module.ts';
 import { bindingsModule } from '../../src/bridge/node-modules.ts';
 import { installConsole } from './console.ts';
 import type { CoreContext, CoreData, ModuleFactory } from './context.ts';
@@ -40,6 +41,7 @@ export function install(data: CoreData, createHandlerLoop: CreateHandlerLoop): v
     require(id: string) {
       library.require(id);
     },
+    useNative: (native: NativeFunctions, table: number) => library.useNative(native, table),
   });
 }
 

@@ -2,6 +2,7 @@
  * Loads modules of Node's library (and our own lazy ones) in a guest, through the host, which compiles them with their code
  * cache. A module's source is in no heap before its first use.
  */
+import type { NativeFunctions } from '../../src/bridge/native-module.ts';
 import { bindingsModule, offeredModules, schemeOnlyModules } from '../../src/bridge/node-modules.ts';
 import type { CoreContext, ModuleFactory } from './context.ts';
 
@@ -34,6 +35,8 @@ export class Library {
   readonly #observers: Record<string, ((exports: never) => void) | undefined> = Object.create(null);
   /** Compiled by the host and not evaluated yet. */
   readonly #received: Record<string, ModuleFactory | undefined> = Object.create(null);
+  #native: NativeFunctions | undefined;
+  #table = 0;
 
   constructor(context: CoreContext) {
     this.#context = context;
@@ -114,11 +117,23 @@ export class Library {
   }
 
   #compile(id: string): ModuleFactory {
-    if (this.#received[id] === undefined) this.#context.host.loadBuiltin(id);
+    if (this.#received[id] === undefined) this.#bringIn(id);
     const factory = this.#received[id];
     if (factory === undefined) throw notOffered(id);
     this.#received[id] = undefined;
     return factory;
+  }
+
+  #bringIn(id: string): void {
+    const made = this.#native?.builtin(this.#table, id);
+    if (made !== undefined) this.receive(id, made as ModuleFactory);
+    else this.#context.host.loadBuiltin(id);
+  }
+
+  /** Before there is a host: the native module compiles what is missing. */
+  useNative(native: NativeFunctions, table: number): void {
+    this.#native = native;
+    this.#table = table;
   }
 
   /** Node's `internalBinding`, over `bindings/`: one lazy module for each group of bindings. */

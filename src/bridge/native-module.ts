@@ -20,7 +20,11 @@ export interface NativeFunctions {
   writeUtf8(text: string, bytes: Uint8Array, offset: number): number | undefined;
   /** Serves `import()` from now on. */
   setImporter(importer: (specifier: string, referrer: unknown) => Promise<unknown>): void;
+  /** What the script evaluates to that holds this module of Node's library, compiled with its code cache: factories. */
+  builtin(table: number, id: string): unknown;
+  /** All of it, and memory that is not needed goes back to the system. Some milliseconds. */
+  collectGarbage(): void;
 }
 
-/** What `loadBuiltin` is asked for by number: handles of isolated-vm, for the boot program only. */
-export const nativeHandles = { module: 1, context: 2 } as const;
+/** What `loadBuiltin` is asked for by number, by the boot program only: handles of isolated-vm, and the table's number. */
+export const nativeHandles = { module: 1, context: 2, table: 3 } as const;

@@ -365,6 +365,12 @@ export const limits = {
    */
   prepareDelayMsMin: 1,
   prepareDelayMsMax: 64,
+  /**
+   * Garbage of an environment is collected once it was quiet for so long after its first answer; larger heaps, which take longer,
+   * are left to V8. A call that comes meanwhile waits for it: 3 to 12 milliseconds.
+   */
+  tidyDelayMs: 1_000,
+  tidyHeapBytesMax: 16 * MiB,
   /** Turns of the event loop between an answer and the freeze (LAMBDA.md A3.15). */
   turnsAfterAnswerMax: 16,
 } as const;

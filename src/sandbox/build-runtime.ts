@@ -29,6 +29,7 @@ import { closuresOf, loadsOf } from './build-runtime/loads.ts';
 import { aloneScript, moduleScripts } from './build-runtime/module-scripts.ts';
 import { readNodeLibrary } from './build-runtime/node-library.ts';
 import { takeSnapshot } from './ivm.ts';
+import { cacheAlignment } from './native-table.ts';
 import { baseScriptName } from './runtime-image.ts';
 
 const [command, output] = process.argv.slice(2);
@@ -133,6 +134,7 @@ function packModules(
   for (const [at, { ids, filename, source }] of modules.entries()) {
     const sourceOffset = offset;
     const sourceBytes = append(Buffer.from(source, 'latin1'));
+    append(new Uint8Array(-offset & (cacheAlignment - 1)));
     const cacheOffset = offset;
     const cacheBytes = append(caches[at] ?? new Uint8Array());
     index.push({ kind: 'script', ids: [...ids], filename, sourceOffset, sourceBytes, cacheOffset, cacheBytes });

@@ -24,6 +24,7 @@ import { Output } from './output.ts';
 import { Phase, type PhaseEnd } from './phase.ts';
 import type { PoolLane } from './pool-lane.ts';
 import type { Openers } from './services.ts';
+import type { Tidier } from './tidier.ts';
 import type { Traffic } from './traffic.ts';
 import type { Version } from './version.ts';
 import { FileSystem } from './volume/file-system.ts';
@@ -48,6 +49,7 @@ export interface EnvironmentHost {
   readonly sendLog: (head: LogHead, body: Uint8Array) => void;
   readonly sendRequest: (head: GuestRequestHead, body: Uint8Array | undefined) => void;
   readonly openers: Openers;
+  readonly tidier: Pick<Tidier, 'note' | 'forget'>;
   /** Runs the callback in a later task. */
   readonly defer: (callback: () => void) => void;
 }
@@ -76,6 +78,7 @@ export class Environment {
   #memoryPeakBytes = 0;
   /** Settles when a running init phase has ended. */
   #started: Promise<unknown> = Promise.resolve();
+  #tidying: Promise<void> | undefined;
 
   constructor(head: CreateHead, version: Version, volume: Volume, host: EnvironmentHost) {
     this.version = version;
@@ -116,6 +119,7 @@ export class Environment {
   /** @param event JSON text */
   async invoke(head: InvokeHead, event: string): Promise<Answer<InvokeReply>> {
     if (this.#state.phase === 'starting') await this.#started;
+    if (this.#tidying !== undefined) await this.#tidying;
     const { clock, traffic } = this.#host;
     using _underWay = traffic.enter(this.version);
     const fromMs = clock.nowMs();
@@ -158,9 +162,20 @@ export class Environment {
     if (incarnation === this.#incarnations) this.#incarnation?.services.receive(service, event, body);
   }
 
+  /** Between two invocations; the next one waits for it. */
+  async tidy(): Promise<void> {
+    const guest = this.#incarnation?.guest;
+    if (this.#state.phase !== 'ready' || guest === undefined || guest.isDisposed) return;
+    if (guest.memory().heapTotalBytes > limits.tidyHeapBytesMax) return;
+    this.#tidying = guest.tidy();
+    await this.#tidying;
+    this.#tidying = undefined;
+  }
+
   /** Ends whatever runs. The volume is detached, and its owner's again. */
   dispose(): void {
     this.#change({ type: 'disposed' });
+    this.#host.tidier.forget(this);
     this.#discard();
   }
 
@@ -270,6 +285,7 @@ export class Environment {
     if (!isKept) this.#discard();
     else if (end.kind === 'settled' && end.settled.kind === settleKinds.answer) {
       this.version.noteModules(this.#incarnation?.guest.askedOnPool ?? []);
+      if (this.#incarnation?.invocations === 1) this.#host.tidier.note(this);
       this.#makeCodeCache();
     }
   }

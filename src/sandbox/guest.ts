@@ -19,7 +19,7 @@ import {
   type Script,
   type WasmModule,
 } from './ivm.ts';
-import type { OpenedIsolate, RuntimeImage } from './runtime-image.ts';
+import type { NativeLibrary, OpenedIsolate, RuntimeImage } from './runtime-image.ts';
 import type { Watch, Watchdog } from './watchdog.ts';
 
 /** How a slice ended. `rejection`: a promise of the guest was rejected and nobody handled it; the loop's state is not known then. */
@@ -69,6 +69,10 @@ export interface Guest {
    * guests that load the same text. Blocks while a slice runs.
    */
   codeCache(bundle: string): ExternalCopy<ArrayBuffer> | undefined;
+  /**
+   * Gives memory back, on the pool; where there is a native module. No slice may run before it is done: it would block its thread.
+   */
+  tidy(): Promise<void>;
   /** Idempotent. Safe inside a host call: the guest is then terminated when the call returns. */
   dispose(): void;
   readonly isDisposed: boolean;
@@ -141,8 +145,9 @@ class OpenedGuest implements Guest {
     this.#image = image;
     this.#received = received;
     const loadBuiltin: ServedCalls['loadBuiltin'] = (id) => {
-      if (id === nativeHandles.module) return image.nativeModule ?? false;
+      if (id === nativeHandles.module) return image.native?.module ?? false;
       if (id === nativeHandles.context) return context;
+      if (id === nativeHandles.table) return image.native?.table ?? 0;
       if (typeof id === 'number') return false;
       const wasm = image.wasmModule(id);
       if (wasm !== undefined) return wasm;
@@ -243,6 +248,8 @@ class OpenedGuest implements Guest {
   }
 
   preload(modules: readonly string[], ids: Iterable<string>): void {
+    // It compiles them itself when it needs them, as fast, on the thread it runs on.
+    if (this.#image.native !== undefined) return;
     for (const id of this.#image.scriptsOf(modules, ids)) {
       if (this.#received?.has(id) !== true) this.#bringIn(id);
     }
@@ -266,6 +273,22 @@ class OpenedGuest implements Guest {
     );
     script.release();
     return script.cachedData;
+  }
+
+  async tidy(): Promise<void> {
+    const { native } = this.#image;
+    if (native === undefined || this.isDisposed) return;
+    const functions = native.module.createSync(this.#context);
+    const collectGarbage: Reference = functions.getSync('collectGarbage', { reference: true });
+    try {
+      await collectGarbage.apply(undefined, []);
+    } catch (error) {
+      // It may be disposed meanwhile.
+      if (!this.isDisposed) throw error;
+    } finally {
+      collectGarbage.release();
+      functions.release();
+    }
   }
 
   dispose(): void {
@@ -322,10 +345,39 @@ export function* fillAhead(
   modules: readonly string[],
   ids: Iterable<string>,
 ): Generator<void> {
-  const { isolate, context, received } = opened;
+  const { context } = opened;
   const ahead: Reference<Ahead> = context.global.getSync('__isothermAhead', { reference: true });
-  const receive: Reference = ahead.getSync('receive', { reference: true });
   const require: Reference = ahead.getSync('require', { reference: true });
+  yield* image.native === undefined
+    ? bringInAhead(image, opened, ahead, modules, ids)
+    : useNative(image.native, opened, ahead);
+  for (const id of image.aheadOf(modules)) {
+    require.applySync(undefined, [id]);
+    yield;
+  }
+  for (const reference of [ahead, require]) reference.release();
+}
+
+/** What it evaluates then compiles itself, without being asked for. */
+function* useNative(
+  { module, table }: NativeLibrary,
+  { context }: OpenedIsolate,
+  ahead: Reference<Ahead>,
+): Generator<void> {
+  const use: Reference = ahead.getSync('useNative', { reference: true });
+  use.applySync(undefined, [module.createSync(context).derefInto({ release: true }), table]);
+  use.release();
+  yield;
+}
+
+function* bringInAhead(
+  image: RuntimeImage,
+  { isolate, context, received }: OpenedIsolate,
+  ahead: Reference<Ahead>,
+  modules: readonly string[],
+  ids: Iterable<string>,
+): Generator<void> {
+  const receive: Reference = ahead.getSync('receive', { reference: true });
   for (const id of image.scriptsOf(modules, ids)) {
     const factory = factoryOf(image, isolate, context, id);
     if (factory === undefined) continue;
@@ -333,17 +385,14 @@ export function* fillAhead(
     received?.add(id);
     yield;
   }
-  for (const id of image.aheadOf(modules)) {
-    require.applySync(undefined, [id]);
-    yield;
-  }
-  for (const reference of [ahead, receive, require]) reference.release();
+  receive.release();
 }
 
 /** What `runtimes/core` leaves in a context until it is booted. */
 export interface Ahead {
   receive(id: string, compiled: unknown): void;
   require(id: string): void;
+  useNative(native: unknown, table: number): void;
 }
 
 /** Running the script makes its functions and runs none of them. */
@@ -390,14 +439,20 @@ const bootProgram = `
   };
   calls.loadBuiltin = (id) => {
     if (typeof id !== 'string') return false;
+    const made = calls.nativeModule()?.builtin(table, id);
+    if (made !== undefined) {
+      guest.receive(id, made);
+      return true;
+    }
     const found = loadBuiltin(cut(id, ${limits.nameLengthMax}));
     if (typeof found === 'boolean') return found;
     guest.receive(id, typeof found === 'string' ? compile(found) : (exports, require, module) => { module.exports = found; });
     return true;
   };
-  let native;
+  let native, table;
   calls.nativeModule = () => {
-    if (native !== undefined) return native;
+    if (table !== undefined) return native;
+    table = loadBuiltin(${nativeHandles.table});
     const module = loadBuiltin(${nativeHandles.module});
     if (module === false) return undefined;
     const made = module.createSync(loadBuiltin(${nativeHandles.context}));
@@ -453,7 +508,7 @@ function text(value: unknown, charsMax: number): string {
  * Only the boot program sees them.
  */
 type ServedCalls = SandboxCalls & {
-  loadBuiltin(id: string | number): boolean | string | WasmModule | NativeModule | Context;
+  loadBuiltin(id: string | number): boolean | string | number | WasmModule | NativeModule | Context;
 };
 
 type CheckedCalls = Record<

@@ -23,6 +23,7 @@ import { PreparedIsolates } from './prepared-isolates.ts';
 import { loadRuntimeImage } from './runtime-image.ts';
 import { Server } from './server.ts';
 import { openers } from './services.ts';
+import { Tidier } from './tidier.ts';
 import { Traffic } from './traffic.ts';
 import { createBackingFile } from './volume/backing-file.ts';
 import { warmUp } from './warm-up.ts';
@@ -57,6 +58,7 @@ function serve(directory: string): void {
     // isolated-vm has that many threads; with more slices it would start others (SECURITY.md 6.7).
     pool: new PoolLane(availableParallelism() + 1),
     traffic,
+    tidier: new Tidier({ isIdle: () => traffic.isIdle, clock: systemClock }),
     clock: systemClock,
     random: (byteCount) => crypto.getRandomValues(new Uint8Array(byteCount)).buffer,
     residentBytes,

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuiltinEntry, decodeBuiltinIndex, decodeManifest, imageFiles } from '../protocol/image-manifest.ts';
 import { type Context, compileWasm, ExternalCopy, Isolate, NativeModule, type Script, type WasmModule } from './ivm.ts';
+import { addTable } from './native-table.ts';
 
 export interface RuntimeImage {
   readonly key: string;
@@ -16,7 +17,7 @@ export interface RuntimeImage {
   readonly reason: string | undefined;
   readonly builtinIds: readonly string[];
   /** Undefined where none could be built. */
-  readonly nativeModule: NativeModule | undefined;
+  readonly native: NativeLibrary | undefined;
   /** Makes an isolate with the runtime in it, not yet booted. Blocks for a millisecond or two. */
   open(memoryLimitMiB: number, onCatastrophicError: (message: string) => void): OpenedIsolate;
   compileBuiltin(isolate: Isolate, id: string): Script | undefined;
@@ -28,6 +29,12 @@ export interface RuntimeImage {
   builtinText(id: string): { readonly source: string; readonly filename: string } | undefined;
   /** A WebAssembly module of Node's library, compiled once in this process; guests share its code and get memories of their own. */
   wasmModule(id: string): WasmModule | undefined;
+}
+
+/** The native module, and the number under which it has the scripts of `compileBuiltin`: guests can then make them themselves. */
+export interface NativeLibrary {
+  readonly module: NativeModule;
+  readonly table: number;
 }
 
 export interface OpenedIsolate {
@@ -51,13 +58,15 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
     return bytes;
   };
   const index = decodeBuiltinIndex(file(imageFiles.builtinIndex).toString('utf8'));
-  const builtins = new Builtins(index.scripts, file(imageFiles.builtins));
+  const bytes = file(imageFiles.builtins);
+  const builtins = new Builtins(index.scripts, bytes);
   return {
     key: manifest.key,
     kind: manifest.kind,
     reason: manifest.reason,
     builtinIds: index.scripts.flatMap((entry) => entry.ids),
-    nativeModule: imageFiles.nativeModule in manifest.files ? openNativeModule(directory, file) : undefined,
+    native:
+      imageFiles.nativeModule in manifest.files ? openNativeLibrary(directory, file, index.scripts, bytes) : undefined,
     open: opener(
       manifest.kind === 'snapshot'
         ? { kind: 'snapshot', snapshot: externalCopy(file(imageFiles.snapshot)) }
@@ -75,9 +84,16 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
 }
 
 /** Opened with the image, once, and then made anew in each guest that needs it. */
-function openNativeModule(directory: string, verify: (name: string) => Buffer): NativeModule {
+function openNativeLibrary(
+  directory: string,
+  verify: (name: string) => Buffer,
+  index: readonly BuiltinEntry[],
+  bytes: Buffer,
+): NativeLibrary {
   verify(imageFiles.nativeModule);
-  return new NativeModule(join(directory, imageFiles.nativeModule));
+  const path = join(directory, imageFiles.nativeModule);
+  const scripts = index.filter(({ kind }) => kind === 'script');
+  return { module: new NativeModule(path), table: addTable(path, scripts, bytes) };
 }
 
 export class RuntimeImageError extends Error {

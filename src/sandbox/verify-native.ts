@@ -6,6 +6,7 @@
  *     node verify-native.ts <module>
  */
 import { Isolate, NativeModule } from './ivm.ts';
+import { addTable } from './native-table.ts';
 
 const [path] = process.argv.slice(2);
 if (path === undefined) throw new Error('usage: verify-native.ts <module>');
@@ -22,6 +23,8 @@ const program = `
   expect('utf8Length', native.utf8Length('h\\u00e9'), 3);
   expect('decodeUtf8', native.decodeUtf8(bytes, 1, 4), 'h\\u00e9');
   expect('decodeLatin1', native.decodeLatin1(bytes, 1, 3), 'h\\u00c3');
+  expect('builtin', [native.builtin(table, 'one').one(), native.builtin(table, 'two').two(), native.builtin(table, 'three')], [1, 2, undefined]);
+  expect('collectGarbage', native.collectGarbage(), undefined);
   let hooked = 0;
   native.setPromiseHooks(() => { hooked += 1; });
   new Promise(() => {});
@@ -36,10 +39,15 @@ const program = `
   globalThis.later = () => { expect('setImporter, setContext', imported, ['some-name', 'outer']); return wrong.join(); };
 `;
 
+const script = Buffer.from('({ one() { return 1; }, two() { return 2; } })');
+const place = { sourceOffset: 0, sourceBytes: script.byteLength, cacheOffset: 0, cacheBytes: 0 };
+const table = addTable(path, [{ kind: 'script', ids: ['one', 'two'], filename: 'script', ...place }], script);
+
 const isolate = new Isolate({ memoryLimit: 64 });
 const context = isolate.createContextSync();
-context.evalClosureSync(`const native = $0; ${program}`, [
+context.evalClosureSync(`const native = $0, table = $1; ${program}`, [
   new NativeModule(path).createSync(context).derefInto({ release: true }),
+  table,
 ]);
 const wrong: unknown = context.evalSync('later()');
 isolate.dispose();

@@ -589,3 +589,37 @@ test('what a bundle names is brought in before it runs, and for the next environ
   t.deepEqual(guests[1]?.preloaded, ['fs', 'internal/url']);
   Object.assign(entry, { builtins: undefined });
 });
+
+test('garbage is collected once after the first answer, and the next invocation waits for that', async (t) => {
+  const { create, guests, tidyClock, calls } = open({ init: initDone, invoke: answer('1') });
+  const environment = create();
+  await environment.create();
+  await environment.invoke(head, '{}');
+  t.is(guests[0]?.tidying, undefined);
+  tidyClock.advance(limits.tidyDelayMs);
+  t.truthy(guests[0]?.tidying);
+  const before = calls.length;
+  const second = environment.invoke(head, '{}');
+  await settled();
+  t.is(calls.length, before);
+  guests[0]?.tidying?.resolve();
+  t.deepEqual((await second).reply.outcome, { kind: 'success' });
+  Object.assign(guests[0] ?? {}, { tidying: undefined });
+  tidyClock.advance(limits.tidyDelayMs * 2);
+  t.is(guests[0]?.tidying, undefined);
+});
+
+test('a large heap is left to V8, and so is an environment that is gone', async (t) => {
+  const { create, guests, tidyClock } = open({ init: initDone, invoke: answer('1') });
+  for (const change of [
+    (environment: Environment) => environment.dispose(),
+    () => Object.assign(guests.at(-1) ?? {}, { heapTotalBytes: limits.tidyHeapBytesMax + 1 }),
+  ]) {
+    const environment = create();
+    await environment.create();
+    await environment.invoke(head, '{}');
+    change(environment);
+    tidyClock.advance(limits.tidyDelayMs);
+    t.is(guests.at(-1)?.tidying, undefined);
+  }
+});

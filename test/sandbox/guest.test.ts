@@ -76,7 +76,7 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
     kind: 'code-cache',
     reason: undefined,
     builtinIds: [],
-    nativeModule: undefined,
+    native: undefined,
     open(memoryLimit, onCatastrophicError) {
       const isolate = new Isolate({ memoryLimit, onCatastrophicError });
       const context = isolate.createContextSync();
@@ -279,7 +279,7 @@ test('modules are brought in before the user’s code runs, each once, and nothi
     kind: 'code-cache',
     reason: undefined,
     builtinIds: [],
-    nativeModule: undefined,
+    native: undefined,
     open(memoryLimit, onCatastrophicError) {
       const isolate = new Isolate({ memoryLimit, onCatastrophicError });
       isolates.push(isolate);

@@ -9,6 +9,7 @@ import type { EnvironmentHost } from '../../src/sandbox/environment.ts';
 import type { Guest, SandboxCalls, SliceOutcome } from '../../src/sandbox/guest.ts';
 import { PoolLane } from '../../src/sandbox/pool-lane.ts';
 import type { Openers } from '../../src/sandbox/services.ts';
+import { Tidier } from '../../src/sandbox/tidier.ts';
 import { Traffic } from '../../src/sandbox/traffic.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
 
@@ -96,13 +97,22 @@ class ScriptedGuest implements Guest {
     return undefined;
   }
 
+  /** Resolved by the test when garbage was asked to be collected. */
+  tidying: PromiseWithResolvers<void> | undefined;
+  heapTotalBytes = 2_000;
+
+  tidy(): Promise<void> {
+    this.tidying = Promise.withResolvers();
+    return this.tidying.promise;
+  }
+
   dispose(): void {
     this.isDisposed = true;
     this.#disposed.resolve({ kind: 'disposed' });
   }
 
   memory() {
-    return { heapUsedBytes: 1_000, heapTotalBytes: 2_000, externalBytes: 24 };
+    return { heapUsedBytes: 1_000, heapTotalBytes: this.heapTotalBytes, externalBytes: 24 };
   }
 
   cpuTimeMicros(): number {
@@ -121,6 +131,9 @@ export function scriptedHost(...scripts: readonly Script[]) {
   const requests: GuestRequestHead[] = [];
   const deferred: (() => void)[] = [];
   const guests: ScriptedGuest[] = [];
+  const traffic = new Traffic();
+  /** Of its own, so that the timers of `clock` are those of environments. */
+  const tidyClock = createFakeClock();
   let opened = 0;
   const host: EnvironmentHost = {
     openGuest: (_settings, sandboxCalls) => {
@@ -133,7 +146,8 @@ export function scriptedHost(...scripts: readonly Script[]) {
       return made;
     },
     pool: new PoolLane(2),
-    traffic: new Traffic(),
+    traffic,
+    tidier: new Tidier({ isIdle: () => traffic.isIdle, clock: tidyClock }),
     clock,
     random: (byteCount) => new ArrayBuffer(byteCount),
     residentBytes: () => 0,
@@ -146,6 +160,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
   return {
     host,
     clock,
+    tidyClock,
     calls,
     logs,
     requests,

@@ -2,10 +2,17 @@
  * Compiles everything once in a live isolate and keeps V8's code cache. The cache is taken after a warm-up ran: the isolate's
  * compilation cache then hands out functions that are compiled already, so that first use in an environment compiles nothing.
  */
+import { systemClock } from '../../base/clock.ts';
 import type { GuestSettings, HostCalls } from '../../bridge/contract.ts';
 import { type Guest, openGuest, type SliceArgument } from '../guest.ts';
+import { Inbox } from '../inbox.ts';
 import { compileWasm, compileWithCache, ExternalCopy, Isolate } from '../ivm.ts';
+import { createPackageFiles } from '../package-files.ts';
 import { baseScriptName, coreScriptName, type OpenedIsolate, type RuntimeImage } from '../runtime-image.ts';
+import { openers, Services } from '../services.ts';
+import { createBackingFile } from '../volume/backing-file.ts';
+import { FileSystem } from '../volume/file-system.ts';
+import { createVolume } from '../volume/volume.ts';
 import { helloBundle, libraryBundle } from './warm-up.ts';
 
 export interface CodeCaches {
@@ -31,6 +38,8 @@ export interface Scripts {
 }
 
 const memoryLimitMiB = 512;
+const warmUpVolumeBytes = 1024 * 1024;
+const nothing = (): void => {};
 const warmUpTimeoutMs = 30_000;
 const warmUpTurns = 1000;
 
@@ -62,7 +71,7 @@ export function warmedUp(
     kind: 'code-cache',
     reason: undefined,
     builtinIds: [],
-    nativeModule: undefined,
+    native: undefined,
     open(memoryLimit, onCatastrophicError) {
       const unbooted = openUnbooted(scripts, memoryLimit, onCatastrophicError);
       opened = unbooted.isolate;
@@ -150,8 +159,13 @@ const warmUpSettings: GuestSettings = {
   clockOriginEpochMs: 0,
 };
 
-/** Answers what the warm-up needs, with fixed values: nothing of this process may end up in a cache. */
+/** Answers what the warm-up needs. Caches hold code and none of these values. */
 function warmUpHost(note: (problem: string) => unknown): HostCalls {
+  const clock = systemClock;
+  // Small files stay in memory, so there is no file behind them.
+  const volume = createVolume({ backing: createBackingFile({ fd: -1 }), quotaBytes: warmUpVolumeBytes, clock });
+  const files = new FileSystem({ volume, packageFiles: createPackageFiles({ fd: -1, clock }) });
+  const services = new Services({ openers, clock, inbox: new Inbox(nothing, nothing), request: nothing });
   return {
     log: () => {},
     settle(kind, text) {
@@ -167,8 +181,8 @@ function warmUpHost(note: (problem: string) => unknown): HostCalls {
     domainToAscii: (domain) => domain,
     memoryUsage: () => [0, 0, 0, 0, 0],
     cpuTime: () => 0,
-    fs: () => ['!', -2, 'open'],
-    ask: () => undefined,
+    fs: (operation, a, b, c, d) => files.call(operation, a, b, c, d),
+    ask: (service, operation, ...values) => services.ask(service, operation, values),
     start: () => {},
   };
 }

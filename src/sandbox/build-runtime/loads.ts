@@ -37,11 +37,18 @@ export function closuresOf(scripts: Scripts, loads: Loads): BuiltinIndex['closur
       const order = steps(name, loads);
       const closure = {
         scripts: [...new Set(ids.flatMap((id) => scriptOf.get(id)?.ids[0] ?? []))],
-        ahead: order.every((id) => early.has(id)) ? order : [],
+        ahead: order.every((id) => early.has(id))
+          ? [...order, ...usuallyCalled(name).filter((id) => early.has(id))]
+          : [],
       };
       return [name, closure];
     }),
   );
+}
+
+/** What nearly each function that requires this module makes it load when it is called. */
+function usuallyCalled(name: string): readonly string[] {
+  return name === 'crypto' ? ['internal/crypto/hash'] : [];
 }
 
 /**
@@ -65,7 +72,7 @@ function evaluatedAhead(scripts: Scripts, loads: Loads): ReadonlySet<string> {
   for (const script of scripts.modules) receive(isolate, context, ahead, script);
   const require: Reference = ahead.getSync('require', { reference: true });
   const early = new Set<string>();
-  for (const name of bySize(loads.keys(), loads)) {
+  for (const name of bySize(loads.keys(), loads).flatMap((id) => [id, ...usuallyCalled(id)])) {
     try {
       require.applySync(undefined, [name]);
       early.add(name);

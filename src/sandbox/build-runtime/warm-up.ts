@@ -70,6 +70,22 @@ export const libraryBundle = `(function (exports, require) {
         // There is no service that would answer.
       }
     }
+    const fs = require('fs');
+    fs.mkdirSync('/tmp/folder', { recursive: true });
+    fs.writeFileSync('/tmp/folder/file', 'text');
+    fs.writeFileSync('/tmp/folder/file', bytes);
+    fs.appendFileSync('/tmp/folder/file', 'more');
+    fs.readFileSync('/tmp/folder/file');
+    fs.readFileSync('/tmp/folder/file', 'utf8');
+    fs.existsSync('/tmp/none');
+    fs.statSync('/tmp/folder/file').isFile();
+    fs.readdirSync('/tmp/folder', { withFileTypes: true });
+    await fs.promises.writeFile('/tmp/folder/other', 'text');
+    await fs.promises.readFile('/tmp/folder/other', 'utf8');
+    await fs.promises.stat('/tmp/folder/other');
+    await pipeline(fs.createReadStream('/tmp/folder/file'), fs.createWriteStream('/tmp/folder/copy'));
+    await new Promise((resolve, reject) => fs.readFile('/tmp/folder/copy', (error) => (error ? reject(error) : resolve())));
+    fs.rmSync('/tmp/folder', { recursive: true });
     const http = require('http');
     const server = http.createServer((request, response) => {
       request.resume();

@@ -1,0 +1,57 @@
+/**
+ * Lets environments give memory back once they are quiet: init leaves garbage behind, a third of what an environment with a few
+ * modules holds, and V8 collects it only when it needs the room. One at a time, while nothing else runs in the sandbox.
+ */
+import type { Clock } from '../base/clock.ts';
+import { limits } from '../model/limits.ts';
+
+export interface Tidied {
+  tidy(): Promise<void>;
+}
+
+export interface TidierOptions {
+  readonly isIdle: () => boolean;
+  readonly clock: Clock;
+}
+
+export class Tidier {
+  readonly #options: TidierOptions;
+  readonly #waiting = new Set<Tidied>();
+  #isPlanned = false;
+
+  constructor(options: TidierOptions) {
+    this.#options = options;
+  }
+
+  /** It answered for the first time. */
+  note(environment: Tidied): void {
+    this.#waiting.add(environment);
+    if (!this.#isPlanned) this.#plan(limits.tidyDelayMs);
+  }
+
+  /** It is gone. */
+  forget(environment: Tidied): void {
+    this.#waiting.delete(environment);
+  }
+
+  #plan(delayMs: number): void {
+    this.#isPlanned = true;
+    this.#options.clock.after(delayMs, () => {
+      this.#isPlanned = false;
+      this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    const [next] = this.#waiting;
+    if (next === undefined) return;
+    if (!this.#options.isIdle()) {
+      this.#plan(limits.tidyDelayMs);
+      return;
+    }
+    this.#waiting.delete(next);
+    this.#isPlanned = true;
+    await next.tidy();
+    this.#plan(0);
+  }
+}

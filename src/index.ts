@@ -27,6 +27,14 @@ export type {
   LastUpdateStatus,
 } from './model/function-configuration.ts';
 export { FunctionError } from './model/function-error.ts';
+export type {
+  HardeningAttempt,
+  HardeningLayer,
+  HardeningLayerName,
+  HardeningLevel,
+  HardeningReport,
+} from './model/hardening.ts';
+export type { HardeningOption } from './model/hardening-demand.ts';
 export type { InvocationReport, InvocationType, InvokeInput, InvokeResult, Phases } from './model/invocation.ts';
 export type { CredentialRule, NetworkConfiguration, NetworkSettings } from './model/network-settings.ts';
 export type { PlatformEvent } from './model/platform-event.ts';

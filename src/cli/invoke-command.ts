@@ -8,7 +8,14 @@ import type { InvokeResult } from '../model/invocation.ts';
 import { codeTarget } from './code-target.ts';
 import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
-import { environmentOption, eventOption, integerOption, layersOption, networkOption } from './options.ts';
+import {
+  environmentOption,
+  eventOption,
+  hardeningOption,
+  integerOption,
+  layersOption,
+  networkOption,
+} from './options.ts';
 import { createEventPrinter } from './print-events.ts';
 
 export interface InvokeOptions {
@@ -21,6 +28,7 @@ export interface InvokeOptions {
   readonly allowNet: readonly string[];
   readonly layer: readonly string[];
   readonly repeat: string;
+  readonly hardening: string;
   readonly json?: boolean;
   readonly dataDir?: string;
 }
@@ -30,11 +38,13 @@ const repeatMax = 1_000_000;
 export async function invokeCommand(target: string, options: InvokeOptions): Promise<ExitStatus> {
   const payload = await eventOption(options.event);
   const repeat = integerOption('--repeat', options.repeat, 1, repeatMax);
+  const hardening = hardeningOption(options.hardening);
   const settings = settingsOf(options);
   const code = codeTarget(target);
   if (code === undefined) assertDeployedName(target, options, settings);
   await using engine = await createEngine({
     observe: createEventPrinter(process.stderr),
+    hardening,
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });
   if (code !== undefined) await deploy(engine, { ...code, ...settings });

@@ -6,6 +6,12 @@ import { reportError } from './report-error.ts';
 
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
 
+const hardening = [
+  '--hardening <mode>',
+  'auto, required (at least S2), off, or the least level to start with: S0 to S4',
+  'auto',
+] as const;
+
 function version(): string {
   const { version: text } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return String(text);
@@ -56,6 +62,7 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
       [],
     )
     .option('--repeat <count>', 'invoke this many times, one after the other', '1')
+    .option(...hardening)
     .option('--json', 'one JSON line for each invocation, with its report')
     .option('--data-dir <directory>', 'where deployed functions are kept')
     .action(async (target, options) => {
@@ -70,7 +77,7 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on, 0 for any', '9001')
     .option('--data-dir <directory>', 'keep functions here across restarts')
-    .option('--hardening <mode>', 'auto, required or off', 'auto')
+    .option(...hardening)
     .option('--isolation <mode>', 'domain or function', 'domain')
     .option(
       '--allow-net <HOST[:PORT]>',

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { errorMessage } from '../base/error-text.ts';
+import { hardeningLevels } from '../model/hardening.ts';
+import type { HardeningOption } from '../model/hardening-demand.ts';
 import { splitNetworkRules } from '../model/network-rule.ts';
 import { UsageError } from './exit-status.ts';
 
@@ -24,6 +26,14 @@ export function choiceOption<const Choice extends string>(
     throw new UsageError(`${name} must be one of ${choices.join(', ')}, got ${JSON.stringify(value)}`);
   }
   return chosen;
+}
+
+/** `--hardening`: a mode, or the least level. */
+export function hardeningOption(value: string): HardeningOption {
+  const chosen = choiceOption('--hardening', value, ['auto', 'required', 'off', ...hardeningLevels]);
+  const level = hardeningLevels.find((each) => each === chosen);
+  if (level !== undefined) return { minimumLevel: level };
+  return choiceOption('--hardening', value, ['auto', 'required', 'off']);
 }
 
 /** `--env K=V`, any number of times. */

@@ -20,6 +20,11 @@ export function createEventPrinter(stderr: NodeJS.WriteStream): (event: Platform
       case 'runtime.less':
         stderr.write(`isotherm: guests have less here: ${event.missing}; isotherm doctor tells more\n`);
         return;
+      case 'hardening.less':
+        stderr.write(
+          `isotherm: sandboxes are jailed at level ${event.level} only: ${event.missing}; isotherm doctor tells more\n`,
+        );
+        return;
       case 'sandbox.unavailable':
         stderr.write(`isotherm: no sandbox can be started: ${event.reason}\n`);
         return;

@@ -14,7 +14,7 @@ import { limits } from '../model/limits.ts';
 import { type CodeTarget, codeTargetsIn } from './code-target.ts';
 import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
-import { choiceOption, integerOption, layersOption, networkOption } from './options.ts';
+import { choiceOption, hardeningOption, integerOption, layersOption, networkOption } from './options.ts';
 import { createEventPrinter } from './print-events.ts';
 
 export interface ServeOptions {
@@ -31,7 +31,7 @@ const portMax = 65_535;
 
 export async function serveCommand(directory: string | undefined, options: ServeOptions): Promise<ExitStatus> {
   const port = integerOption('--port', options.port, 0, portMax);
-  const hardening = choiceOption('--hardening', options.hardening, ['auto', 'required', 'off']);
+  const hardening = hardeningOption(options.hardening);
   const isolation = choiceOption('--isolation', options.isolation, ['domain', 'function']);
   assertLoopback(options.host);
   const targets = directory === undefined ? [] : targetsIn(directory);

@@ -158,7 +158,7 @@ class ComposedEngine implements Engine {
       scheduler: this.#scheduler.stats(),
       sandboxes: [...this.#sandboxes.running()],
       counters: this.#counters,
-      runtime: fleet.runtime,
+      fleet,
     });
   }
 

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { createFunctionRegistry } from '../functions/create-registry.ts';
 import type { FunctionStore } from '../functions/function-store.ts';
 import { MemoryStore } from '../functions/memory-store.ts';
-import { EngineError } from '../model/errors.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
 import { createFleet, type FleetOptions } from '../supervisor/fleet.ts';
 import { type CachedRuntime, ensureRuntime } from '../supervisor/runtime-cache.ts';
@@ -20,7 +19,7 @@ import { combineObservers } from './observers.ts';
 
 /**
  * Opens an engine. The first start on a machine builds the guest runtime, which takes seconds; later ones take it from the
- * cache. It does not wait for a sandbox to be ready: the first invocation may have to.
+ * cache. It does not wait for a sandbox to be ready, and the first invocation may have to, unless `hardening` demands a level.
  *
  * @throws EngineError InvalidParameterValueException, UnsupportedNode, RuntimeBuildFailed, DataDirectoryUnusable,
  *   DataDirectoryInUse, HardeningUnavailable
@@ -35,7 +34,6 @@ import { combineObservers } from './observers.ts';
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const valid = validOptions(options);
-  assertHardening(valid.hardening);
   const { clock, dataDirectory, isolation } = valid;
   const observe = combineObservers([valid.logger && createLogObserver(valid.logger), valid.observe]);
   const tell = observe ?? ignoreEvent;
@@ -59,9 +57,12 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     ...(dataDirectory !== undefined && { dataDirectory }),
   });
   opened.defer(() => registry.close());
-  const fleet = createFleet({ nodePath, runtime: fleetRuntime(runtime), observe: tell, clock });
+  const { hardening } = valid;
+  const fleet = createFleet({ nodePath, runtime: fleetRuntime(runtime), observe: tell, clock, hardening });
   opened.defer(() => fleet.close());
-  fleet.warm();
+  // Whoever demands a level is told now, not by an invocation; everybody else need not wait.
+  if (hardening.minimumLevel === 'S0') fleet.warm();
+  else await fleet.ready();
   const release = opened.move();
   return composeEngine({ options: valid, observe, fleet, registry, release: () => release.disposeAsync() });
 }
@@ -74,15 +75,6 @@ function fleetRuntime({ directory, key, kind, reason, nativeModule }: CachedRunt
     ...(reason !== undefined && { reason }),
     ...(nativeModule.kind === 'absent' && { nativeModuleMissing: nativeModule.reason }),
   };
-}
-
-/** Nothing jails the sandbox process yet; whoever depends on it must not be told otherwise. */
-function assertHardening(hardening: ValidOptions['hardening']): void {
-  if (hardening !== 'required') return;
-  throw new EngineError(
-    'HardeningUnavailable',
-    "hardening must be 'auto' or 'off', received 'required': this build has no launcher that jails sandbox processes",
-  );
 }
 
 function openStore({ dataDirectory }: ValidOptions): FunctionStore {

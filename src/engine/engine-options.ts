@@ -5,6 +5,8 @@
 import { isAbsolute, resolve } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { EngineError } from '../model/errors.ts';
+import { hardeningLevels } from '../model/hardening.ts';
+import { type HardeningDemand, type HardeningOption, hardeningDemand } from '../model/hardening-demand.ts';
 import { limits } from '../model/limits.ts';
 import type { SchedulerLimits } from '../scheduler/fleet-view.ts';
 import type { EngineLimits, EngineOptions } from './engine.ts';
@@ -14,7 +16,7 @@ export interface ValidOptions {
   readonly cacheDirectory: string | undefined;
   readonly nodePath: string | undefined;
   readonly nativeModule: 'auto' | 'off';
-  readonly hardening: 'auto' | 'required' | 'off';
+  readonly hardening: HardeningDemand;
   readonly isolation: 'domain' | 'function';
   readonly logger: EngineOptions['logger'];
   readonly observe: EngineOptions['observe'];
@@ -63,7 +65,6 @@ export function validOptions(options: EngineOptions): ValidOptions {
   const { hardening = 'auto', isolation = 'domain', logger, observe, clock = systemClock } = options;
   const { nativeModule = 'auto' } = options;
   assertOneOf('nativeModule', nativeModule, ['auto', 'off']);
-  assertOneOf('hardening', hardening, ['auto', 'required', 'off']);
   assertOneOf('isolation', isolation, ['domain', 'function']);
   if (observe !== undefined && typeof observe !== 'function') throw invalid('observe', 'a function', observe);
   if (logger !== undefined && typeof logger?.info !== 'function') throw invalid('logger', 'a pino logger', logger);
@@ -72,7 +73,7 @@ export function validOptions(options: EngineOptions): ValidOptions {
     cacheDirectory: directory('cacheDirectory', options.cacheDirectory),
     nodePath: directory('nodePath', options.nodePath),
     nativeModule,
-    hardening,
+    hardening: demand(hardening),
     isolation,
     logger,
     observe,
@@ -80,6 +81,18 @@ export function validOptions(options: EngineOptions): ValidOptions {
     clock,
   });
 }
+
+function demand(hardening: HardeningOption): HardeningDemand {
+  if (typeof hardening !== 'object' || hardening === null) {
+    if (hardeningModes.includes(hardening)) return hardeningDemand(hardening);
+    throw invalid('hardening', `one of ${hardeningModes.join(', ')} or { minimumLevel }`, hardening);
+  }
+  assertKnown('member of hardening', Object.keys(hardening), ['minimumLevel']);
+  assertOneOf('hardening.minimumLevel', hardening.minimumLevel, hardeningLevels);
+  return hardeningDemand(hardening);
+}
+
+const hardeningModes: readonly unknown[] = ['auto', 'required', 'off'];
 
 function validLimits(given: EngineLimits): SchedulerLimits {
   assertObject('limits', given);

@@ -6,6 +6,8 @@ import type {
   UpdateConfigurationInput,
 } from '../functions/registry.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
+import type { HardeningReport } from '../model/hardening.ts';
+import type { HardeningOption } from '../model/hardening-demand.ts';
 import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
 import type { PlatformEvent } from '../model/platform-event.ts';
 import type { Logger } from '../telemetry/pino.ts';
@@ -23,7 +25,12 @@ export interface EngineOptions {
    * have less, as `isotherm doctor` tells. Default `auto`.
    */
   readonly nativeModule?: 'auto' | 'off';
-  readonly hardening?: 'auto' | 'required' | 'off';
+  /**
+   * How far sandbox processes have to be jailed. `auto`: as far as this machine allows, and a line says so when that is below S2.
+   * `required`: at least S2, else the engine does not start; `{ minimumLevel: 'S3' }` names another level. `off`: no jail.
+   * docs/hardening.md has the levels. Default `auto`.
+   */
+  readonly hardening?: HardeningOption;
   /** Default isolation of functions that name none. */
   readonly isolation?: 'domain' | 'function';
   /** pino logger for platform events; silent when absent. */
@@ -87,6 +94,8 @@ export interface EngineStats {
     /** Why guests do without the native module; absent when they have it. */
     readonly nativeModuleMissing?: string;
   };
+  /** How far sandboxes are jailed: the report of the least jailed one so far. Absent until the first one is ready. */
+  readonly hardening?: HardeningReport;
 }
 
 /** What only an embedder can give: it is not part of Lambda's API and is not kept in the data directory. */

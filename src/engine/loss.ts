@@ -62,6 +62,7 @@ function guiltOf({
     }
     case 'heartbeat':
     case 'protocol':
+    case 'hardening':
     case 'closing':
       return undefined;
     default:

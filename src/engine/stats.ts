@@ -11,10 +11,10 @@ export interface StatsParts {
   readonly scheduler: SchedulerStats;
   readonly sandboxes: readonly RunningSandbox[];
   readonly counters: Counters;
-  readonly runtime: SandboxFleet['runtime'];
+  readonly fleet: Pick<SandboxFleet, 'runtime' | 'hardening'>;
 }
 
-export function engineStats({ registry, scheduler, sandboxes, counters, runtime }: StatsParts): EngineStats {
+export function engineStats({ registry, scheduler, sandboxes, counters, fleet }: StatsParts): EngineStats {
   const { starting, busy, leaving, idle, reset } = scheduler.environments;
   const held = new Map(scheduler.slots.map((slot) => [slot.slotId, slot.environments]));
   return {
@@ -34,7 +34,8 @@ export function engineStats({ registry, scheduler, sandboxes, counters, runtime 
     })),
     memoryReservedMiB: scheduler.memoryReservedMiB,
     invocations: { ...counters, running: scheduler.running, queued: scheduler.queued },
-    runtime: withoutKey(runtime),
+    runtime: withoutKey(fleet.runtime),
+    ...(fleet.hardening !== undefined && { hardening: fleet.hardening }),
   };
 }
 

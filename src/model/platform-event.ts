@@ -1,4 +1,4 @@
-import type { HardeningReport } from './hardening.ts';
+import type { HardeningLevel, HardeningReport } from './hardening.ts';
 import type { InvocationReport } from './invocation.ts';
 
 /**
@@ -56,6 +56,8 @@ export type PlatformEvent =
       readonly hardening: HardeningReport;
     }
   | { readonly type: 'sandbox.exited'; readonly sandboxId: string; readonly cause: string; readonly wanted: boolean }
+  /** Sandboxes run although they are jailed less than strangers' code should be (`hardening: 'auto'`). Once for each level. */
+  | { readonly type: 'hardening.less'; readonly level: HardeningLevel; readonly missing: string }
   | { readonly type: 'sandbox.protocolError'; readonly sandboxId: string; readonly message: string }
   | { readonly type: 'sandbox.unavailable'; readonly reason: string; readonly retryAfterMs: number }
   | {

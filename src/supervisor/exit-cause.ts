@@ -57,5 +57,6 @@ export function describeCause(cause: ExitCause): string {
 
 /** Whether isotherm wanted the end for its own reasons, and nothing went wrong. */
 export function isWanted(cause: ExitCause): boolean {
-  return cause.kind === 'retired' || (cause.kind === 'killed' && cause.reason === 'closing');
+  if (cause.kind === 'killed') return cause.reason === 'closing' || cause.reason === 'hardening';
+  return cause.kind === 'retired';
 }

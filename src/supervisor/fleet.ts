@@ -7,6 +7,14 @@ import { abortable } from '../base/abortable.ts';
 import type { Clock } from '../base/clock.ts';
 import { errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
+import { type HardeningReport, isAtLeast } from '../model/hardening.ts';
+import {
+  type HardeningDemand,
+  hardeningDemand,
+  hardeningRefusal,
+  missingFor,
+  soundLevel,
+} from '../model/hardening-demand.ts';
 import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
 import {
@@ -29,6 +37,8 @@ export interface FleetOptions {
   readonly runtime: SandboxFleet['runtime'] & { readonly directory: string };
   readonly observe: Observe;
   readonly clock: Clock;
+  /** Default: `auto`. */
+  readonly hardening?: HardeningDemand;
   /** The program that a sandbox runs. Default: this installation's own. */
   readonly mainPath?: string;
   /** For simulations. Default: a real child. */
@@ -56,6 +66,7 @@ class Fleet implements SandboxFleet {
   /** Starts and blank sandboxes: it is clean again when one was of use. */
   #startHistory: CrashHistory = cleanHistory;
   readonly #domainHistories = new Map<string, CrashHistory>();
+  #hardening: HardeningReport | undefined;
   #lastNumber = 0;
   #closed: Promise<void> | undefined;
 
@@ -82,6 +93,14 @@ class Fleet implements SandboxFleet {
     } finally {
       this.warm();
     }
+  }
+
+  get hardening(): HardeningReport | undefined {
+    return this.#hardening;
+  }
+
+  async ready(): Promise<void> {
+    this.#giveBack(await this.#takeBlank());
   }
 
   warm(): void {
@@ -127,6 +146,8 @@ class Fleet implements SandboxFleet {
         if (sandbox.isBlank()) return sandbox;
         failure = new Error('it ended before it was used');
       } catch (error) {
+        // The next one would be jailed no better.
+        if (error instanceof EngineError && error.code === 'HardeningUnavailable') throw error;
         // SandboxGoneError, or the system's error of a spawn. The history has it; perhaps the next one starts.
         failure = error;
       }
@@ -185,8 +206,24 @@ class Fleet implements SandboxFleet {
     void sandbox.exited.then((cause) => this.#ended(sandbox, cause));
     if (this.#closed !== undefined) await sandbox.kill(closing);
     await sandbox.ready();
+    await this.#requireJailed(sandbox);
     this.#processes.set(sandbox, { kind: 'blank' });
     return sandbox;
+  }
+
+  /** Ends a sandbox that is jailed less than demanded, before anything of anybody reaches it. @throws EngineError */
+  async #requireJailed(sandbox: SandboxProcess): Promise<void> {
+    const { hardening: demand = hardeningDemand('auto'), observe } = this.#options;
+    const { hardening: report } = sandbox;
+    const isWeakest = this.#hardening === undefined || !isAtLeast(report.level, this.#hardening.level);
+    if (isWeakest) this.#hardening = report;
+    const refusal = hardeningRefusal(report, demand);
+    if (refusal !== undefined) {
+      await sandbox.kill({ kind: 'killed', reason: 'hardening', detail: refusal });
+      throw new EngineError('HardeningUnavailable', refusal);
+    }
+    if (!isWeakest || demand.jail === 'off' || isAtLeast(report.level, soundLevel)) return;
+    observe({ type: 'hardening.less', level: report.level, missing: missingFor(report, soundLevel) });
   }
 
   #ended(sandbox: SandboxProcess, cause: ExitCause): void {

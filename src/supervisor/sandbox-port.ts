@@ -4,6 +4,7 @@
  */
 
 import type { DeployedVersion } from '../functions/registry.ts';
+import type { HardeningReport } from '../model/hardening.ts';
 import type { CreateReply, GuestEventHead, GuestRequestHead, InvokeReply } from '../protocol/messages.ts';
 
 /** Why a sandbox process ended. The first cause noted wins; exit codes are noise (SECURITY.md 2.1). */
@@ -11,7 +12,7 @@ export type ExitCause =
   | { readonly kind: 'retired'; readonly reason: string }
   | {
       readonly kind: 'killed';
-      readonly reason: 'deadline' | 'heartbeat' | 'memory' | 'protocol' | 'closing';
+      readonly reason: 'deadline' | 'heartbeat' | 'memory' | 'protocol' | 'hardening' | 'closing';
       readonly detail: string;
       /** Ids of the environments that may be to blame. Absent: none in particular. */
       readonly suspects?: readonly string[];
@@ -127,6 +128,10 @@ export interface SandboxFleet {
     readonly nativeModuleMissing?: string;
     readonly key: string;
   };
+  /** Of the least jailed sandbox so far; undefined until the first one is ready. */
+  readonly hardening: HardeningReport | undefined;
+  /** Resolves when a sandbox is ready that is jailed as demanded. @throws EngineError HardeningUnavailable, SandboxStartFailed */
+  ready(): Promise<void>;
   /** Starts a spare if there is none. */
   warm(): void;
   close(): Promise<void>;

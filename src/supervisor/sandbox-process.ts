@@ -10,6 +10,7 @@ import type { Clock } from '../base/clock.ts';
 import { HotWait } from '../base/hot-wait.ts';
 import { InvariantError, invariant } from '../base/invariant.ts';
 import { EngineError } from '../model/errors.ts';
+import type { HardeningReport } from '../model/hardening.ts';
 import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
 import { CallFailedError, CallsPendingError, type Channel, openChannel, type Reply } from '../protocol/channel.ts';
@@ -98,6 +99,7 @@ export class SandboxProcess implements SandboxHandle {
   #trustDomain: string | undefined;
   #exitLimit: Disposable | undefined;
   readonly #memoryKills = new MemoryKills();
+  #hardening: HardeningReport | undefined;
   #connection: 'kept' | 'abandoned' = 'kept';
   /** Reasons to keep this program's event loop alive. An idle sandbox is none. */
   #holds = 0;
@@ -176,6 +178,12 @@ export class SandboxProcess implements SandboxHandle {
     } finally {
       this.#release();
     }
+  }
+
+  /** How far it is jailed, as it said in its hello. */
+  get hardening(): HardeningReport {
+    invariant(this.#hardening !== undefined, 'a sandbox that has not said hello has no report');
+    return this.#hardening;
   }
 
   isBlank(): boolean {
@@ -407,6 +415,7 @@ export class SandboxProcess implements SandboxHandle {
       throw new ProtocolError('hello.runtimeKey', `the key of the runtime given, ${runtime.key}`, hello.runtimeKey);
     }
     this.#startLimit[Symbol.dispose]();
+    this.#hardening = hello.hardening;
     this.#become({ type: 'greeted' });
     observe({
       type: 'sandbox.started',

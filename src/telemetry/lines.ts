@@ -25,6 +25,7 @@ export function linesOf(event: PlatformEvent): string {
     case 'sandbox.unavailable':
     case 'runtime.build':
     case 'runtime.less':
+    case 'hardening.less':
     case 'environment.removed':
     case 'invocation.throttled':
     case 'function.secluded':

@@ -35,6 +35,7 @@ function levelOf(event: PlatformEvent): Level {
     case 'function.suspended':
     case 'network.refused':
     case 'runtime.less':
+    case 'hardening.less':
       return 'warn';
     case 'sandbox.started':
     case 'environment.removed':

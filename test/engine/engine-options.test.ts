@@ -3,7 +3,7 @@ import { engineLimitsDefault, validOptions } from '../../src/engine/engine-optio
 
 test('every option is optional, and the result is frozen', (t) => {
   const options = validOptions({});
-  t.like(options, { hardening: 'auto', isolation: 'domain', dataDirectory: undefined });
+  t.like(options, { hardening: { jail: 'on', minimumLevel: 'S0' }, isolation: 'domain', dataDirectory: undefined });
   t.like(options.limits, engineLimitsDefault);
   t.true(Object.isFrozen(options) && Object.isFrozen(options.limits));
 });
@@ -18,7 +18,11 @@ const wrong: readonly [unknown, string][] = [
     { limit: {} },
     'There is no option "limit"; there are dataDirectory, cacheDirectory, nodePath, nativeModule, hardening, isolation, logger, observe, limits, clock.',
   ],
-  [{ hardening: 'on' }, 'hardening must be one of auto, required, off, received "on"'],
+  [{ hardening: 'on' }, 'hardening must be one of auto, required, off or { minimumLevel }, received "on"'],
+  [{ hardening: null }, 'hardening must be one of auto, required, off or { minimumLevel }, received null'],
+  [{ hardening: { minimumLevel: 's2' } }, 'hardening.minimumLevel must be one of S0, S1, S2, S3, S4, received "s2"'],
+  [{ hardening: {} }, 'hardening.minimumLevel must be one of S0, S1, S2, S3, S4, received undefined'],
+  [{ hardening: { level: 'S2' } }, 'There is no member of hardening "level"; there are minimumLevel.'],
   [{ isolation: 1 }, 'isolation must be one of domain, function, received 1'],
   [{ observe: {} }, 'observe must be a function, received an object'],
   [{ logger: {} }, 'logger must be a pino logger, received an object'],

@@ -127,6 +127,7 @@ export class ScriptedSandbox implements SandboxHandle {
 
 export class ScriptedFleet implements SandboxFleet {
   readonly runtime = { kind: 'snapshot', key: 'scripted' } as const;
+  readonly hardening = undefined;
   readonly sandboxes: ScriptedSandbox[] = [];
   onCreate: OnCreate = (spec) => created(spec.init === 'deferred' ? { status: 'deferred' } : undefined);
   onInvoke: OnInvoke = () => invoked();
@@ -140,6 +141,8 @@ export class ScriptedFleet implements SandboxFleet {
     this.sandboxes.push(sandbox);
     return sandbox;
   }
+
+  async ready(): Promise<void> {}
 
   warm(): void {
     this.warmed += 1;

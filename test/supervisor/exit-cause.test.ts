@@ -42,6 +42,7 @@ test('of much output the end is kept', (t) => {
 test('only what isotherm did for its own reasons was wanted', (t) => {
   t.true(isWanted({ kind: 'retired', reason: 'old' }));
   t.true(isWanted({ kind: 'killed', reason: 'closing', detail: '' }));
+  t.true(isWanted({ kind: 'killed', reason: 'hardening', detail: '' }));
   for (const reason of ['deadline', 'heartbeat', 'memory', 'protocol'] as const) {
     t.false(isWanted({ kind: 'killed', reason, detail: '' }));
   }

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
+import { hardeningDemand } from '../../src/model/hardening-demand.ts';
 import { limits } from '../../src/model/limits.ts';
 import type { PlatformEvent } from '../../src/model/platform-event.ts';
 import { createFleet, type FleetOptions } from '../../src/supervisor/fleet.ts';
@@ -234,6 +235,44 @@ test.serial('a trust domain that crashes its sandboxes waits, the others do not'
   t.deepEqual(await echo(await fleet.acquire('healthy')), { do: 'echo' });
   clock.advance(limits.crashBackoffMsMin);
   t.deepEqual(await echo(await fleet.acquire('poisoned')), { do: 'echo' });
+});
+
+test.serial('a sandbox that is jailed less than demanded is ended before anything reaches it', async (t) => {
+  const { fleet, events } = order(t, 'scripted', { hardening: hardeningDemand('required') });
+  const refused = {
+    code: 'HardeningUnavailable',
+    message: /at least S2, and sandboxes reach S0 here: no .*\(a fixture\)/,
+  };
+  await t.throwsAsync(fleet.ready(), refused);
+  await t.throwsAsync(fleet.acquire('a'), refused);
+  t.is(fleet.hardening?.level, 'S0');
+  t.true(events.every((event) => event.type !== 'sandbox.exited' || event.wanted));
+  t.false(events.some((event) => event.type === 'hardening.less'));
+});
+
+test.serial('one that is jailed as demanded is handed out', async (t) => {
+  const { fleet, events } = order(t, 'jailed', { hardening: hardeningDemand('required') });
+  await fleet.ready();
+  t.is(fleet.hardening?.level, 'S2');
+  await (await fleet.acquire('a')).kill({ kind: 'retired', reason: 'the test is over' });
+  t.false(events.some((event) => event.type === 'hardening.less'));
+});
+
+test.serial('without a demand a weak jail is told once, and used', async (t) => {
+  const { fleet, events } = order(t);
+  await fleet.ready();
+  await echo(await fleet.acquire('a'));
+  await echo(await fleet.acquire('b'));
+  const told = events.filter((event) => event.type === 'hardening.less');
+  t.is(told.length, 1);
+  t.like(told[0], { level: 'S0' });
+  t.regex(told[0]?.missing ?? '', /^no .*, landlock, .* \(a fixture\)$/);
+});
+
+test.serial('a jail that was switched off is not complained about', async (t) => {
+  const { fleet, events } = order(t, 'scripted', { hardening: hardeningDemand('off') });
+  await fleet.ready();
+  t.false(events.some((event) => event.type === 'hardening.less'));
 });
 
 test.serial('a closed fleet gives nothing', async (t) => {

@@ -1,0 +1,48 @@
+/** How far sandboxes have to be jailed before they may run anything, and what is said when they are not. Decisions only. */
+import { type HardeningLevel, type HardeningReport, hardeningLevels, isAtLeast, levelLayers } from './hardening.ts';
+
+/** What an embedder writes. `auto`: as far as this machine allows. `required`: at least S2. `off`: no jail at all. */
+export type HardeningOption = 'auto' | 'required' | 'off' | { readonly minimumLevel: HardeningLevel };
+
+export interface HardeningDemand {
+  /** Whether layers are set at all. */
+  readonly jail: 'on' | 'off';
+  /** A sandbox below it runs nothing. */
+  readonly minimumLevel: HardeningLevel;
+}
+
+/** Below it code that was taken over may read files and open connections: whoever runs strangers' code must be told. */
+export const soundLevel: HardeningLevel = 'S2';
+
+export function hardeningDemand(option: HardeningOption): HardeningDemand {
+  switch (option) {
+    case 'auto':
+      return { jail: 'on', minimumLevel: 'S0' };
+    case 'off':
+      return { jail: 'off', minimumLevel: 'S0' };
+    case 'required':
+      return { jail: 'on', minimumLevel: soundLevel };
+    default:
+      return { jail: 'on', minimumLevel: option.minimumLevel };
+  }
+}
+
+/** One sentence that says why sandboxes of this report are refused; undefined when they are not. */
+export function hardeningRefusal(report: HardeningReport, { minimumLevel }: HardeningDemand): string | undefined {
+  if (isAtLeast(report.level, minimumLevel)) return undefined;
+  return `hardening must be at least ${minimumLevel}, and sandboxes reach ${report.level} here: ${missingFor(report, minimumLevel)}; isotherm doctor tells more`;
+}
+
+/** What keeps a report below a level, each with its reason. */
+export function missingFor({ layers, selfTest }: HardeningReport, level: HardeningLevel): string {
+  const needed = hardeningLevels.filter((each) => isAtLeast(level, each)).flatMap((each) => levelLayers[each]);
+  const absent = new Map<string, string[]>();
+  for (const { name, state, reason } of layers) {
+    if (state === 'on' || !needed.includes(name)) continue;
+    absent.set(reason, [...(absent.get(reason) ?? []), name]);
+  }
+  // One cause often takes several layers.
+  if (absent.size > 0) return [...absent].map(([reason, names]) => `no ${names.join(', ')} (${reason})`).join('; ');
+  const allowed = selfTest.filter(({ isRefused }) => !isRefused).map(({ attempt }) => attempt);
+  return allowed.length > 0 ? `the kernel did not refuse: ${allowed.join(', ')}` : 'nothing was tried after the lock';
+}

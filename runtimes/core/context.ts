@@ -2,6 +2,7 @@
  * What the parts of the core share: one object per guest, made when the core is installed and completed at boot.
  */
 import type { GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
+import type { LateModules } from './core-api.ts';
 import type { Fifo } from './fifo.ts';
 import type { Library } from './library.ts';
 import type { Loop } from './loop.ts';
@@ -39,6 +40,8 @@ export interface CoreContext {
   whenBooted: (callback: () => void) => void;
   /** Who waits for that. */
   readonly waiting: Fifo<() => void>;
+  /** What the bundle holds beside what it runs. */
+  lateModules: LateModules | undefined;
   /** Gives an error that no code of the user caught to the handler loop. */
   uncaughtException(error: unknown): void;
 }

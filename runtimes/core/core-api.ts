@@ -16,11 +16,16 @@ export interface Core {
   format(...args: unknown[]): string;
   /** `require` for the user's code in `file`: built-ins, then files of `/var/task` and `/opt` by Node's rules (see user-require.ts). */
   createUserRequire(file: string): (id: string) => unknown;
+  /** The bundle gives functions that load modules, by file, for `require` of a name that was computed. */
+  readonly offerModules: (modules: LateModules) => void;
   /** Node's own setImmediate, captured. */
   setImmediate(callback: () => void): void;
   /** Ends the runtime, as process.exit does after its listeners. Does not return. */
   exit(code: number): never;
 }
+
+/** Without a prototype. */
+export type LateModules = Readonly<Record<string, (() => unknown) | undefined>>;
 
 export interface GuestProcess {
   env: Record<string, string | undefined>;

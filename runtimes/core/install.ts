@@ -184,6 +184,9 @@ function createCore(context: CoreContext): Core {
     builtin: (id) => library.require(id),
     format: (...args) => formatted(context, args),
     createUserRequire: (file) => createUserRequire(context, file),
+    offerModules(modules) {
+      context.lateModules = modules;
+    },
     setImmediate(callback) {
       if (!library.isLoaded('timers')) loop.enqueueImmediate(callback);
       else library.require<{ setImmediate(run: () => void): void }>('timers').setImmediate(callback);

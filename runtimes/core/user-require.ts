@@ -18,10 +18,11 @@ export function createUserRequire(context: CoreContext, file: string): UserRequi
   const files = (): UserRequire => {
     if (fromFiles === undefined) {
       const loader = context.library.internalBinding('user-modules') as ModuleFiles;
-      fromFiles = loader.requireOf(file, { evaluate, serveImports, builtin, isBuiltin });
+      fromFiles = loader.requireOf(file, { evaluate, serveImports, builtin, isBuiltin, late });
     }
     return fromFiles;
   };
+  const late = (name: string): (() => unknown) | undefined => context.lateModules?.[name];
   const serveImports = (): void => void context.library.internalBinding('importer');
   const builtin = (id: string): { readonly exports: unknown } | undefined => {
     const known = publicModule(id);

@@ -26,7 +26,15 @@ export function loadCommonJs(core: Core, { file }: Bundle, load: unknown): unkno
   const { require, directory } = surroundings(core, file);
   const module = { id: file, path: directory, exports: {}, filename: file, loaded: false, children: [], paths: [] };
   const { exports } = module;
-  evaluate(load, exports, [exports, require, module, file, directory, importMeta(core, file, directory)]);
+  evaluate(load, exports, [
+    exports,
+    require,
+    module,
+    file,
+    directory,
+    importMeta(core, file, directory),
+    core.offerModules,
+  ]);
   module.loaded = true;
   return module.exports;
 }

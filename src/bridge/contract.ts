@@ -154,7 +154,7 @@ export interface GuestSettings {
 
 /**
  * What deploying found (LAMBDA.md A2). `bundle`: the compiled script's value is
- * `(exports, require, module, __filename, __dirname, importMeta) => void` for `cjs`, and the same as an async function for
+ * `(exports, require, module, __filename, __dirname, importMeta, offerModules) => void` for `cjs`, and the same as an async function for
  * `esm` (top-level await), which fills `exports` with the namespace before its promise settles.
  * `error`: resolution failed; init reports it as is.
  */

@@ -13,7 +13,10 @@ export type BundleFormat = 'cjs' | 'esm';
 export const outerModuleName = '__isothermModule';
 export const fillExportsName = '__isothermFillExports';
 
-const parameters = 'exports, require, module, __filename, __dirname, importMeta';
+/** A parameter of the wrapper, called with modules that only computed names may lead to: by file, functions that load them. */
+export const offerModulesName = '__isothermOffer';
+
+const parameters = `exports, require, module, __filename, __dirname, importMeta, ${offerModulesName}`;
 
 const definitions: Readonly<Record<string, string>> = {
   [outerModuleName]: `const ${outerModuleName}=module;`,

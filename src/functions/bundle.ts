@@ -10,7 +10,14 @@
 import { offeredModules } from '../bridge/node-modules.ts';
 import { limits } from '../model/limits.ts';
 import type { RuntimeIdentifier } from '../model/runtime-identifier.ts';
-import { type BundleFormat, bundleScript, bundleSourceMap, fillExportsName, outerModuleName } from './bundle-script.ts';
+import {
+  type BundleFormat,
+  bundleScript,
+  bundleSourceMap,
+  fillExportsName,
+  offerModulesName,
+  outerModuleName,
+} from './bundle-script.ts';
 import { type BuildOptions, context, type Message, served as servedByEsbuild } from './esbuild.ts';
 import { transformOptions } from './module-text.ts';
 import type { PackageReader } from './package-reader.ts';
@@ -70,6 +77,8 @@ interface Knowledge {
   readonly entrySystem: ModuleSystem;
   readonly unparsable: ReadonlyMap<string, SyntaxProblem>;
   readonly asyncFunctions: AsyncFunctions;
+  /** ES modules of the author that nothing reaches but, maybe, a computed name. Undefined while that was not looked at. */
+  readonly late: readonly string[] | undefined;
 }
 
 type Built =
@@ -91,6 +100,7 @@ export async function bundle(request: BundleRequest): Promise<Bundle> {
     entrySystem,
     unparsable: new Map(),
     asyncFunctions: 'native',
+    late: undefined,
   };
   for (let round = 0; round < limits.bundleRoundsMax; round += 1) {
     const served = new Served();
@@ -121,6 +131,10 @@ async function afterSuccess(
     for (const file of built.misplaced) unparsable.set(file, misplacedSyntax(file, await request.reader.text(file)));
     return { kind: 'again', known: { ...known, unparsable } };
   }
+  if (served.hasComputedNames && known.late === undefined && known.output === 'cjs') {
+    const late = await lateModules(request, served);
+    if (late.length > 0) return { kind: 'again', known: { ...known, late } };
+  }
   const systems = new Set(served.systems.values());
   const isMixed = systems.size > 1;
   if (isMixed && known.output === 'cjs' && known.linking === 'together') {
@@ -149,11 +163,34 @@ async function afterSuccess(
   };
 }
 
+/** Only ES modules: what is CommonJS the guest's own loader reads from its files. */
+async function lateModules({ reader, runtime }: BundleRequest, { systems }: Served): Promise<readonly string[]> {
+  const late: string[] = [];
+  let chars = 0;
+  for (const file of [...reader.files.ownFiles()].sort()) {
+    if (systems.has(file) || !mayBeModule.test(file)) continue;
+    if ((await moduleSystem(reader, file, runtime)) !== 'esm') continue;
+    chars += (await reader.text(file)).length;
+    if (late.length === limits.lateModulesMax || chars > limits.lateModuleCharsMax) break;
+    late.push(file);
+  }
+  return late;
+}
+
+const mayBeModule = /\.(?:[cm]?[jt]s|[jt]sx)$/;
+
 /** Whatever names neither the class nor its module cannot reach it but by tricks. */
 const asyncContextWords = /AsyncLocalStorage|async_hooks/;
 
 function afterFailure(known: Knowledge, served: Served, errors: readonly Message[]): Next {
-  const waits = errors.some(({ text }) => text.startsWith('Top-level await is currently not supported'));
+  const waiting = errors.filter(({ text }) => text.startsWith('Top-level await is currently not supported'));
+  const waits = waiting.length > 0;
+  // One that waits at its top level cannot be loaded by a call; if it is the entry that waits, the next round says so.
+  if (waits && known.late !== undefined && known.late.length > 0) {
+    const blamed = new Set(waiting.map(({ location }) => taskFileOf(location?.file ?? '')));
+    const late = known.late.filter((file) => !blamed.has(file));
+    return { kind: 'again', known: { ...known, late: late.length < known.late.length ? late : [] } };
+  }
   if (waits && known.output === 'cjs')
     return { kind: 'again', known: { ...known, output: 'esm', linking: 'together' } };
 
@@ -270,6 +307,10 @@ const buildOptions = {
  */
 function startModule(entry: string, known: Knowledge): string | undefined {
   const file = JSON.stringify(entry);
+  if (known.late !== undefined && known.late.length > 0 && known.output === 'cjs') {
+    const late = known.late.map((path) => JSON.stringify(path)).map((path) => `${path}:()=>require(${path})`);
+    return `${offerModulesName}({__proto__:null,${late}});${outerModuleName}.exports=require(${file});`;
+  }
   if (known.output === 'cjs' && known.entrySystem === 'esm' && known.linking === 'together') return undefined;
   return known.output === 'esm' && known.entrySystem === 'esm'
     ? `import * as namespace from ${file};${fillExportsName}(namespace);`

@@ -30,6 +30,11 @@ export class TaskFiles {
     }
   }
 
+  /** Of the author: not those of packages. */
+  *ownFiles(): Generator<string> {
+    for (const file of this.#files) if (!file.includes('/node_modules/')) yield file;
+  }
+
   isFile(path: string): boolean {
     return this.#files.has(path);
   }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { RuntimeIdentifier } from '../model/runtime-identifier.ts';
 import { programmingModel } from '../model/runtime-identifier.ts';
+import { fromFolderFunction, sameFunction } from './computed-imports.ts';
 import type { Message, OnLoadResult, PartialMessage, Plugin } from './esbuild.ts';
 import { isTypeScript, moduleKind } from './module-kind.ts';
 import { hasModuleSyntax, nestsTooDeep } from './module-syntax.ts';
@@ -40,6 +41,8 @@ export class Served {
   /** Modules with code of their own. */
   readonly systems = new Map<string, ModuleSystem>();
   readonly edges: ImportEdge[] = [];
+  /** A file of the author, not of a package, names modules in a way that only running it tells. */
+  hasComputedNames = false;
 }
 
 export function taskPlugin(reader: PackageReader, plan: TaskPlan, served: Served): Plugin {
@@ -81,6 +84,8 @@ export function taskPlugin(reader: PackageReader, plan: TaskPlan, served: Served
     },
   };
 }
+
+const namesComputed = new RegExp(`${fromFolderFunction}|${sameFunction}`);
 
 /** V8's words for it. */
 const tooDeep = 'Maximum call stack size exceeded';
@@ -186,7 +191,9 @@ class PackageModules {
         served.systems.set(file, system);
         const text = await this.#text(file);
         try {
-          return await moduleText({ file, text, language: kind.language, system, runtime, entry }, linking);
+          const module = await moduleText({ file, text, language: kind.language, system, runtime, entry }, linking);
+          if (namesComputed.test(module.contents) && !file.includes('/node_modules/')) served.hasComputedNames = true;
+          return module;
         } catch (error) {
           return { errors: located(file, error) };
         }

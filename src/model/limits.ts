@@ -60,6 +60,9 @@ export const limits = {
   nestingMax: 50_000,
   /** esbuild uses every core for one bundle; more at once only share them. */
   bundlesAtOnceMax: 2,
+  /** ES modules of a package that only names computed at run time may lead to, kept in its bundle for them: how many, how much text. */
+  lateModulesMax: 200,
+  lateModuleCharsMax: 1 * MiB,
   /** Files of one package that are replaced because they cannot be parsed, before bundling gives up. */
   bundleRoundsMax: 12,
   /** Code that nothing refers to stays this long: invocations that resolved it may still start (longest timeout, and init). */

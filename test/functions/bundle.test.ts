@@ -1,6 +1,7 @@
 import { SourceMap } from 'node:module';
 import vm from 'node:vm';
 import test from 'ava';
+import { limits } from '../../src/model/limits.ts';
 import type { RuntimeIdentifier } from '../../src/model/runtime-identifier.ts';
 import { type BundleOptions, bundleOf, hostRequire, load, type Texts } from '../fixtures/packages.ts';
 
@@ -580,4 +581,60 @@ test('a bundle names the modules of Node that it leaves to require, those of its
     }),
     ['fs'],
   );
+});
+
+const computedEntry = `import { add } from './shared.mjs'; import { join } from 'node:path';
+  add(); export const handler = (name) => import(join(import.meta.dirname, name));`;
+const shared = 'let n = 0; export const add = () => (n += 1);';
+
+test('ES modules that only a computed name may lead to are kept in the bundle, and share what they import with it', async (t) => {
+  const { exports, late } = await load({
+    'index.mjs': computedEntry,
+    'shared.mjs': shared,
+    'plugins/a.mjs':
+      "import { add } from '../shared.mjs'; export default () => add(); export const where = import.meta.filename;",
+    'plugins/plain.cjs': 'exports.a = 1;',
+    'typed.ts': 'export const typed: number = 1;',
+    'node_modules/p/index.mjs': 'export const a = 1;',
+  });
+  t.is(typeof exports.handler, 'function');
+  t.deepEqual(Object.keys(late), ['/var/task/plugins/a.mjs', '/var/task/typed.ts']);
+  const plugin = late['/var/task/plugins/a.mjs']?.() as { default(): number; where: string };
+  t.is(plugin.where, '/var/task/plugins/a.mjs');
+  t.is(plugin.default(), 2);
+});
+
+test('nothing is kept for a bundle that computes no name, nor for one of a package', async (t) => {
+  const plugin = { 'plugin.mjs': 'export default 1;' };
+  t.deepEqual((await load({ 'index.mjs': 'export const handler = () => 1;', ...plugin })).late, {});
+  const { late } = await load({
+    'index.mjs': "import 'p'; export const handler = () => 1;",
+    'node_modules/p/index.js': 'exports.load = (name) => require(name);',
+    ...plugin,
+  });
+  t.deepEqual(late, {});
+});
+
+test('a kept module that does not parse fails when it is loaded, and one that waits at its top level is left out', async (t) => {
+  const { exports, late } = await load({
+    'index.mjs': computedEntry,
+    'shared.mjs': shared,
+    'broken.mjs': 'export default ((',
+    'waits.mjs': 'await 1; export default 1;',
+    'good.mjs': 'export default 1;',
+  });
+  t.is(typeof exports.handler, 'function');
+  t.deepEqual(Object.keys(late), ['/var/task/broken.mjs', '/var/task/good.mjs']);
+  t.throws(() => late['/var/task/broken.mjs']?.(), { instanceOf: SyntaxError });
+  t.like(late['/var/task/good.mjs']?.(), { default: 1 });
+});
+
+test('kept modules are as many, and as long, as is allowed', async (t) => {
+  const many = Object.fromEntries(
+    Array.from({ length: limits.lateModulesMax + 5 }, (_, at) => [`m${at}.mjs`, `export default ${at};`]),
+  );
+  const { late } = await load({ 'index.mjs': computedEntry, 'shared.mjs': shared, ...many });
+  t.is(Object.keys(late).length, limits.lateModulesMax);
+  const long = { 'a.mjs': `export default ${JSON.stringify('x'.repeat(limits.lateModuleCharsMax))};` };
+  t.deepEqual((await load({ 'index.mjs': computedEntry, 'shared.mjs': shared, ...long })).late, {});
 });

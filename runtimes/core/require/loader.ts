@@ -40,6 +40,8 @@ export interface LoaderCore {
   builtin(request: string): { readonly exports: unknown } | undefined;
   /** The same question without loading it. */
   isBuiltin(request: string): boolean;
+  /** Loads an ES module of that file name, which the bundle holds. Undefined when it holds none. */
+  late(filename: string): (() => unknown) | undefined;
 }
 
 export interface ModuleFiles {
@@ -161,6 +163,11 @@ export class Loader implements ModuleFiles {
   }
 
   #script(module: UserModule, filename: string, core: LoaderCore): void {
+    const late = core.late(filename);
+    if (late !== undefined) {
+      module.exports = late();
+      return;
+    }
     this.#refuseEsm(module, filename);
     const source = withoutShebang(withoutByteOrderMark(this.#files.readText(filename)));
     if (RegExpPrototypeExec(importCall, source) !== null) core.serveImports();

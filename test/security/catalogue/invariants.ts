@@ -1,0 +1,202 @@
+/**
+ * What must hold after every program, whatever it did: the eight invariants of the threat catalogue and the promise of an answer in
+ * time. Each takes what was observed and says in words what it found; nothing found is an empty list. Pure, except that they look at
+ * numbers which `run-program.ts` gathered.
+ */
+import { limits } from '../../../src/model/limits.ts';
+import { type Ending, isExpected, shownEnding } from './ending.ts';
+import { changedState, type hostState } from './host-state.ts';
+import { slow } from './neighbour.ts';
+import type { ProcessFacts } from './process-facts.ts';
+import { answered, type Program, type Way } from './program.ts';
+import type { Told } from './range.ts';
+
+/** All that was seen of one program run in one way. */
+export interface Observation {
+  readonly program: Program;
+  readonly way: Way;
+  readonly timeoutMs: number;
+  readonly memoryMiB: number;
+  /** The most environments that were there at once. */
+  readonly environments: number;
+  readonly endings: readonly Ending[];
+  /** Calls beside those. */
+  readonly benignCalls: number;
+  readonly told: readonly Told[];
+  readonly pulse: readonly string[];
+  readonly neighbour: readonly string[];
+  readonly before: ProcessFacts | undefined;
+  readonly peakBytes: number;
+  /** Share of a core that each process used in its quietest stretch after the last answer; those that ended are absent. */
+  readonly lateCpu: ReadonlyMap<number, number>;
+  /** Of the processes that were there during the calls, after environments were removed; those that ended are absent. */
+  readonly after: ReadonlyMap<number, ProcessFacts>;
+  /** The same after the program was run once more, where the first time more was kept than nothing. */
+  readonly again: ReadonlyMap<number, ProcessFacts> | undefined;
+  readonly next: Ending;
+  readonly stateBefore: ReturnType<typeof hostState>;
+  readonly stateAfter: ReturnType<typeof hostState>;
+  /** What must not occur in answers and logs, by what it is. */
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+type Findings = readonly string[];
+
+/** Findings that a machine with too much to do can cause, and that count only when they come again. */
+export function isOfTime(finding: string): boolean {
+  return (
+    finding.startsWith('the host keeps answering: the host') ||
+    finding.startsWith('the answer comes in time') ||
+    finding.startsWith(`the neighbour is served: ${slow}`) ||
+    finding.includes('refused SandboxStartFailed') ||
+    (finding.startsWith('expected answer') && finding.includes('seen timeout'))
+  );
+}
+
+export const invariants: Readonly<Record<string, (seen: Observation) => Findings>> = {
+  'the host keeps answering': ({ pulse }) => pulse,
+  'each call has exactly one answer and one REPORT': oneAnswer,
+  'the answer comes in time': inTime,
+  'the neighbour is served': ({ neighbour }) => neighbour,
+  'nothing runs on': nothingRunsOn,
+  'memory stays within its limit and is given back': memoryGivenBack,
+  'no thread, descriptor or process is left': nothingLeft,
+  'the next call is served': nextServed,
+  'the host is untouched and nothing leaks': nothingLeaks,
+};
+
+function oneAnswer({ endings, told, benignCalls }: Observation): Findings {
+  const found: string[] = [];
+  const answers = endings.filter(({ kind }) => kind !== 'refused');
+  for (const { result } of answers) {
+    const of = told.filter(({ event }) => 'requestId' in event && event.requestId === result?.requestId);
+    for (const type of ['platform.runtimeDone', 'platform.report'] as const) {
+      const count = of.filter(({ event }) => event.type === type).length;
+      if (count !== 1) found.push(`request ${result?.requestId} has ${count} ${type}`);
+    }
+    const report = of.findIndex(({ event }) => event.type === 'platform.report');
+    const late = of.slice(report + 1);
+    if (report !== -1 && late.length > 0) found.push(`after its REPORT came ${late.map(({ event }) => event.type)}`);
+  }
+  const reports = told.filter(({ event }) => event.type === 'platform.report').length;
+  const calls = endings.length + benignCalls;
+  if (reports > calls) found.push(`${calls} calls have ${reports} REPORTs`);
+  return found;
+}
+
+function inTime({ endings, told, timeoutMs, way, program }: Observation): Findings {
+  return endings.flatMap(({ result, elapsedMs, answeredMs, waitedMs, kind }) => {
+    if (kind === 'refused') {
+      return elapsedMs > timeoutMs + refusalMsMax ? [`it was refused only after ${Math.round(elapsedMs)} ms`] : [];
+    }
+    const started = told.find(
+      ({ event }) => event.type === 'platform.start' && event.requestId === result?.requestId,
+    )?.atMs;
+    const ranMs = answeredMs - (started ?? answeredMs);
+    const startMs = elapsedMs - ranMs;
+    const found: string[] = [];
+    if (ranMs - waitedMs > timeoutMs + graceMs) {
+      found.push(
+        `answered ${Math.round(ranMs - timeoutMs)} ms after its deadline (the host waited ${Math.round(waitedMs)} ms for a processor)`,
+      );
+    }
+    const startMsMax = way.start === 'warm' ? warmStartMsMax : coldStartMsMax;
+    // A failed init is done again, on the invocation's own time.
+    const initMs = program.harmAt === 'init' ? limits.initTimeoutMs + timeoutMs + 2 * graceMs : 0;
+    if (startMs - waitedMs > startMsMax + initMs) found.push(`it took ${Math.round(startMs)} ms until it began`);
+    return found;
+  });
+}
+
+/** What the product promises for a function that never stops; for how long the machine kept the host waiting is not its promise. */
+const graceMs = 250;
+/** With a sandbox process to start on a busy machine, perhaps behind others. */
+const coldStartMsMax = 4_000;
+const warmStartMsMax = 1_500;
+/** Whoever finds no room waits for it, as the catalogue's engine is set, and is told within this. */
+const refusalMsMax = 25_000;
+
+function nothingRunsOn({ lateCpu }: Observation): Findings {
+  return [...lateCpu]
+    .filter(([, share]) => share > lateCpuShareMax)
+    .map(([pid, share]) => `process ${pid} still uses ${Math.round(share * 100)} % of a core after the answer`);
+}
+
+/** 5 %, and one tick of the kernel's clock in a stretch of 300 ms. */
+const lateCpuShareMax = 0.05 + 10 / 300;
+
+function memoryGivenBack({ before, peakBytes, memoryMiB, environments, after, again }: Observation): Findings {
+  const base = before?.residentBytes ?? 0;
+  const { sandboxMemorySlackMiB, environmentMemoryFactor } = limits;
+  const hard = base + (sandboxMemorySlackMiB + environments * memoryMiB * environmentMemoryFactor) * MiB;
+  const found: string[] = [];
+  if (peakBytes > hard + overshootMiB * MiB) {
+    found.push(`${mebibytes(peakBytes)} MiB were resident at the peak; the limit was ${mebibytes(hard)} MiB`);
+  }
+  for (const [pid, { residentBytes }] of again ?? []) {
+    const first = after.get(pid)?.residentBytes ?? 0;
+    if (residentBytes <= first + keptMiB * MiB) continue;
+    const story = [base, first, residentBytes].map(mebibytes).join(', ');
+    found.push(`process ${pid} keeps what each run leaves: ${story} MiB before, after one and after two`);
+  }
+  return found;
+}
+
+/** Whether so much was kept that it takes another run to tell a leak from memory that stays with the process for its next guests. */
+export function isMuchKept({ before, after }: Pick<Observation, 'before' | 'after'>): boolean {
+  const most = (before?.residentBytes ?? 0) + keptMiB * MiB;
+  return [...after.values()].some(({ residentBytes }) => residentBytes > most);
+}
+
+const overshootMiB = 64;
+const keptMiB = 16;
+
+function nothingLeft({ before, after }: Observation): Findings {
+  if (before === undefined) return [];
+  return [...after].flatMap(([pid, now]) => {
+    const found: string[] = [];
+    if (now.isZombie) found.push(`process ${pid} is a zombie`);
+    if (now.threads > before.threads + sparesMax) found.push(`${now.threads} threads; before ${before.threads}`);
+    if (now.descriptors !== undefined && now.descriptors > (before.descriptors ?? Infinity)) {
+      found.push(`${now.descriptors} descriptors; before ${before.descriptors}`);
+    }
+    return found;
+  });
+}
+
+/** isolated-vm keeps a thread that ran a guest for the next one, and ends its timers' by itself. */
+const sparesMax = 4;
+
+function nextServed({ program, endings, next }: Observation): Findings {
+  const found: string[] = [];
+  const wanted = program.next ?? answered('benign');
+  if (!isExpected(next, wanted)) found.push(`the next call ended with ${shownEnding(next)}`);
+  const last = endings.at(-1);
+  const environmentId = next.result?.report?.environmentId;
+  const isSpoilt = endings.length === 1 && last !== undefined && spoiling.includes(last.kind);
+  if (isSpoilt && environmentId !== undefined && environmentId === last.result?.report?.environmentId) {
+    found.push(`after ${last.kind} the next call came into the same environment`);
+  }
+  return found;
+}
+
+const spoiling: readonly Ending['kind'][] = ['timeout', 'out-of-memory', 'exit'];
+
+function nothingLeaks({ endings, next, told, stateBefore, stateAfter, secrets }: Observation): Findings {
+  const found = changedState(stateBefore, stateAfter).map((name) => `${name} of the host was changed`);
+  const logs = told.flatMap(({ event }) => (event.type === 'function' ? [event.text] : []));
+  const answers = [...endings, next].map(({ value, kind }) =>
+    kind === 'refused' ? '' : (JSON.stringify(value) ?? ''),
+  );
+  for (const [what, secret] of secrets) {
+    if (answers.some((text) => text.includes(secret))) found.push(`${what} is in an answer`);
+    if (logs.some((text) => text.includes(secret))) found.push(`${what} is in the log`);
+  }
+  return found;
+}
+
+const MiB = 1024 * 1024;
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / MiB);
+}

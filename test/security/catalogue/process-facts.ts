@@ -1,0 +1,87 @@
+/** What the kernel tells of a process: for finding out what a hostile function left behind. Linux only, as sandboxes are. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface ProcessFacts {
+  /** Of all its threads, those that have ended included; the kernel counts in 10 ms. */
+  readonly cpuMs: number;
+  readonly residentBytes: number;
+  readonly threads: number;
+  /** Undefined where the kernel does not show them: a jailed process hides them from users other than root. */
+  readonly descriptors: number | undefined;
+  readonly isZombie: boolean;
+}
+
+/** Undefined when there is no such process. */
+export function processFacts(pid: number): ProcessFacts | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
+  // The second field is a name in brackets and may hold anything, also brackets; the list begins with the third.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return {
+    cpuMs: (Number(fields[11]) + Number(fields[12])) * tickMs,
+    threads: Number(fields[17]),
+    residentBytes: residentBytes(pid) ?? 0,
+    descriptors: count(`/proc/${pid}/fd`),
+    isZombie: fields[0] === 'Z',
+  };
+}
+
+/** USER_HZ is 100 on every architecture that Node runs on. */
+const tickMs = 10;
+
+export function residentBytes(pid: number): number | undefined {
+  const statm = read(`/proc/${pid}/statm`);
+  return statm === undefined ? undefined : Number(statm.split(' ')[1]) * 4096;
+}
+
+/**
+ * For how long threads of a process were ready to run and had no processor, all in all: what a busy machine does to it, and no fault of
+ * anybody's here. 0 where the kernel does not count it.
+ */
+export function waitedForProcessorMs(pid: number): number {
+  const waited = (entries(`/proc/${pid}/task`) ?? []).map((thread) => {
+    const [, nanoseconds = '0'] = (read(`/proc/${pid}/task/${thread}/schedstat`) ?? '').split(' ');
+    return Number(nanoseconds) / 1e6;
+  });
+  return waited.reduce((sum, each) => sum + each, 0);
+}
+
+/** The same of this process's main thread, on which the engine runs. */
+export function waitedForProcessorHereMs(): number {
+  const [, nanoseconds = '0'] = (read('/proc/self/schedstat') ?? '').split(' ');
+  return Number(nanoseconds) / 1e6;
+}
+
+/** Children of this process, whichever thread made them. */
+export function childrenOfThisProcess(): readonly number[] {
+  return readdirSync('/proc/self/task')
+    .flatMap((thread) => (read(`/proc/self/task/${thread}/children`) ?? '').split(' '))
+    .filter((pid) => pid.trim() !== '')
+    .map(Number);
+}
+
+export function descriptorsOfThisProcess(): number {
+  return count('/proc/self/fd') ?? 0;
+}
+
+function count(directory: string): number | undefined {
+  return entries(directory)?.length;
+}
+
+function entries(directory: string): readonly string[] | undefined {
+  try {
+    return readdirSync(directory);
+  } catch {
+    // Hidden from us, or the process has just ended.
+    return undefined;
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    // It has ended.
+    return undefined;
+  }
+}

@@ -1,0 +1,5 @@
+/** The half of the catalogue that is about what a function uses up: time, memory, what it does between calls, its start, and load. */
+import { declareTests } from './declare-tests.ts';
+import { time } from './time.ts';
+
+declareTests([...time]);

@@ -1,0 +1,248 @@
+/** Runs one program in one way, gathers what was seen of it, and says what was wrong. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type CodeInput, EngineError } from '../../../src/index.ts';
+import { limits } from '../../../src/model/limits.ts';
+import { functionDirectory } from '../../fixtures/function-directory.ts';
+import { callNow, type Ending, endingOf, isExpected, shownEnding, shownExpectation } from './ending.ts';
+import { hostState } from './host-state.ts';
+import { invariants, isMuchKept, isOfTime } from './invariants.ts';
+import { MemoryWatch } from './memory-watch.ts';
+import { type ProcessFacts, processFacts } from './process-facts.ts';
+import { benignEvent, type Call, callsOf, type Program, type Way, wrapped } from './program.ts';
+import type { Range } from './range.ts';
+
+/**
+ * @returns what was wrong, in words; nothing when all was well. What is only late is tried again, twice: where others use the
+ * machine, lateness that does not come again was theirs.
+ */
+export async function runProgram(range: Range, program: Program, way: Way): Promise<readonly string[]> {
+  let found = await runOnce(range, program, way);
+  for (let retry = 0; retry < retriesMax && found.length > 0 && found.every(isOfTime); retry += 1) {
+    await delay(retryDelayMs);
+    found = await runOnce(range, program, way);
+  }
+  return found;
+}
+
+const retriesMax = 2;
+const retryDelayMs = 2_000;
+
+async function runOnce(range: Range, program: Program, way: Way): Promise<readonly string[]> {
+  const { engine } = range;
+  const functionName = `${program.id}-${way.start}-${way.company}`;
+  const timeout = program.settings?.timeout ?? timeoutSeconds;
+  const memorySize = program.settings?.memorySize ?? limits.memoryMiBMin;
+  const begin = async (): Promise<void> => {
+    await engine.createFunction({
+      timeout,
+      memorySize,
+      ...program.settings,
+      functionName,
+      trustDomain: functionName,
+      code: codeOf(program),
+      ...(program.bindings !== undefined && { bindings: program.bindings }),
+    });
+  };
+  const pidsKept = new Set<number>();
+  /** Elsewhere than in the processes of the first run it would tell nothing of them. */
+  const runAgain = async (): Promise<ReadonlyMap<number, ProcessFacts>> => {
+    await begin();
+    await range.harm(() => doHarm(range, program, { ...way, company: 'alone' }, functionName));
+    await engine.deleteFunction(functionName);
+    return settled([...pidsKept], undefined);
+  };
+  await begin();
+  try {
+    const found: string[] = [];
+    let before = range.ordinary;
+    if (way.start === 'warm') {
+      const first = await invoke(range, functionName, benignEvent);
+      if (first.value !== 'benign') return [`the benign call ahead ended with ${shownEnding(first)}`];
+      await delay(settleMs);
+      before = factsOf(range.pidsOf(functionName)).values().next().value ?? before;
+    }
+
+    const harm = await range.harm(() => doHarm(range, program, way, functionName));
+    found.push(...harm.surprises);
+    const { pids } = harm;
+    for (const pid of pids) pidsKept.add(pid);
+    const lateCpu = await quietest(pids);
+    await delay(Math.max(0, (harm.endings.at(-1)?.answeredMs ?? 0) + lookAfterMs - performance.now()));
+    if (program.harmAt === 'init') await engine.updateFunctionCode({ functionName, code: { source: benignSource } });
+    const next = await invoke(range, functionName, benignEvent);
+    const told = [...range.told(functionName)];
+    await engine.deleteFunction(functionName);
+    const after = await settled(pids, before);
+    const again = isMuchKept({ before, after }) ? await runAgain() : undefined;
+
+    const seen = {
+      program,
+      way,
+      timeoutMs: timeout * 1000,
+      memoryMiB: memorySize,
+      ...harm,
+      benignCalls: way.start === 'warm' ? 2 : 1,
+      told,
+      before,
+      lateCpu,
+      after,
+      again,
+      next,
+      stateAfter: hostState(),
+      secrets: secretsOf(range, harm.neighbourSecret),
+    };
+    for (const [name, check] of Object.entries(invariants)) {
+      found.push(...check(seen).map((finding) => `${name}: ${finding}`));
+    }
+    return found;
+  } finally {
+    await engine.deleteFunction(functionName).catch(expectDeleted);
+    range.forget(functionName);
+  }
+}
+
+/** Timeouts are whole seconds; one is the shortest. */
+const timeoutSeconds = 1;
+/** A sandbox prepares the next isolate after a cold start, which is not the program's doing. */
+const settleMs = 250;
+/** When threads and memory have had the time to be given back. */
+const lookAfterMs = 1_000;
+const benignSource = 'exports.handler = async () => "benign";';
+
+interface Harm {
+  readonly endings: readonly Ending[];
+  readonly surprises: readonly string[];
+  readonly environments: number;
+  readonly peakBytes: number;
+  readonly pids: readonly number[];
+  readonly pulse: readonly string[];
+  readonly neighbour: readonly string[];
+  readonly neighbourSecret: string | undefined;
+  readonly stateBefore: ReturnType<typeof hostState>;
+}
+
+async function doHarm(range: Range, program: Program, way: Way, functionName: string): Promise<Harm> {
+  const neighbour = way.company === 'beside' ? range.takeNeighbour() : undefined;
+  const calling = neighbour?.keepCalling();
+  const stateBefore = hostState();
+  const sinceMs = performance.now();
+  using watch = new MemoryWatch(() => range.pidsOf(functionName));
+  const endings: Ending[] = [];
+  const surprises: string[] = [];
+  let environments = 1;
+  let complaints: readonly string[] = [];
+  try {
+    for (const call of callsOf(program)) {
+      const { atOnce = 1, expect } = call;
+      environments = Math.max(environments, atOnce);
+      const ended = await Promise.all(
+        Array.from({ length: atOnce }, () => invoke(range, functionName, payloadOf(call))),
+      );
+      endings.push(...ended);
+      for (const ending of ended) {
+        if (isExpected(ending, expect)) continue;
+        surprises.push(`expected ${shownExpectation(expect)}, seen ${shownEnding(ending)}`);
+      }
+    }
+    // What runs on after the answer would show now.
+    await delay(neighbour === undefined ? 0 : lateMs);
+  } finally {
+    complaints = (await calling?.stop()) ?? [];
+    if (neighbour !== undefined) range.giveBack(neighbour);
+  }
+  for (const pid of range.pidsOf(functionName)) watch.pids.add(pid);
+  return {
+    endings,
+    surprises: [...new Set(surprises)],
+    environments,
+    peakBytes: watch.peakBytes,
+    pids: [...watch.pids],
+    pulse: range.pulse.complaintsSince(sinceMs),
+    neighbour: complaints,
+    neighbourSecret: neighbour?.secret,
+    stateBefore,
+  };
+}
+
+function payloadOf({ event }: Call): string {
+  return JSON.stringify(event ?? {});
+}
+
+async function invoke(range: Range, functionName: string, payload: string): Promise<Ending> {
+  const called = callNow();
+  try {
+    return endingOf(await range.engine.invoke({ functionName, payload }), called);
+  } catch (error) {
+    // Any other error is a bug of the engine and fails the test.
+    if (error instanceof EngineError) return endingOf(error, called);
+    throw error;
+  }
+}
+
+function codeOf({ id, source, files }: Program): CodeInput {
+  if (files !== undefined) return { directory: functionDirectory({ files }) };
+  if (source === undefined) throw new Error(`${id} has neither source nor files`);
+  return { source: wrapped(source) };
+}
+
+/**
+ * The share of a core that each process used, in its quietest stretch. From 300 ms after the answer nothing of the function may run; a
+ * sandbox has some housekeeping of its own, which a busy machine puts off, and which ends.
+ */
+async function quietest(pids: readonly number[]): Promise<ReadonlyMap<number, number>> {
+  const shares = new Map<number, number>();
+  await delay(lateMs);
+  for (let stretch = 0; stretch < stretchesMax; stretch += 1) {
+    const from = factsOf(pids);
+    const startedMs = performance.now();
+    await delay(lateMs);
+    const tookMs = performance.now() - startedMs;
+    const till = factsOf(pids);
+    shares.clear();
+    for (const [pid, { cpuMs }] of till) shares.set(pid, (cpuMs - (from.get(pid)?.cpuMs ?? cpuMs)) / tookMs);
+    if (Math.max(0, ...shares.values()) <= 0.05) break;
+  }
+  return shares;
+}
+
+const lateMs = 300;
+const stretchesMax = 4;
+
+function factsOf(pids: readonly number[]): ReadonlyMap<number, ProcessFacts> {
+  const facts = new Map<number, ProcessFacts>();
+  for (const pid of pids) {
+    const found = processFacts(pid);
+    if (found !== undefined) facts.set(pid, found);
+  }
+  return facts;
+}
+
+/** The facts of what is left once it is as little as before, or after a second in which it did not become so. */
+async function settled(pids: readonly number[], before: ProcessFacts | undefined) {
+  const deadlineMs = performance.now() + lookAfterMs;
+  while (true) {
+    const facts = factsOf(pids);
+    const isAsBefore = [...facts.values()].every(
+      ({ residentBytes, threads }) =>
+        residentBytes <= (before?.residentBytes ?? 0) && threads <= (before?.threads ?? 0),
+    );
+    if (isAsBefore || performance.now() > deadlineMs) return facts;
+    await delay(50);
+  }
+}
+
+function secretsOf(range: Range, neighbourSecret: string | undefined): ReadonlyMap<string, string> {
+  const secrets = new Map([
+    ['a variable of the host', range.hostSecret],
+    ['a path of the host', fileURLToPath(new URL('../../../', import.meta.url))],
+    ['the path of the Node that sandboxes run', process.execPath],
+  ]);
+  if (neighbourSecret !== undefined) secrets.set("the neighbour's secret", neighbourSecret);
+  return secrets;
+}
+
+/** It was deleted on the way, or the code was refused and there is none. */
+function expectDeleted(error: unknown): void {
+  if (!(error instanceof EngineError) || error.code !== 'ResourceNotFoundException') throw error;
+}

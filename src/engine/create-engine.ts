@@ -2,14 +2,15 @@
  * Opens an engine: runtime, data directory, registry, sandboxes; and, when one of them cannot be opened, closes those that
  * were. The composition itself is in compose-engine.
  */
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFunctionRegistry } from '../functions/create-registry.ts';
 import type { FunctionStore } from '../functions/function-store.ts';
 import { MemoryStore } from '../functions/memory-store.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
 import { createFleet, type FleetOptions } from '../supervisor/fleet.ts';
-import { type CachedRuntime, ensureRuntime } from '../supervisor/runtime-cache.ts';
+import { removeLeftovers } from '../supervisor/leftovers.ts';
+import { type CachedRuntime, holdRuntime } from '../supervisor/runtime-cache.ts';
 import { findSandboxNode } from '../supervisor/sandbox-node.ts';
 import { createLogObserver } from '../telemetry/pino.ts';
 import { composeEngine } from './compose-engine.ts';
@@ -41,11 +42,11 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const { path: nodePath } = findSandboxNode(valid.nodePath);
   const cacheDirectory = valid.cacheDirectory ?? defaultCacheDirectory();
   const { nativeModule } = valid;
-  const runtime = await ensureRuntime({ cacheDirectory, nodePath, observe: tell, clock, nativeModule });
+  await using opened = new AsyncDisposableStack();
+  const { runtime } = opened.use(await holdRuntime({ cacheDirectory, nodePath, observe: tell, clock, nativeModule }));
   const { nativeModule: found } = runtime;
   if (found.kind === 'absent' && nativeModule !== 'off') tell({ type: 'runtime.less', missing: found.reason });
 
-  await using opened = new AsyncDisposableStack();
   const store = openStore(valid);
   opened.defer(() => store.close());
   const registry = await createFunctionRegistry({
@@ -63,6 +64,9 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   // Whoever demands a level is told now, not by an invocation; everybody else need not wait.
   if (hardening.minimumLevel === 'S0') fleet.warm();
   else await fleet.ready();
+  // Beside everything else: nobody waits for it but the end of this engine.
+  const cleaned = removeLeftovers({ temporaryDirectory: tmpdir(), cacheDirectory, epochMs: () => clock.epochMs() });
+  opened.defer(() => cleaned);
   const release = opened.move();
   return composeEngine({ options: valid, observe, fleet, registry, release: () => release.disposeAsync() });
 }

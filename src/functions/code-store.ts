@@ -19,6 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
+import { ownerMark } from '../base/owner-mark.ts';
 import { EngineError } from '../model/errors.ts';
 import type { PackageEntries } from './package-entry.ts';
 import type { CodePack, PackedFile } from './prepared-code.ts';
@@ -45,7 +46,8 @@ export class CodeStore {
   /** Without a data directory packages live in a private temporary one, which `close` removes. */
   static async open(dataDirectory: string | undefined): Promise<CodeStore> {
     try {
-      if (dataDirectory === undefined) return new CodeStore(await mkdtemp(join(tmpdir(), 'isotherm-code-')), true);
+      if (dataDirectory === undefined)
+        return new CodeStore(await mkdtemp(join(tmpdir(), `isotherm-code-${ownerMark}-`)), true);
       const directory = join(dataDirectory, 'code');
       await makeDirectory(directory);
       const store = new CodeStore(directory, false);

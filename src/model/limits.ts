@@ -163,6 +163,11 @@ export const limits = {
   /** The part of that which goes into a message. */
   exitDetailCharsMax: 600,
   runtimeBuildTimeoutMs: 120_000,
+  /** What is built for this machine stays in the cache as long as it is used, was used lately, or is among the last few of its kind. */
+  cacheFoldersKeptMin: 4,
+  cacheFolderUnusedMsMin: 86_400_000,
+  /** Nothing is built for so long: every program that takes part ends after `runtimeBuildTimeoutMs`. */
+  cacheDraftAgeMsMax: 3_600_000,
 
   /** Protocol frames. A sandbox may never send more than an answer and its head. */
   frameHeadBytesMax: 256 * KiB,

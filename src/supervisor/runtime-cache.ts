@@ -3,11 +3,11 @@
  * processes before anybody relies on it, because V8 runs a damaged one as it is. Engines that start at the same time may both
  * build; the first to rename its folder into place wins and the other uses that one.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
 import { EngineError } from '../model/errors.ts';
@@ -21,7 +21,9 @@ import {
   imageFiles,
   imageFormat,
 } from '../protocol/image-manifest.ts';
+import { useCacheFolder } from './cache-users.ts';
 import { bundleGuestScripts, guestSourcesHash } from './guest-scripts.ts';
+import { draftOf } from './leftovers.ts';
 import { ensureNativeModule, type NativeModule } from './native-module.ts';
 import { sandboxNodeFlags } from './node-flags.ts';
 import { runProgram } from './run-program.ts';
@@ -50,19 +52,42 @@ export interface CachedRuntime {
   readonly nativeModule: NativeModule;
 }
 
+/** A runtime that nobody removes until it is disposed. */
+export interface HeldRuntime extends AsyncDisposable {
+  readonly runtime: CachedRuntime;
+}
+
 /** @throws EngineError RuntimeBuildFailed */
-export async function ensureRuntime(options: RuntimeCacheOptions): Promise<CachedRuntime> {
+export async function holdRuntime(options: RuntimeCacheOptions): Promise<HeldRuntime> {
+  await using uses = new AsyncDisposableStack();
+  const runtime = await ensureRuntime(options, async (name) => {
+    uses.use(await useCacheFolder(options.cacheDirectory, name));
+  });
+  const held = uses.move();
+  return { runtime, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+/**
+ * @param use is told the folder before it is looked into.
+ * @throws EngineError RuntimeBuildFailed
+ */
+export async function ensureRuntime(
+  options: RuntimeCacheOptions,
+  use: (folderName: string) => Promise<void> = async () => {},
+): Promise<CachedRuntime> {
   const startedMs = options.clock.nowMs();
   const report = (stage: BuildStage, detail: string): void =>
     options.observe({ type: 'runtime.build', stage, detail, elapsedMs: options.clock.nowMs() - startedMs });
   const nativeModule = await findNativeModule(options, report);
   const key = runtimeKey(options, nativeModule);
   const directory = join(options.cacheDirectory, `runtime-${key.slice(0, 32)}`);
+  await use(basename(directory));
+  if (nativeModule.kind === 'built') await use(basename(dirname(nativeModule.path)));
   const found = await soundManifest(directory, key);
   if (found !== undefined) return described(directory, found, nativeModule);
 
   report('started', 'building the guest runtime; this takes a few seconds, once');
-  const draft = `${directory}.${randomUUID()}`;
+  const draft = draftOf(directory);
   try {
     await mkdir(draft, { recursive: true });
     await buildInto(draft, key, nativeModule, options, report);
@@ -185,7 +210,7 @@ async function adopt(draft: string, directory: string, key: string): Promise<Ima
     const manifest = await soundManifest(directory, key);
     if (manifest !== undefined) return manifest;
     // Moved away rather than removed: another engine may be adopting at this moment, and then it is its folder that goes.
-    const damaged = `${directory}.${randomUUID()}`;
+    const damaged = draftOf(directory);
     await rename(directory, damaged).catch(() => {});
     await rm(damaged, { recursive: true, force: true });
   }

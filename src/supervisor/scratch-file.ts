@@ -5,6 +5,7 @@
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ownerMark } from '../base/owner-mark.ts';
 
 export interface ScratchFile extends AsyncDisposable {
   readonly writable: FileHandle;
@@ -14,7 +15,7 @@ export interface ScratchFile extends AsyncDisposable {
 
 export async function openScratchFile(): Promise<ScratchFile> {
   // mkdtemp makes the directory with mode 0700: nobody else can open the file while it has a name.
-  const directory = await mkdtemp(join(tmpdir(), 'isotherm-'));
+  const directory = await mkdtemp(join(tmpdir(), `isotherm-scratch-${ownerMark}-`));
   try {
     const path = join(directory, 'scratch');
     const writable = await open(path, 'wx+', 0o600);

@@ -40,6 +40,13 @@ export function createEventPrinter(stderr: NodeJS.WriteStream): (event: Platform
       case 'function.suspended':
         stderr.write(`isotherm: ${event.functionName} is refused for ${event.retryAfterMs} ms: ${event.reason}\n`);
         return;
+      case 'invocation.limit':
+        // Lambda's own lines say it already.
+        if (event.limit === 'wall-time') return;
+        stderr.write(
+          `isotherm: limit ${event.limit} ${event.effect} something: ${Math.round(event.found)} of ${event.value}\n`,
+        );
+        return;
       case 'network.refused': {
         const address = event.operation === 'lookup' && event.address !== undefined ? ` (${event.address})` : '';
         stderr.write(`isotherm: ${event.functionName} was refused the network: ${event.reason}${address}\n`);

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { EngineError } from '../model/errors.ts';
+import { type LimitHit, type LimitReason, limitHit, mergeHits } from '../model/limit-reason.ts';
 import { limits } from '../model/limits.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Observe } from '../model/platform-event.ts';
@@ -18,9 +19,9 @@ import type { Conduct } from './conduct.ts';
 import type { Counters } from './counters.ts';
 import type { OpenGuestGateway } from './gateway.ts';
 import { Journal } from './journal.ts';
-import { judge } from './loss.ts';
+import { judge, type Loss } from './loss.ts';
 import type { EnvironmentFacts, Sandboxes } from './sandboxes.ts';
-import type { Targets } from './target.ts';
+import type { Target, Targets } from './target.ts';
 
 export interface AttemptParts {
   readonly clock: Clock;
@@ -60,7 +61,7 @@ export class Attempts {
     journal?.start();
     try {
       const invoked = await sandbox.invoke(invocationSpec(call, environmentId, journal));
-      return ended(invoked, { facts, journal, placedMs });
+      return ended(invoked, call.target, { facts, journal, placedMs });
     } catch (error) {
       return this.#lost(error, call, lease, { stage: 'invoke', sinceMs: placedMs, facts, journal, placedMs });
     }
@@ -121,7 +122,7 @@ export class Attempts {
     try {
       const invoked = await invoking;
       if (invoked.reply.init !== undefined) journal?.initReported('invoke', invoked.reply.init);
-      return ended(invoked, { facts, journal, placedMs, created });
+      return ended(invoked, call.target, { facts, journal, placedMs, created });
     } catch (error) {
       return this.#lost(error, call, lease, { stage: 'invoke', sinceMs: invokedMs, facts, journal, placedMs, created });
     }
@@ -154,11 +155,12 @@ export class Attempts {
     const { facts, journal, placedMs, created } = at;
     switch (loss.kind) {
       case 'timeout':
+      case 'killed':
       case 'out-of-memory':
         return {
           kind: 'ended',
           ending: {
-            outcome: { kind: loss.kind },
+            outcome: lossOutcome(loss, call.target.timeoutMs, elapsedMs),
             durationMs: elapsedMs,
             freezeMs: 0,
             isolateMs: created?.isolateMs,
@@ -166,6 +168,8 @@ export class Attempts {
             initAheadMs: created && initAheadMs(created.init),
             memoryPeakBytes: facts?.memoryPeakBytes ?? 0,
             longestSliceMs: 0,
+            cpuMs: undefined,
+            limits: created?.limits,
             journal,
             placedMs,
             isSandboxAlive: false,
@@ -242,14 +246,18 @@ function invocationSpec(call: Call, environmentId: string, journal: Journal | un
   };
 }
 
-function ended({ reply, body }: Invoked, at: Pick<Whereabouts, 'facts' | 'journal' | 'placedMs' | 'created'>): Attempt {
+function ended(
+  { reply, body }: Invoked,
+  target: Target,
+  at: Pick<Whereabouts, 'facts' | 'journal' | 'placedMs' | 'created'>,
+): Attempt {
   const { facts, journal, placedMs, created } = at;
   const memoryPeakBytes = Math.max(reply.memoryPeakBytes, facts?.memoryPeakBytes ?? 0);
   if (facts !== undefined) facts.memoryPeakBytes = memoryPeakBytes;
   journal?.dropped(reply.logBytesDropped);
   const initAhead = created && initAheadMs(created.init);
   const ending: Ending = {
-    outcome: outcomeOf(reply, body),
+    outcome: outcomeOf(reply, body, target),
     durationMs: reply.durationMs,
     freezeMs: reply.freezeMs,
     isolateMs: created?.isolateMs,
@@ -257,6 +265,8 @@ function ended({ reply, body }: Invoked, at: Pick<Whereabouts, 'facts' | 'journa
     initAheadMs: initAhead,
     memoryPeakBytes,
     longestSliceMs: reply.longestSliceMs,
+    cpuMs: reply.cpuMs,
+    limits: allHits(reply, created),
     journal,
     placedMs,
     isSandboxAlive: true,
@@ -264,7 +274,22 @@ function ended({ reply, body }: Invoked, at: Pick<Whereabouts, 'facts' | 'journa
   return { kind: 'ended', ending };
 }
 
-function outcomeOf({ outcome }: InvokeReply, body: Uint8Array): Outcome {
+/** Nothing for nearly every invocation, so there is no list then. */
+function allHits(reply: InvokeReply, created: CreateReply | undefined): readonly LimitHit[] | undefined {
+  if (created === undefined) return reply.limits;
+  const initHits: LimitHit[] = [];
+  if (created.init.status === 'timeout') {
+    initHits.push(limitHit('wall-time', limits.initTimeoutMs, created.init.durationMs));
+  }
+  const hits = mergeHits(initHits, created.limits, reply.limits);
+  return hits.length === 0 ? undefined : hits;
+}
+
+/** The sandbox names the limit; where it does not, or names one that cannot have done it, the kind of the end says which it was. */
+function outcomeOf({ outcome, durationMs, limits: hits }: InvokeReply, body: Uint8Array, target: Target): Outcome {
+  const hit = (among: readonly LimitReason[]): LimitHit | undefined =>
+    hits?.find(({ limit, effect }) => effect === 'ended' && among.includes(limit));
+  const memoryBytes = target.memorySizeMB * 1024 * 1024;
   switch (outcome.kind) {
     case 'success':
       return { kind: 'success', payload: body };
@@ -272,13 +297,47 @@ function outcomeOf({ outcome }: InvokeReply, body: Uint8Array): Outcome {
     case 'fatal':
     case 'init-error':
       return { kind: outcome.kind, payload: body, errorType: outcome.errorType };
-    case 'timeout':
     case 'exit':
-    case 'out-of-memory':
-    case 'response-too-large':
       return outcome;
+    case 'timeout':
+      return {
+        kind: 'timeout',
+        limit: limitHit('wall-time', target.timeoutMs, Math.max(durationMs, target.timeoutMs)),
+      };
+    case 'killed': {
+      const limit = hit(['cpu-time']);
+      return { kind: 'killed', signal: 'killed', ...(limit !== undefined && { limit }) };
+    }
+    case 'out-of-memory':
+      return { kind: 'out-of-memory', limit: hit(memoryReasons) ?? limitHit('heap', memoryBytes, memoryBytes) };
+    case 'response-too-large':
+      return {
+        kind: 'response-too-large',
+        limit:
+          hit(['response-bytes', 'error-size']) ??
+          limitHit('response-bytes', limits.responsePayloadBytesMax, outcome.payloadBytes),
+      };
     default:
       return outcome satisfies never;
+  }
+}
+
+const memoryReasons: readonly LimitReason[] = ['heap', 'external-memory', 'bridge-calls', 'bridge-bytes'];
+
+function lossOutcome(
+  loss: Extract<Loss, { kind: 'timeout' | 'killed' | 'out-of-memory' }>,
+  timeoutMs: number,
+  elapsedMs: number,
+): Outcome {
+  switch (loss.kind) {
+    case 'timeout':
+      return { kind: 'timeout', limit: limitHit('wall-time', timeoutMs, elapsedMs) };
+    case 'killed':
+      return { kind: 'killed', signal: 'killed', limit: loss.limit };
+    case 'out-of-memory':
+      return { kind: 'out-of-memory', limit: loss.limit };
+    default:
+      return loss satisfies never;
   }
 }
 

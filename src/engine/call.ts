@@ -1,5 +1,6 @@
 /** One invocation on its way: what was asked, and how a try in one environment ended. Data only. */
 import type { EngineError } from '../model/errors.ts';
+import type { LimitHit } from '../model/limit-reason.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Tail } from '../telemetry/tail.ts';
 import type { ClientDetails } from './client-context.ts';
@@ -34,6 +35,10 @@ export interface Ending {
   readonly memoryPeakBytes: number;
   /** The longest stretch in which the guest gave its thread to nobody. */
   readonly longestSliceMs: number;
+  /** Undefined: unknown, because the guest was ended from outside. */
+  readonly cpuMs: number | undefined;
+  /** Limits that were met on the way, beside the one that ended it. */
+  readonly limits: readonly LimitHit[] | undefined;
   readonly journal: Journal | undefined;
   /** When the sandbox was there. */
   readonly placedMs: number;

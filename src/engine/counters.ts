@@ -1,3 +1,5 @@
+import type { LimitHit, LimitReason } from '../model/limit-reason.ts';
+
 /** What the engine counts of its invocations. Plain numbers: a warm call adds to them and nothing else. */
 export interface Counters {
   total: number;
@@ -5,8 +7,16 @@ export interface Counters {
   throttled: number;
   /** Ended with a function error or a platform failure. */
   failed: number;
+  /** CPU time of guests, as far as it is known. */
+  cpuMs: number;
+  /** Invocations that met each limit. */
+  readonly limits: Map<LimitReason, number>;
 }
 
 export function createCounters(): Counters {
-  return { total: 0, cold: 0, throttled: 0, failed: 0 };
+  return { total: 0, cold: 0, throttled: 0, failed: 0, cpuMs: 0, limits: new Map() };
+}
+
+export function countHits({ limits }: Counters, hits: readonly LimitHit[]): void {
+  for (const limit of new Set(hits.map((hit) => hit.limit))) limits.set(limit, (limits.get(limit) ?? 0) + 1);
 }

@@ -9,6 +9,7 @@ import type { FunctionRecord } from '../model/function-configuration.ts';
 import type { HardeningReport } from '../model/hardening.ts';
 import type { HardeningOption } from '../model/hardening-demand.ts';
 import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
+import type { LimitReason } from '../model/limit-reason.ts';
 import type { PlatformEvent } from '../model/platform-event.ts';
 import type { Logger } from '../telemetry/pino.ts';
 
@@ -88,6 +89,10 @@ export interface EngineStats {
     readonly throttled: number;
     readonly failed: number;
   };
+  /** CPU time of all invocations, as far as it is known. */
+  readonly cpuMs: number;
+  /** Invocations that met each limit. Absent: none did. */
+  readonly limits: { readonly [Reason in LimitReason]?: number };
   readonly runtime: {
     readonly kind: 'snapshot' | 'code-cache';
     readonly reason?: string;

@@ -55,5 +55,5 @@ function assertSize(payloadBytes: number, invocationType: InvocationType): void 
 }
 
 function tooLarge(message: string, limit: { name: string; value: number; asked: number }): EngineError {
-  return new EngineError('RequestEntityTooLargeException', message, { limit });
+  return new EngineError('RequestEntityTooLargeException', message, { limit: { ...limit, reason: 'event-bytes' } });
 }

@@ -18,6 +18,7 @@ import { Tail } from '../telemetry/tail.ts';
 import { type AttemptParts, Attempts } from './attempt.ts';
 import type { Call, Ending } from './call.ts';
 import { type ClientDetails, clientDetails, noDetails } from './client-context.ts';
+import { countHits } from './counters.ts';
 import { eventBytes, stringifiedEventBytes } from './event-json.ts';
 import type { Journal } from './journal.ts';
 import { exitErrorType, exitMessage, outcomePayload } from './outcome-payload.ts';
@@ -162,6 +163,8 @@ export class InvokePath {
       durationMs: ending.durationMs,
       initDurationMs: ending.initAheadMs,
       memoryPeakBytes: ending.memoryPeakBytes,
+      cpuMs: ending.cpuMs,
+      limits: ending.limits,
       phases: {
         queuedMs,
         placedMs: Math.max(0, placedMs - call.startedMs - queuedMs),
@@ -172,6 +175,8 @@ export class InvokePath {
         freezeMs: ending.freezeMs,
       },
     });
+    if (report.cpuMs !== undefined) counters.cpuMs += report.cpuMs;
+    if (report.limits !== undefined) countHits(counters, report.limits);
     if (journal !== undefined) this.#tell(journal, call, outcome, judged, report, payload.byteLength);
     return {
       statusCode: 200,

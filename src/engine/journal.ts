@@ -126,6 +126,7 @@ export class Journal {
       ...(verdict.errorType !== undefined && { errorType: verdict.errorType }),
     };
     const { durationMs } = report;
+    for (const hit of report.limits ?? []) this.#emit({ type: 'invocation.limit', ...common, requestId, ...hit });
     this.#emit({ type: 'platform.runtimeDone', ...common, requestId, ...outcome, durationMs, producedBytes });
     this.#emit({
       type: 'platform.report',
@@ -196,6 +197,8 @@ function initVerdict(init: Exclude<InitReport, { status: 'deferred' }>): {
     case 'error':
       return { status: 'error', errorType: platformErrorType(init.errorType) };
     case 'exit':
+      return { status: 'error', errorType: 'Runtime.ExitError' };
+    case 'killed':
       return { status: 'error', errorType: 'Runtime.ExitError' };
     case 'out-of-memory':
       return { status: 'error', errorType: 'Runtime.OutOfMemory' };

@@ -5,6 +5,7 @@
  * A synchronous invocation is placed elsewhere only while the guest cannot have seen the event, which is as long as its
  * environment was not made (DESIGN.md section 4).
  */
+import { type LimitHit, limitHit } from '../model/limit-reason.ts';
 import type { InitReport } from '../protocol/messages.ts';
 import type { ExitCause } from '../supervisor/sandbox-port.ts';
 
@@ -24,7 +25,7 @@ export interface Circumstances {
 export type Loss =
   /** The function did it. */
   | { readonly kind: 'timeout' }
-  | { readonly kind: 'out-of-memory' }
+  | { readonly kind: 'out-of-memory' | 'killed'; readonly limit: LimitHit }
   /** Its init did it: that counts as a failed init, and the invocation goes on elsewhere. */
   | { readonly kind: 'init-failed'; readonly init: InitReport }
   /** Not its doing, or nobody can tell, and it has not begun: it goes elsewhere. */
@@ -37,7 +38,10 @@ export function judge(circumstances: Circumstances): Loss {
   if (cause.kind === 'killed' && cause.reason === 'closing') return { kind: 'closing' };
 
   const guilt = guiltOf(circumstances);
-  if (stage === 'invoke') return guilt === undefined ? { kind: 'lost', ...suspicion(circumstances) } : { kind: guilt };
+  if (stage === 'invoke') {
+    if (guilt === undefined) return { kind: 'lost', ...suspicion(circumstances) };
+    return guilt === 'timeout' ? { kind: guilt } : { kind: guilt, limit: limitOf(cause) };
+  }
   if (guilt === undefined) return { kind: 'elsewhere', ...suspicion(circumstances) };
   return { kind: 'init-failed', init: { status: guilt, durationMs: elapsedMs } };
 }
@@ -48,7 +52,7 @@ function guiltOf({
   elapsedMs,
   allowedMs,
   running,
-}: Circumstances): 'timeout' | 'out-of-memory' | undefined {
+}: Circumstances): 'timeout' | 'out-of-memory' | 'killed' | undefined {
   if (cause.kind !== 'killed') return undefined;
   switch (cause.reason) {
     case 'deadline':
@@ -60,6 +64,11 @@ function guiltOf({
       const isOnlyOne = suspects.length === 0 ? running === 1 : suspects.every((suspect) => suspect === environmentId);
       return isOnlyOne ? 'out-of-memory' : undefined;
     }
+    case 'limit': {
+      // Its sandbox had ended the guest, and asked for this because the guest ran on.
+      if (cause.suspects?.every((suspect) => suspect === environmentId) !== true) return undefined;
+      return cause.limit?.limit === 'cpu-time' ? 'killed' : 'out-of-memory';
+    }
     case 'heartbeat':
     case 'protocol':
     case 'hardening':
@@ -68,6 +77,11 @@ function guiltOf({
     default:
       return cause satisfies never;
   }
+}
+
+/** Who was killed for memory and was the only one to be blamed. Without a figure there was one all the same: the kernel's, or /proc. */
+function limitOf(cause: ExitCause): LimitHit {
+  return (cause.kind === 'killed' ? cause.limit : undefined) ?? limitHit('resident-memory', 0, 0);
 }
 
 /** Whoever may have done it gets a sandbox of its own: the next time it will be clear who it is. */

@@ -2,7 +2,6 @@
  * What a client gets as the answer of an invocation, byte for byte (LAMBDA.md B4.3, B5.1, B5.2, B5.4, C4.10). The bytes of a
  * guest are passed on as they are; everything else is written here. Pure.
  */
-import { limits } from '../model/limits.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { timeoutMessage } from '../telemetry/lines.ts';
 
@@ -22,7 +21,7 @@ export function outcomePayload(outcome: Outcome, requestId: string, timeoutMs: n
     case 'response-too-large':
       // The one payload whose message comes first.
       return bytes({
-        errorMessage: `Response payload size exceeded maximum allowed payload size (${limits.responsePayloadBytesMax} bytes).`,
+        errorMessage: `Response payload size exceeded maximum allowed payload size (${outcome.limit.value} bytes).`,
         errorType: 'Function.ResponseSizeTooLarge',
       });
     default:

@@ -1,6 +1,7 @@
 /** The figures of one invocation (LAMBDA.md B4.4, E1.2, E1.5, E1.6). Pure. */
 import type { InvocationReport, Phases } from '../model/invocation.ts';
-import type { Outcome } from '../model/outcome.ts';
+import { type LimitHit, mergeHits } from '../model/limit-reason.ts';
+import { limitOf, type Outcome } from '../model/outcome.ts';
 import type { Target } from './target.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -15,6 +16,8 @@ export interface Figures {
   /** Of an init that ran ahead of the invocation and succeeded. */
   readonly initDurationMs: number | undefined;
   readonly memoryPeakBytes: number;
+  readonly cpuMs: number | undefined;
+  readonly limits: readonly LimitHit[] | undefined;
   readonly phases: Phases;
 }
 
@@ -35,8 +38,17 @@ export function invocationReport(figures: Figures): InvocationReport {
     environmentId,
     ...(verdict.reported && { status: verdict.status === 'timeout' ? 'timeout' : 'error' }),
     ...(verdict.reported && verdict.errorType !== undefined && { errorType: verdict.errorType }),
+    ...(figures.cpuMs !== undefined && { cpuMs: figures.cpuMs }),
+    ...hits(outcome, figures.limits),
     phases,
   };
+}
+
+/** The one that ended it comes first. Absent when there was none, as nearly always. */
+function hits(outcome: Outcome, met: readonly LimitHit[] | undefined): { readonly limits?: readonly LimitHit[] } {
+  const ending = limitOf(outcome);
+  if (ending === undefined) return met === undefined ? {} : { limits: met };
+  return { limits: mergeHits([ending], met) };
 }
 
 function usedMB(bytes: number, memorySizeMB: number): number {

@@ -16,6 +16,7 @@ export interface StatsParts {
 
 export function engineStats({ registry, scheduler, sandboxes, counters, fleet }: StatsParts): EngineStats {
   const { starting, busy, leaving, idle, reset } = scheduler.environments;
+  const { cpuMs, limits, ...counted } = counters;
   const held = new Map(scheduler.slots.map((slot) => [slot.slotId, slot.environments]));
   return {
     functions: countFunctions(registry),
@@ -33,7 +34,9 @@ export function engineStats({ registry, scheduler, sandboxes, counters, fleet }:
       rssMB: Math.round(handle.rssBytes() / (1024 * 1024)),
     })),
     memoryReservedMiB: scheduler.memoryReservedMiB,
-    invocations: { ...counters, running: scheduler.running, queued: scheduler.queued },
+    invocations: { ...counted, running: scheduler.running, queued: scheduler.queued },
+    cpuMs,
+    limits: Object.fromEntries(limits),
     runtime: withoutKey(fleet.runtime),
     ...(fleet.hardening !== undefined && { hardening: fleet.hardening }),
   };

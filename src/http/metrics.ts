@@ -20,7 +20,16 @@ export function metricsText(stats: EngineStats): string {
     counter('isotherm_cold_starts_total', 'Invocations that needed a new environment.', invocations.cold),
     counter('isotherm_throttles_total', 'Invocations refused for want of capacity.', invocations.throttled),
     counter('isotherm_failures_total', 'Invocations that ended in a function error.', invocations.failed),
+    counter('isotherm_cpu_seconds_total', 'CPU time of functions, as far as it is known.', stats.cpuMs / 1_000),
+    ...limitCounters(stats.limits),
   ].join('');
+}
+
+/** One series for each limit that was met; none is a metric without values. */
+function limitCounters(met: EngineStats['limits']): string[] {
+  const name = 'isotherm_limits_total';
+  const head = `# HELP ${name} Invocations that met a limit.\n# TYPE ${name} counter\n`;
+  return [head, ...Object.entries(met).map(([reason, count]) => `${name}{reason="${reason}"} ${count}\n`)];
 }
 
 function gauge(name: string, help: string, value: number): string {

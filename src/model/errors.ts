@@ -1,3 +1,5 @@
+import type { LimitReason } from './limit-reason.ts';
+
 /**
  * Errors that isotherm throws: a client's mistake or a platform failure, never a function's own failure (that is an
  * `Outcome` and is returned). Codes of client mistakes are AWS Lambda's exception names, so that the library, the command
@@ -44,7 +46,12 @@ export interface EngineErrorOptions {
   readonly cause?: unknown;
   readonly throttleReason?: ThrottleReason;
   /** The limit that was hit, for machines: its name in `limits`, its value, and what was asked. */
-  readonly limit?: { readonly name: string; readonly value: number; readonly asked?: number };
+  readonly limit?: {
+    readonly name: string;
+    readonly value: number;
+    readonly asked?: number;
+    readonly reason?: LimitReason;
+  };
 }
 
 /** Thrown for a client's mistake or a platform failure. `code` is stable; the message is for people. */

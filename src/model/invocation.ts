@@ -1,3 +1,5 @@
+import type { LimitHit } from './limit-reason.ts';
+
 /** What a client asks for, and what it gets back. One file, so that the library, the command and the HTTP API agree. */
 
 export type InvocationType = 'RequestResponse' | 'Event' | 'DryRun';
@@ -50,6 +52,10 @@ export interface InvocationReport {
   /** `Status:` and `Error Type:` of the REPORT line, when the platform ended the invocation (E1.3). */
   readonly status?: 'timeout' | 'error';
   readonly errorType?: string;
+  /** CPU time of the guest, with an init inside the invocation. Absent when it was ended from outside, which leaves it unknown. */
+  readonly cpuMs?: number;
+  /** Limits that ended, cut or refused something, the one that ended the invocation first. Absent: none. See docs/limits.md. */
+  readonly limits?: readonly LimitHit[];
   readonly phases: Phases;
 }
 

@@ -204,15 +204,26 @@ export const limits = {
   bindingStreamWindowBytes: 512 * KiB,
   bindingChunkBytesMax: 128 * KiB,
 
+  /** CPU time of one init or invocation: as long as one may last, so none of its own unless an embedder says so. */
+  cpuTimeMsDefault: 900_000,
+  /** A timer that is due sooner than this is of no use: the clock of an isolate's CPU time is read by the guest's own thread. */
+  cpuLookMsMin: 5,
+
   /** What a guest may produce. */
   logLineBytesMax: 256 * KiB,
   logBytesPerInvocationMax: 8 * MiB,
   /** Notices of output, however short: each costs the host some microseconds. Twice as many, or as many bytes, end the sandbox. */
   logNoticesPerInvocationMax: 131_072,
+  /** Lines, however short: each becomes a log event for whoever listens. */
+  logLinesPerInvocationMax: 131_072,
   errorMessageCharsMax: 32 * KiB,
   errorStackCharsMax: 64 * KiB,
   /** Type of an error beside its payload: it goes into heads of frames and into REPORT lines. */
   errorTypeCharsMax: 256,
+  /** JSON of an error: its message and stack at full length, each character escaped. A runtime that was tampered with may send more. */
+  errorPayloadBytesMax: 1 * MiB,
+  /** Timers and immediates that wait in one guest: at 200 bytes each, what a small function has of memory. */
+  timersMax: 524_288,
   tmpInodesMax: 65_536,
   /** Files of a volume up to this size stay in the sandbox's memory, while all of them together stay under the second number. */
   tmpMemoryFileBytesMax: 16 * KiB,

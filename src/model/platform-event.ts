@@ -1,5 +1,6 @@
 import type { HardeningLevel, HardeningReport } from './hardening.ts';
 import type { InvocationReport } from './invocation.ts';
+import type { LimitHit } from './limit-reason.ts';
 
 /**
  * Everything that parts of the engine report, for `telemetry/` to turn into lines. Names and fields of `platform.*` are
@@ -42,6 +43,8 @@ export type PlatformEvent =
       readonly kind: 'line' | 'raw';
       readonly text: string;
     })
+  /** A limit ended, cut or refused something of an invocation. */
+  | (OfInvocation & LimitHit & { readonly type: 'invocation.limit' })
   | {
       readonly type: 'platform.logsDropped';
       readonly functionName: string;

@@ -3,6 +3,8 @@
  * taken over, so every field is checked for type, range and length, and only named fields are copied.
  */
 import type { EntryPoint } from '../bridge/contract.ts';
+import { type GuestLimits, guestLimitNames, guestLimitsDefault } from '../model/guest-limits.ts';
+import { isLimitReason, type LimitEffect, type LimitHit, limitHit, limitReasons } from '../model/limit-reason.ts';
 import { limits } from '../model/limits.ts';
 import { decodeHardening } from './decode-hardening.ts';
 import {
@@ -31,6 +33,7 @@ import type {
   InvokeHead,
   InvokeReply,
   LogHead,
+  OverrunHead,
   PingHead,
   PingReply,
   StoreRange,
@@ -91,6 +94,7 @@ export function decodeCreateReply(head: unknown): CreateReply {
     init: initReport(reply.init, 'createReply.init'),
     isolateMs: duration(reply.isolateMs, 'createReply.isolateMs'),
     ...logBytesDropped(reply.logBytesDropped, 'createReply.logBytesDropped'),
+    ...limitHits(reply.limits, 'createReply.limits'),
   };
 }
 
@@ -103,7 +107,9 @@ export function decodeInvokeReply(head: unknown): InvokeReply {
     ...(reply.init === undefined ? {} : { init: initReport(reply.init, 'invokeReply.init') }),
     memoryPeakBytes: integer(reply.memoryPeakBytes, 'invokeReply.memoryPeakBytes', 0, safe),
     longestSliceMs: duration(reply.longestSliceMs, 'invokeReply.longestSliceMs'),
+    ...(reply.cpuMs === undefined ? {} : { cpuMs: duration(reply.cpuMs, 'invokeReply.cpuMs') }),
     ...logBytesDropped(reply.logBytesDropped, 'invokeReply.logBytesDropped'),
+    ...limitHits(reply.limits, 'invokeReply.limits'),
   };
 }
 
@@ -112,6 +118,15 @@ export function decodePingReply(head: unknown): PingReply {
   return {
     environments: integer(reply.environments, 'pingReply.environments', 0, safe),
     rssBytes: integer(reply.rssBytes, 'pingReply.rssBytes', 0, safe),
+    ...(reply.running === undefined ? {} : { running: list(reply.running, 'pingReply.running', nameCharsMax) }),
+  };
+}
+
+export function decodeOverrun(head: unknown): OverrunHead {
+  const overrun = record(head, 'overrun');
+  return {
+    environmentId: text(overrun.environmentId, 'overrun.environmentId'),
+    limit: oneHit(overrun.limit, 'overrun.limit'),
   };
 }
 
@@ -133,6 +148,7 @@ function outcome(value: unknown): InvokeReply['outcome'] {
   switch (kind) {
     case 'success':
     case 'timeout':
+    case 'killed':
     case 'out-of-memory':
       return { kind };
     case 'error':
@@ -155,6 +171,7 @@ function initReport(value: unknown, path: string): InitReport {
       return { status };
     case 'success':
     case 'timeout':
+    case 'killed':
     case 'out-of-memory':
       return { status, durationMs: duration(durationMs, `${path}.durationMs`) };
     case 'error':
@@ -178,6 +195,26 @@ function logBytesDropped(value: unknown, path: string): { readonly logBytesDropp
   return value === undefined ? {} : { logBytesDropped: integer(value, path, 0, safe) };
 }
 
+function limitHits(value: unknown, path: string): { readonly limits?: readonly LimitHit[] } {
+  if (value === undefined) return {};
+  if (!Array.isArray(value)) throw new ProtocolError(path, 'an array', value);
+  if (value.length > hitsMax) throw new ProtocolError(path, `at most ${hitsMax} entries`, value.length);
+  return { limits: value.map((hit) => oneHit(hit, path)) };
+}
+
+function oneHit(value: unknown, path: string): LimitHit {
+  const { limit, effect, value: most, found } = record(value, path);
+  if (!isLimitReason(limit)) throw new ProtocolError(`${path}.limit`, 'the name of a limit', limit);
+  return limitHit(
+    limit,
+    duration(most, `${path}.value`),
+    duration(found, `${path}.found`),
+    oneOf<LimitEffect>(effect, `${path}.effect`, ['ended', 'cut', 'refused']),
+  );
+}
+
+const hitsMax = 3 * Object.keys(limitReasons).length;
+
 // Host to sandbox.
 
 export function decodeDefine(head: unknown): DefineHead {
@@ -195,7 +232,17 @@ export function decodeDefine(head: unknown): DefineHead {
       1,
       limits.ephemeralStorageMiBMax,
     ),
+    ...(define.limits === undefined ? {} : { limits: guestLimits(define.limits) }),
   };
+}
+
+function guestLimits(value: unknown): Partial<GuestLimits> {
+  const given = record(value, 'define.limits');
+  return Object.fromEntries(
+    guestLimitNames
+      .filter((name) => given[name] !== undefined)
+      .map((name) => [name, integer(given[name], `define.limits.${name}`, 1, guestLimitsDefault[name])]),
+  );
 }
 
 export function decodeCreate(head: unknown): CreateHead {

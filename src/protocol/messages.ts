@@ -4,7 +4,9 @@
  * A *call* has a call id and gets exactly one reply with the same id; a *notice* has id 0 and gets none.
  */
 import type { GuestSettings } from '../bridge/contract.ts';
+import type { GuestLimits } from '../model/guest-limits.ts';
 import type { HardeningReport } from '../model/hardening.ts';
+import type { LimitHit } from '../model/limit-reason.ts';
 
 /** Bumped on any change of meaning. A sandbox with another version is killed at once. */
 export const protocolVersion = 3;
@@ -15,6 +17,7 @@ export const frameTypes = {
   reply: 2,
   log: 3,
   guestRequest: 4,
+  overrun: 5,
   // host -> sandbox
   define: 16,
   create: 17,
@@ -59,6 +62,8 @@ export interface DefineHead {
   /** The same for `/opt`: layers. */
   readonly optIndex?: StoreRange;
   readonly ephemeralStorageMiB: number;
+  /** Stricter than the defaults. */
+  readonly limits?: Partial<GuestLimits>;
 }
 
 /**
@@ -82,6 +87,8 @@ export interface CreateReply {
   readonly isolateMs: number;
   /** Bytes of output that were over a limit and are lost. Absent: none. */
   readonly logBytesDropped?: number;
+  /** Limits that were met, as the sandbox saw it. Absent: none. */
+  readonly limits?: readonly LimitHit[];
 }
 
 export type InitReport =
@@ -90,7 +97,7 @@ export type InitReport =
   | { readonly status: 'error'; readonly durationMs: number; readonly errorType: string }
   | { readonly status: 'timeout'; readonly durationMs: number }
   | { readonly status: 'exit'; readonly durationMs: number; readonly code: number }
-  | { readonly status: 'out-of-memory'; readonly durationMs: number };
+  | { readonly status: 'out-of-memory' | 'killed'; readonly durationMs: number };
 
 /**
  * Runs one invocation; body: the event's JSON text. If the environment's init is owed (deferred, or it failed), init runs
@@ -112,6 +119,8 @@ export interface InvokeReply {
     | { readonly kind: 'error' | 'fatal' | 'init-error'; readonly errorType: string }
     | { readonly kind: 'timeout' }
     | { readonly kind: 'exit'; readonly code: number }
+    /** For using too much CPU time: what the kernel does to a process then. */
+    | { readonly kind: 'killed' }
     | { readonly kind: 'out-of-memory' }
     /** `payloadBytes`: as far as it was counted, more than `responsePayloadBytesMax`. */
     | { readonly kind: 'response-too-large'; readonly payloadBytes: number };
@@ -124,8 +133,12 @@ export interface InvokeReply {
   readonly memoryPeakBytes: number;
   /** Longest uninterrupted slice, for placement. */
   readonly longestSliceMs: number;
+  /** CPU time that the guest used since its last answer. Absent when it ended in a way that leaves it unknown. */
+  readonly cpuMs?: number;
   /** Bytes of output that were over a limit and are lost. Absent: none. */
   readonly logBytesDropped?: number;
+  /** Limits that were met since the last answer, as the sandbox saw it. Absent: none. */
+  readonly limits?: readonly LimitHit[];
 }
 
 /** Removes an environment. Call; reply `{}`. With keepVolume its `/tmp` waits for an heir until the sandbox ends or `destroy` is called again without. */
@@ -142,6 +155,17 @@ export interface PingHead {
 export interface PingReply {
   readonly environments: number;
   readonly rssBytes: number;
+  /** Environments whose guest runs at this moment; the others cannot have grown. Absent: none. */
+  readonly running?: readonly string[];
+}
+
+/**
+ * Notice: the guest of this environment was ended for a limit and runs on all the same, as code in V8 does that looks at nothing
+ * (SECURITY.md 2.2). Only the end of this process stops it.
+ */
+export interface OverrunHead {
+  readonly environmentId: string;
+  readonly limit: LimitHit;
 }
 
 /** Notice: output of a guest, in order, before the reply of the call it belongs to. Body: UTF-8 text. */

@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import { InvariantError, invariant } from '../base/invariant.ts';
 import { type GuestContext, type GuestSettings, settleKinds } from '../bridge/contract.ts';
+import type { LimitHit } from '../model/limit-reason.ts';
 import { limits } from '../model/limits.ts';
 import type {
   CreateHead,
@@ -15,11 +16,13 @@ import type {
   InvokeHead,
   InvokeReply,
   LogHead,
+  OverrunHead,
 } from '../protocol/messages.ts';
 import { type EnvironmentEvent, type EnvironmentState, initialState, transition } from './environment-state.ts';
 import type { Guest, LoadedBundle, SandboxCalls } from './guest.ts';
 import { Incarnation, type Settled } from './incarnation.ts';
-import type { PhaseKind } from './lane.ts';
+import type { Lane, PhaseKind } from './lane.ts';
+import { type GuestBounds, LimitBook } from './limit-book.ts';
 import { Output } from './output.ts';
 import { Phase, type PhaseEnd } from './phase.ts';
 import type { PoolLane } from './pool-lane.ts';
@@ -47,6 +50,7 @@ export interface EnvironmentHost {
   /** CPU time of the main thread. */
   readonly threadCpuMs: (age: 'recent' | 'now') => number;
   readonly sendLog: (head: LogHead, body: Uint8Array) => void;
+  readonly sendOverrun: (head: OverrunHead) => void;
   readonly sendRequest: (head: GuestRequestHead, body: Uint8Array | undefined) => void;
   readonly openers: Openers;
   readonly tidier: Pick<Tidier, 'note' | 'forget'>;
@@ -71,11 +75,15 @@ export class Environment {
   readonly #head: CreateHead;
   readonly #host: EnvironmentHost;
   readonly #output: Output;
+  readonly #limitBook = new LimitBook();
+  readonly #bounds: GuestBounds;
   #state: EnvironmentState;
   #incarnation: Incarnation | undefined;
   /** How many there have been. */
   #incarnations = 0;
   #memoryPeakBytes = 0;
+  /** Of the invocation, and of an init inside it. Undefined: unknown. */
+  #cpuMs: number | undefined = 0;
   /** Settles when a running init phase has ended. */
   #started: Promise<unknown> = Promise.resolve();
   #tidying: Promise<void> | undefined;
@@ -86,7 +94,9 @@ export class Environment {
     this.#head = head;
     this.#host = host;
     this.#state = initialState(head.init);
-    this.#output = new Output({ environmentId: head.environmentId, send: host.sendLog, defer: host.defer });
+    this.#bounds = { limits: version.limits, note: this.#limitBook.note };
+    const { environmentId } = head;
+    this.#output = new Output({ environmentId, bounds: this.#bounds, send: host.sendLog, defer: host.defer });
   }
 
   get state(): EnvironmentState {
@@ -113,7 +123,7 @@ export class Environment {
     const { report, body, isDone } = await this.#init(clock.nowMs() + this.#head.initTimeoutMs);
     this.#change({ type: isDone ? 'init-succeeded' : 'init-failed' });
     this.#output.flush();
-    return { reply: { init: report, isolateMs, ...this.#dropped() }, body };
+    return { reply: { init: report, isolateMs, ...this.#met() }, body };
   }
 
   /** @param event JSON text */
@@ -127,6 +137,7 @@ export class Environment {
     const deadlineEpochMs = clock.epochMs() + head.timeoutMs;
     this.#change({ type: 'invoked', requestId: head.requestId });
     this.#output.begin(head.requestId);
+    this.#cpuMs = 0;
 
     const init = this.#owesInit() ? await this.#init(deadlineMs) : undefined;
     if (init !== undefined) {
@@ -142,7 +153,7 @@ export class Environment {
       event,
       deadlineMs,
     );
-    const { outcome, body } = judge(end);
+    const { outcome, body } = judge(end, this.#bounds);
     this.#settleAccounts(head.requestId, end);
     const nowMs = clock.nowMs();
     return this.#answer(
@@ -184,7 +195,7 @@ export class Environment {
     const incarnation = this.#incarnation;
     invariant(incarnation !== undefined, 'an environment that owes no init has an isolate');
     const kind: PhaseKind = incarnation.invocations === 0 ? 'first' : 'later';
-    const lane = this.version.laneFor(kind);
+    const lane = this.#laneFor(kind);
     incarnation.invocations += 1;
     incarnation.beginPhase('invoke', deadlineMs);
     const phase = this.#phase(incarnation, lane, deadlineMs);
@@ -193,6 +204,7 @@ export class Environment {
     const settledMs = this.#host.clock.nowMs();
     if (incarnation.gate.hasImmediates) await phase.drain();
     incarnation.endPhase();
+    this.#addCpu(incarnation);
     const { longestSliceMs } = phase;
     this.version.record({ kind, lane, longestSliceMs, isClean: incarnation.ended === undefined });
     return { end, settledMs, longestSliceMs };
@@ -202,13 +214,16 @@ export class Environment {
     const { clock } = this.#host;
     const fromMs = clock.nowMs();
     const incarnation = this.#incarnation ?? this.#open();
-    const lane = this.version.laneFor('init');
+    // What making the isolate took is not the function's.
+    incarnation.takeCpuMs();
+    const lane = this.#laneFor('init');
     incarnation.beginPhase('init', deadlineMs);
     const phase = this.#phase(incarnation, lane, deadlineMs);
     const bundle = this.#load(incarnation);
     const end: PhaseEnd =
       bundle.kind === 'loaded' ? await phase.settle({ name: 'init', args: [bundle.value] }) : bundle.end;
     incarnation.endPhase();
+    this.#addCpu(incarnation);
     const { longestSliceMs } = phase;
     this.version.record({ kind: 'init', lane, longestSliceMs, isClean: incarnation.ended === undefined });
     const isDone = isInitDone(end) && incarnation.ended === undefined;
@@ -216,7 +231,7 @@ export class Environment {
     // A failed runtime process ends, and init runs again in a new one (B3.3).
     if (!isDone) this.#discard();
     const report = initReport(end, clock.nowMs() - fromMs);
-    return { report, body: end.kind === 'settled' ? end.settled.text : '', isDone, longestSliceMs };
+    return { report, body: initErrorOf(end, this.#bounds), isDone, longestSliceMs };
   }
 
   /** Compiles the bundle. Its script is one function expression, so running it runs nothing of the user's. */
@@ -246,13 +261,14 @@ export class Environment {
     const { environmentId, logStreamName, bindings } = this.#head;
     this.#incarnations += 1;
     const incarnation = this.#incarnations;
-    const files = new FileSystem({ volume: this.volume, packageFiles: this.version.files });
+    const files = new FileSystem({ volume: this.volume, packageFiles: this.version.files, bounds: this.#bounds });
     try {
       this.#incarnation = new Incarnation({
         openGuest: (guestSettings, calls) => openGuest(guestSettings, calls, settings.memorySize, this.version.modules),
         settings: { ...settings, logStreamName, ...(bindings !== undefined && { bindings }) },
         files,
         output: this.#output,
+        bounds: this.#bounds,
         positions: this.version.positions,
         clock,
         random,
@@ -273,7 +289,20 @@ export class Environment {
     const nextTask = (): Promise<void> => new Promise((resolve) => defer(resolve));
     const cpuMs = lane === 'main' ? this.#host.threadCpuMs : (): number => incarnation.cpuMs;
     const isAlone = (): boolean => traffic.isAlone(this.version);
-    return new Phase({ incarnation, lane, isAlone, pool, clock, deadlineMs, nextTask, cpuMs });
+    const { cpuTimeMs } = this.#bounds.limits;
+    const { environmentId } = this.#head;
+    const onOverrun = (limit: LimitHit): void => this.#host.sendOverrun({ environmentId, limit });
+    return new Phase({ incarnation, lane, isAlone, pool, clock, deadlineMs, nextTask, cpuMs, cpuTimeMs, onOverrun });
+  }
+
+  /** CPU time is watched from the main thread, so a guest with a limit of it must not hold that. */
+  #laneFor(kind: PhaseKind): Lane {
+    return this.#bounds.limits.cpuTimeMs < limits.cpuTimeMsDefault ? 'pool' : this.version.laneFor(kind);
+  }
+
+  #addCpu(incarnation: Incarnation): void {
+    const cpuMs = incarnation.takeCpuMs();
+    this.#cpuMs = cpuMs === undefined || this.#cpuMs === undefined ? undefined : this.#cpuMs + cpuMs;
   }
 
   /** The state after an invocation, its memory, and whether its isolate may go on. */
@@ -330,12 +359,17 @@ export class Environment {
 
   #answer(reply: Omit<InvokeReply, 'memoryPeakBytes'>, body: string): Answer<InvokeReply> {
     this.#output.flush();
-    return { reply: { ...reply, memoryPeakBytes: this.#memoryPeakBytes, ...this.#dropped() }, body };
+    const cpuMs = this.#cpuMs === undefined ? {} : { cpuMs: this.#cpuMs };
+    return { reply: { ...reply, memoryPeakBytes: this.#memoryPeakBytes, ...cpuMs, ...this.#met() }, body };
   }
 
-  #dropped(): { readonly logBytesDropped?: number } {
+  #met(): { readonly logBytesDropped?: number; readonly limits?: readonly LimitHit[] } {
     const { droppedBytes } = this.#output;
-    return droppedBytes === 0 ? {} : { logBytesDropped: droppedBytes };
+    const hits = this.#limitBook.take();
+    return {
+      ...(droppedBytes === 0 ? {} : { logBytesDropped: droppedBytes }),
+      ...(hits === undefined ? {} : { limits: hits }),
+    };
   }
 
   /**
@@ -384,6 +418,7 @@ function initReport(end: PhaseEnd, durationMs: number): InitReport {
         ? { status: 'success', durationMs }
         : { status: 'error', durationMs, errorType: end.settled.errorType };
     case 'timeout':
+    case 'killed':
     case 'out-of-memory':
       return { status: end.kind, durationMs };
     case 'exit':
@@ -395,6 +430,16 @@ function initReport(end: PhaseEnd, durationMs: number): InitReport {
   }
 }
 
+/** Our runtime cuts messages and stacks, so a longer error was not made by it. */
+function initErrorOf(end: PhaseEnd, { note }: GuestBounds): string {
+  if (end.kind !== 'settled') return '';
+  const { text } = end.settled;
+  const payloadBytes = textBytes(text, limits.errorPayloadBytesMax);
+  if (payloadBytes <= limits.errorPayloadBytesMax) return text;
+  note('error-size', limits.errorPayloadBytesMax, payloadBytes);
+  return '';
+}
+
 /** How an invocation ends whose init failed inside it (B3.5). */
 function suppressedInitOutcome(report: InitReport): InvokeReply['outcome'] {
   switch (report.status) {
@@ -403,6 +448,7 @@ function suppressedInitOutcome(report: InitReport): InvokeReply['outcome'] {
     case 'exit':
       return { kind: 'exit', code: report.code };
     case 'timeout':
+    case 'killed':
     case 'out-of-memory':
       return { kind: report.status };
     case 'deferred':
@@ -413,11 +459,15 @@ function suppressedInitOutcome(report: InitReport): InvokeReply['outcome'] {
   }
 }
 
-function judge(end: PhaseEnd): { readonly outcome: InvokeReply['outcome']; readonly body: string } {
+function judge(
+  end: PhaseEnd,
+  bounds: GuestBounds,
+): { readonly outcome: InvokeReply['outcome']; readonly body: string } {
   switch (end.kind) {
     case 'settled':
-      return judgeSettled(end.settled);
+      return judgeSettled(end.settled, bounds);
     case 'timeout':
+    case 'killed':
     case 'out-of-memory':
       return { outcome: { kind: end.kind }, body: '' };
     case 'exit':
@@ -429,9 +479,18 @@ function judge(end: PhaseEnd): { readonly outcome: InvokeReply['outcome']; reado
   }
 }
 
-function judgeSettled({ kind, text, errorType }: Settled): ReturnType<typeof judge> {
-  const payloadBytes = textBytes(text);
-  if (payloadBytes > limits.responsePayloadBytesMax) {
+function judgeSettled(
+  { kind, text, errorType }: Settled,
+  { limits: most, note }: GuestBounds,
+): ReturnType<typeof judge> {
+  const payloadBytes = textBytes(text, most.responseBytes);
+  // Our runtime cuts messages and stacks, so a longer error was not made by it.
+  if (kind !== settleKinds.answer && payloadBytes > limits.errorPayloadBytesMax) {
+    note('error-size', limits.errorPayloadBytesMax, payloadBytes, 'ended');
+    return { outcome: { kind: 'response-too-large', payloadBytes }, body: '' };
+  }
+  if (payloadBytes > most.responseBytes) {
+    note('response-bytes', most.responseBytes, payloadBytes);
     return { outcome: { kind: 'response-too-large', payloadBytes }, body: '' };
   }
   if (kind === settleKinds.answer) return { outcome: { kind: 'success' }, body: text };
@@ -439,8 +498,8 @@ function judgeSettled({ kind, text, errorType }: Settled): ReturnType<typeof jud
 }
 
 /** Exact only where it matters: near the limit. A UTF-16 unit makes at most three bytes. */
-function textBytes(text: string): number {
-  return text.length * 3 <= limits.responsePayloadBytesMax ? text.length : Buffer.byteLength(text);
+function textBytes(text: string, bytesMax: number): number {
+  return text.length * 3 <= Math.min(bytesMax, limits.errorPayloadBytesMax) ? text.length : Buffer.byteLength(text);
 }
 
 /** As the guest reports what its own parser refuses (LAMBDA.md A2). */

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { decodeLoopState, type LoopState, loopBits } from '../bridge/contract.ts';
-import { type GuestEvent, Inbox } from './inbox.ts';
+import { type GuestEvent, Inbox, type OnOverflow } from './inbox.ts';
 
 export type LoopDemand =
   | { readonly kind: 'turn' }
@@ -50,7 +50,7 @@ export class EventGate {
   #eventsFirst = 0;
 
   /** @param onOverflow more events than allowed wait */
-  constructor(clock: Clock, onOverflow: () => void) {
+  constructor(clock: Clock, onOverflow: OnOverflow) {
     this.#clock = clock;
     this.inbox = new Inbox(() => this.interrupt(), onOverflow);
   }

@@ -3,6 +3,7 @@
  * each service bounds how much it has under way, so this is bounded too, and `eventsWaitingMax` catches what forgot to.
  */
 import type { BridgeValue } from '../bridge/services.ts';
+import { type LimitHit, limitHit } from '../model/limit-reason.ts';
 import { limits } from '../model/limits.ts';
 
 export interface GuestEvent {
@@ -12,15 +13,17 @@ export interface GuestEvent {
   readonly values: readonly BridgeValue[];
 }
 
+export type OnOverflow = (hit: LimitHit) => void;
+
 export class Inbox {
   #events: GuestEvent[] = [];
   #head = 0;
   #bytes = 0;
   readonly #onArrival: () => void;
-  readonly #onOverflow: () => void;
+  readonly #onOverflow: OnOverflow;
 
   /** @param onOverflow more than `eventsWaitingMax` or `eventBytesWaitingMax` wait; the event was dropped */
-  constructor(onArrival: () => void, onOverflow: () => void) {
+  constructor(onArrival: () => void, onOverflow: OnOverflow) {
     this.#onArrival = onArrival;
     this.#onOverflow = onOverflow;
   }
@@ -31,8 +34,12 @@ export class Inbox {
 
   push(event: GuestEvent): void {
     const bytes = bytesOf(event);
-    if (this.size >= limits.eventsWaitingMax || this.#bytes + bytes > limits.eventBytesWaitingMax) {
-      this.#onOverflow();
+    if (this.size >= limits.eventsWaitingMax) {
+      this.#onOverflow(limitHit('bridge-calls', limits.eventsWaitingMax, this.size + 1, 'ended'));
+      return;
+    }
+    if (this.#bytes + bytes > limits.eventBytesWaitingMax) {
+      this.#onOverflow(limitHit('bridge-bytes', limits.eventBytesWaitingMax, this.#bytes + bytes, 'ended'));
       return;
     }
     this.#bytes += bytes;

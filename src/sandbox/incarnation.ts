@@ -5,8 +5,10 @@
 import { domainToASCII } from 'node:url';
 import type { Clock } from '../base/clock.ts';
 import { type FsReply, type GuestSettings, type LoopState, settleKinds } from '../bridge/contract.ts';
+import { type LimitHit, limitHit } from '../model/limit-reason.ts';
 import { EventGate } from './event-gate.ts';
 import type { Guest, SandboxCalls } from './guest.ts';
+import type { GuestBounds } from './limit-book.ts';
 import type { Output } from './output.ts';
 import { Services, type ServicesOptions } from './services.ts';
 import type { PositionMap } from './source-map.ts';
@@ -15,7 +17,9 @@ import type { PositionMap } from './source-map.ts';
 export type IncarnationEnd =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'exit'; readonly code: number }
-  | { readonly kind: 'out-of-memory' }
+  | { readonly kind: 'out-of-memory'; readonly limit?: LimitHit }
+  /** Used too much CPU time. */
+  | { readonly kind: 'killed'; readonly limit: LimitHit }
   /** Its environment was destroyed or starts over. */
   | { readonly kind: 'discarded' };
 
@@ -39,6 +43,7 @@ export interface IncarnationOptions {
   readonly settings: Omit<GuestSettings, 'clockOriginEpochMs'>;
   readonly files: FileCalls;
   readonly output: Output;
+  readonly bounds: GuestBounds;
   readonly positions: PositionMap;
   readonly clock: Clock;
   /** Exact-size random bytes. */
@@ -67,14 +72,15 @@ export class Incarnation {
   #onEnd: (() => void) | undefined;
   /** Infinity when isolated-vm ended the isolate: what it used is not known then, and was not little. */
   #cpuMsAtEnd = Number.POSITIVE_INFINITY;
+  #cpuMsTaken = 0;
 
   constructor(options: IncarnationOptions) {
     this.#options = options;
     this.#originMs = options.clock.nowMs();
     // A guest that has so many events under way got around the bounds of a service.
-    this.gate = new EventGate(options.clock, () => this.end({ kind: 'out-of-memory' }));
-    const { clock, openers, request } = options;
-    this.services = new Services({ openers, clock, inbox: this.gate.inbox, request });
+    this.gate = new EventGate(options.clock, (limit) => this.end({ kind: 'out-of-memory', limit }));
+    const { clock, openers, bounds, request } = options;
+    this.services = new Services({ openers, clock, bounds, inbox: this.gate.inbox, request });
     this.guest = options.openGuest(
       { ...options.settings, clockOriginEpochMs: options.clock.epochMs() },
       this.#hostCalls(),
@@ -110,6 +116,7 @@ export class Incarnation {
   end(because: IncarnationEnd): void {
     if (this.#end !== undefined) return;
     this.#end = because;
+    this.#noteLimit(because);
     if (!this.guest.isDisposed) this.#cpuMsAtEnd = this.guest.cpuTimeMicros() / 1_000;
     this.guest.dispose();
     this.services.close();
@@ -117,6 +124,29 @@ export class Incarnation {
     this.#options.files.close();
     this.gate.interrupt();
     this.#onEnd?.();
+  }
+
+  #noteLimit(because: IncarnationEnd): void {
+    if (because.kind === 'killed' || because.kind === 'out-of-memory') {
+      const hit = because.limit ?? this.#heapHit();
+      this.#options.bounds.note(hit.limit, hit.value, hit.found, hit.effect);
+    }
+  }
+
+  /** isolated-vm ended it, and what it held cannot be asked any more: at least what it may have. */
+  #heapHit(): LimitHit {
+    const value = this.#options.settings.memorySize * 1024 * 1024;
+    const { heapUsedBytes, externalBytes } = this.guest.memory();
+    return limitHit('heap', value, Math.max(value, heapUsedBytes + externalBytes));
+  }
+
+  /** Since the last question; undefined when it ended in a way that leaves it unknown. */
+  takeCpuMs(): number | undefined {
+    const { cpuMs } = this;
+    if (cpuMs === Number.POSITIVE_INFINITY) return undefined;
+    const sinceMs = cpuMs - this.#cpuMsTaken;
+    this.#cpuMsTaken = cpuMs;
+    return sinceMs;
   }
 
   /** CPU time of the guest, all slices. */

@@ -64,6 +64,7 @@ function serve(directory: string): void {
     residentBytes,
     threadCpuMs: createThreadCpu(),
     sendLog: (head, body) => channel?.notify(frameTypes.log, head, body),
+    sendOverrun: (head) => channel?.notify(frameTypes.overrun, head),
     sendRequest: (head, body) => channel?.notify(frameTypes.guestRequest, head, body),
     openers,
     defer: (callback) => void setImmediate(callback),

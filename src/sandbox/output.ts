@@ -5,9 +5,11 @@
 import { logStreams } from '../bridge/contract.ts';
 import { limits } from '../model/limits.ts';
 import type { LogHead } from '../protocol/messages.ts';
+import { defaultBounds, type GuestBounds } from './limit-book.ts';
 
 export interface OutputOptions {
   readonly environmentId: string;
+  readonly bounds?: GuestBounds;
   readonly send: (head: LogHead, body: Uint8Array) => void;
   /** Runs the callback soon, in a task of its own: a slice on the pool may print for minutes before it ends. */
   readonly defer: (callback: () => void) => void;
@@ -16,7 +18,9 @@ export interface OutputOptions {
 export class Output {
   readonly #options: OutputOptions;
   #requestId: string | undefined;
+  readonly #bounds: GuestBounds;
   #phaseBytes = 0;
+  #lines = 0;
   #droppedBytes = 0;
 
   #kind: LogHead['kind'] = 'line';
@@ -26,6 +30,7 @@ export class Output {
 
   constructor(options: OutputOptions) {
     this.#options = options;
+    this.#bounds = options.bounds ?? defaultBounds;
   }
 
   /** From here on output belongs to this invocation, or to an init phase. The books of the phase before are closed. */
@@ -33,6 +38,7 @@ export class Output {
     this.flush();
     this.#requestId = requestId;
     this.#phaseBytes = 0;
+    this.#lines = 0;
     this.#droppedBytes = 0;
   }
 
@@ -43,8 +49,8 @@ export class Output {
 
   write(stream: number, text: string): void {
     if (text === '') return;
-    if (stream === logStreams.record) this.#append('line', this.#cutLine(text));
-    else this.#append('raw', Buffer.from(text));
+    if (stream === logStreams.record) this.#append('line', this.#withinLines(this.#cutLine(text), 1));
+    else this.#appendRaw(Buffer.from(text));
   }
 
   flush(): void {
@@ -60,18 +66,38 @@ export class Output {
     this.#pendingBytes = 0;
   }
 
+  #appendRaw(bytes: Buffer): void {
+    let lines = 0;
+    for (let at = bytes.indexOf(newlineByte); at !== -1; at = bytes.indexOf(newlineByte, at + 1)) lines += 1;
+    this.#append('raw', this.#withinLines(bytes, lines));
+  }
+
+  /** What of `bytes` is within the number of lines: all, or nothing. */
+  #withinLines(bytes: Buffer, lines: number): Buffer {
+    this.#lines += lines;
+    const { limits: most, note } = this.#bounds;
+    if (this.#lines <= most.logLines) return bytes;
+    note('log-lines', most.logLines, this.#lines);
+    this.#droppedBytes += bytes.byteLength;
+    return nothing;
+  }
+
   #cutLine(text: string): Buffer {
     const line = Buffer.from(`${text}\n`);
     if (line.byteLength <= limits.logLineBytesMax) return line;
+    this.#bounds.note('log-line-bytes', limits.logLineBytesMax, line.byteLength);
     const kept = line.subarray(0, characterBoundary(line, limits.logLineBytesMax - 1));
     this.#droppedBytes += line.byteLength - 1 - kept.byteLength;
     return Buffer.concat([kept, newline]);
   }
 
   #append(kind: LogHead['kind'], bytes: Buffer): void {
-    const room = limits.logBytesPerInvocationMax - this.#phaseBytes;
+    if (bytes.byteLength === 0) return;
+    const { limits: most, note } = this.#bounds;
+    const room = most.logBytes - this.#phaseBytes;
     const kept = bytes.byteLength <= room ? bytes : bytes.subarray(0, characterBoundary(bytes, room));
     this.#droppedBytes += bytes.byteLength - kept.byteLength;
+    if (kept.byteLength < bytes.byteLength) note('log-bytes', most.logBytes, this.#phaseBytes + bytes.byteLength);
     this.#phaseBytes += kept.byteLength;
     for (let at = 0; at < kept.byteLength; ) {
       if (kind !== this.#kind || this.#pendingBytes >= limits.logLineBytesMax) this.flush();
@@ -102,6 +128,8 @@ export class Output {
 }
 
 const newline = Buffer.from('\n');
+const newlineByte = 10;
+const nothing = Buffer.alloc(0);
 
 /** The last position up to `at` that does not cut a character of UTF-8. */
 function characterBoundary(bytes: Uint8Array, at: number): number {

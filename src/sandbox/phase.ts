@@ -3,6 +3,7 @@
  * isolate is gone; then the little that may still run before the freeze. It decides nothing about the environment.
  */
 import type { Clock } from '../base/clock.ts';
+import { type LimitHit, limitHit } from '../model/limit-reason.ts';
 import { limits } from '../model/limits.ts';
 import type { SliceArgument, SliceOutcome } from './guest.ts';
 import type { Incarnation, IncarnationEnd, Settled } from './incarnation.ts';
@@ -30,6 +31,10 @@ export interface PhaseOptions {
   readonly deadlineMs: number;
   /** Resolves in a later task: events of the sandbox come in between. */
   readonly nextTask: () => Promise<void>;
+  /** Of this phase; at least its time when there is no limit of its own. */
+  readonly cpuTimeMs: number;
+  /** The guest was ended for a limit and runs on all the same. */
+  readonly onOverrun: (limit: LimitHit) => void;
   /** CPU time that slices of this lane used so far; `recent` may be a few milliseconds old, which makes it nearly free. */
   readonly cpuMs: (age: 'recent' | 'now') => number;
 }
@@ -46,6 +51,8 @@ export class Phase {
   #nowMs: number;
   #yieldedMs: number;
   #cpuMs: number;
+  /** Of the guest, when the phase began; only looked at when there is a limit. */
+  readonly #cpuFromMs: number;
 
   constructor(options: PhaseOptions) {
     this.#options = options;
@@ -53,6 +60,7 @@ export class Phase {
     this.#nowMs = options.clock.nowMs();
     this.#yieldedMs = this.#nowMs;
     this.#cpuMs = options.cpuMs('recent');
+    this.#cpuFromMs = this.#isCpuLimited ? options.incarnation.cpuMs : 0;
   }
 
   /** Time without the processor is not the function's, and does not count for long slices. */
@@ -164,6 +172,7 @@ export class Phase {
     const { incarnation, pool, clock, deadlineMs } = this.#options;
     // Waiting for a place is the invocation's time, so its deadline holds from here.
     using _deadline = this.#armDeadline();
+    using _cpu = this.#isCpuLimited ? this.#armCpu() : undefined;
     const waiting = pool.enter();
     if (waiting !== undefined) {
       incarnation.onEnd = () => waiting.cancel();
@@ -176,6 +185,7 @@ export class Phase {
       const fromMs = clock.nowMs();
       if (fromMs >= deadlineMs) return { kind: 'timeout' };
       incarnation.gate.beginSlice();
+      using _stuck = this.#watchEnd();
       const outcome = await incarnation.guest.call(name, args, { timeoutMs: deadlineMs - fromMs, lane: 'pool' });
       this.#measure(fromMs);
       return outcome;
@@ -183,6 +193,42 @@ export class Phase {
       pool.leave();
       this.#yieldedMs = this.#nowMs;
     }
+  }
+
+  get #isCpuLimited(): boolean {
+    return this.#options.cpuTimeMs < limits.cpuTimeMsDefault;
+  }
+
+  /** Ends the incarnation when it has used its CPU time, which passes no faster than time: one timer for what is left of it. */
+  #armCpu(): Disposable {
+    const { incarnation, clock, cpuTimeMs } = this.#options;
+    let timer: Disposable | undefined;
+    const look = (): void => {
+      if (incarnation.ended !== undefined) return;
+      const usedMs = incarnation.cpuMs - this.#cpuFromMs;
+      if (usedMs < cpuTimeMs) timer = clock.after(Math.max(limits.cpuLookMsMin, Math.ceil(cpuTimeMs - usedMs)), look);
+      else incarnation.end({ kind: 'killed', limit: limitHit('cpu-time', cpuTimeMs, usedMs) });
+    };
+    look();
+    return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
+  }
+
+  /** A guest that was ended for a limit has the grace to stop; at the deadline it is the host that waits for it. */
+  #watchEnd(): Disposable {
+    const { incarnation, clock, onOverrun } = this.#options;
+    let timer: Disposable | undefined;
+    incarnation.onEnd = () => {
+      const { ended } = incarnation;
+      if (ended === undefined || !('limit' in ended) || ended.limit === undefined) return;
+      const { limit } = ended;
+      timer = clock.after(limits.killGraceMs, () => onOverrun(limit));
+    };
+    return {
+      [Symbol.dispose]: () => {
+        incarnation.onEnd = undefined;
+        timer?.[Symbol.dispose]();
+      },
+    };
   }
 
   /** Ends the incarnation at the deadline. Node counts from the time of its last look at the clock and can ring early. */

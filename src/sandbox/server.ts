@@ -87,6 +87,7 @@ export class Server {
       case frameTypes.reply:
       case frameTypes.log:
       case frameTypes.guestRequest:
+      case frameTypes.overrun:
       case frameTypes.guestEvent:
         throw new ProtocolError('frame.type', 'a call to a sandbox', frameType);
       default:
@@ -117,7 +118,12 @@ export class Server {
       return left;
     }
     const quotaBytes = version.definition.ephemeralStorageMiB * 1024 * 1024;
-    return createVolume({ backing: this.#options.backing, quotaBytes, clock: this.#options.clock });
+    return createVolume({
+      backing: this.#options.backing,
+      quotaBytes,
+      inodesMax: version.limits.tmpInodes,
+      clock: this.#options.clock,
+    });
   }
 
   /** Also of an environment that is gone already, and of a volume that waits for an heir. */

@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { BridgeReply, BridgeValue, ServiceName } from '../bridge/services.ts';
 import type { GuestEventHead, GuestRequestHead } from '../protocol/messages.ts';
+import type { GuestBounds } from './limit-book.ts';
 
 /** One service of one incarnation. Opened at its first use. */
 export interface Service {
@@ -19,6 +20,7 @@ export interface Service {
 
 export interface ServiceLink {
   readonly clock: Clock;
+  readonly bounds: GuestBounds;
   /** Becomes one slice of the guest, now or after the next thaw. Array buffers must be of exact size; they are given away. */
   emit(id: number, kind: number, ...values: BridgeValue[]): void;
   /** To the host, in order, for this environment and incarnation. The body must not change afterwards. */

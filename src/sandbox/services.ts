@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { type BridgeReply, type BridgeValue, type ServiceName, services } from '../bridge/services.ts';
 import type { GuestEventHead, GuestRequestHead } from '../protocol/messages.ts';
 import type { Inbox } from './inbox.ts';
+import { defaultBounds, type GuestBounds } from './limit-book.ts';
 import type { OpenService, Service } from './service.ts';
 import { openBindings } from './services/bindings.ts';
 import { openCrypto } from './services/crypto/service.ts';
@@ -29,6 +30,7 @@ const names = new Map<number, ServiceName>(
 export interface ServicesOptions {
   readonly openers: Openers;
   readonly clock: Clock;
+  readonly bounds?: GuestBounds;
   readonly inbox: Inbox;
   readonly request: (
     service: GuestRequestHead['service'],
@@ -72,6 +74,7 @@ export class Services {
     if (known !== undefined) return known;
     const service = this.#options.openers[name]?.({
       clock: this.#options.clock,
+      bounds: this.#options.bounds ?? defaultBounds,
       emit: (id, kind, ...values) => {
         if (!this.#isClosed) this.#options.inbox.push({ service: services[name], id, kind, values });
       },

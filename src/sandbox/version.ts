@@ -3,6 +3,7 @@
  * needed; the code cache lives in this process's memory only and never leaves it (SECURITY.md 6.17).
  */
 import type { Clock } from '../base/clock.ts';
+import { type GuestLimits, guestLimitsDefault } from '../model/guest-limits.ts';
 import type { DefineHead } from '../protocol/messages.ts';
 import type { ExternalCopy } from './ivm.ts';
 import {
@@ -24,6 +25,7 @@ function rangesOf({ fileIndex, optIndex }: DefineHead): Pick<DefineHead, 'fileIn
 
 export class Version {
   readonly definition: DefineHead;
+  readonly limits: GuestLimits;
   readonly files: PackageFiles;
   readonly positions: PositionMap;
   /** Made after the first environment of this version answered, then used by all others. */
@@ -37,6 +39,7 @@ export class Version {
 
   constructor(definition: DefineHead, store: PackageStore, clock: Clock) {
     this.definition = definition;
+    this.limits = { ...guestLimitsDefault, ...definition.limits };
     this.#store = store;
     this.files = createPackageFiles({ fd: store.fd, clock, ...rangesOf(definition) });
     const { sourceMap } = definition;

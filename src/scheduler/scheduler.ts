@@ -396,7 +396,7 @@ function record(view: EnvironmentView): Environment {
 function throttled(limit: LimitReached): EngineError {
   return new EngineError('TooManyRequestsException', 'Rate Exceeded.', {
     throttleReason: 'ConcurrentInvocationLimitExceeded',
-    limit,
+    limit: limit.name === 'environmentsMax' ? { ...limit, reason: 'environments' } : limit,
   });
 }
 

@@ -2,6 +2,7 @@
  * Whether a sandbox must be killed, and who is to blame. Pure decisions over a view that `sandbox-process.ts` takes now and
  * then. Frames reach a sandbox in order, so an answered ping proves that its main thread has read everything sent before it.
  */
+import { type LimitHit, limitHit } from '../model/limit-reason.ts';
 import { limits } from '../model/limits.ts';
 
 /** A call that runs guest code: an invocation or an init. */
@@ -31,6 +32,7 @@ export interface Illness {
   readonly detail: string;
   /** Environments that may have caused it. */
   readonly suspects: readonly string[];
+  readonly limit?: LimitHit;
 }
 
 export function findIllness(view: HealthView): Illness | undefined {
@@ -44,6 +46,7 @@ function memoryIllness({ memory, calls }: HealthView): Illness | undefined {
     reason: 'memory',
     detail: `${mebibytes(memory.residentBytes)} MiB resident, allowed are ${mebibytes(memory.allowedBytes)} MiB; running: ${names(running)}`,
     suspects: suspectsOf(running),
+    limit: limitHit('resident-memory', memory.allowedBytes, memory.residentBytes),
   };
 }
 

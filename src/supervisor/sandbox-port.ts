@@ -5,6 +5,7 @@
 
 import type { DeployedVersion } from '../functions/registry.ts';
 import type { HardeningReport } from '../model/hardening.ts';
+import type { LimitHit } from '../model/limit-reason.ts';
 import type { CreateReply, GuestEventHead, GuestRequestHead, InvokeReply } from '../protocol/messages.ts';
 
 /** Why a sandbox process ended. The first cause noted wins; exit codes are noise (SECURITY.md 2.1). */
@@ -12,10 +13,12 @@ export type ExitCause =
   | { readonly kind: 'retired'; readonly reason: string }
   | {
       readonly kind: 'killed';
-      readonly reason: 'deadline' | 'heartbeat' | 'memory' | 'protocol' | 'hardening' | 'closing';
+      readonly reason: 'deadline' | 'heartbeat' | 'memory' | 'limit' | 'protocol' | 'hardening' | 'closing';
       readonly detail: string;
       /** Ids of the environments that may be to blame. Absent: none in particular. */
       readonly suspects?: readonly string[];
+      /** Of memory, or the one that the sandbox could not enforce by itself. */
+      readonly limit?: LimitHit;
     }
   /** `by` a stranger: ended by a SIGKILL that neither we nor the sandbox sent. That says nothing of its guests. */
   | { readonly kind: 'crashed'; readonly detail: string; readonly by?: 'stranger' };

@@ -19,6 +19,7 @@ import {
   decodeEmptyReply,
   decodeHello,
   decodeInvokeReply,
+  decodeOverrun,
   decodePingReply,
 } from '../protocol/decode.ts';
 import type { FrameBody } from '../protocol/frame.ts';
@@ -143,7 +144,7 @@ export class SandboxProcess implements SandboxHandle {
       allowance: this.#allowance,
       guestCalls: () => this.#guestCalls,
       sendPing: (sentMs) => this.#ping(sentMs),
-      onIllness: ({ reason, detail, suspects }) => void this.kill({ kind: 'killed', reason, detail, suspects }),
+      onIllness: (illness) => void this.kill({ kind: 'killed', ...illness }),
     });
     this.#channel = openChannel(socket, {
       incoming: { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesMax: limits.frameHeadBytesMax },
@@ -399,9 +400,22 @@ export class SandboxProcess implements SandboxHandle {
       this.#environments.deliver(frame);
     } else if (frame.type === frameTypes.guestRequest) {
       this.#gateways.request(frame);
+    } else if (frame.type === frameTypes.overrun) {
+      this.#overrun(frame);
     } else {
-      throw new ProtocolError('notice.type', `a log (${frameTypes.log}) or a guest request`, frame.type);
+      throw new ProtocolError('notice.type', `a log (${frameTypes.log}), a guest request or an overrun`, frame.type);
     }
+  }
+
+  /** @throws ProtocolError when it is about nobody who runs */
+  #overrun(frame: Frame): void {
+    const { environmentId, limit } = decodeOverrun(frame.head);
+    const isRunning = [...this.#guestCalls].some((call) => call.environmentId === environmentId);
+    // Its answer may have crossed this.
+    if (!isRunning && this.#environments.get(environmentId) !== undefined) return;
+    if (!isRunning) throw new ProtocolError('overrun.environmentId', 'that of an environment', environmentId);
+    const detail = `environment ${environmentId} ran on after it was ended for ${limit.limit}: ${Math.round(limit.found)} of ${limit.value}`;
+    void this.kill({ kind: 'killed', reason: 'limit', detail, suspects: [environmentId], limit });
   }
 
   #greet(frame: Frame): void {

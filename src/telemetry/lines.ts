@@ -19,6 +19,7 @@ export function linesOf(event: PlatformEvent): string {
     case 'platform.report':
       return event.logFormat === 'JSON' ? systemRecord(event) : textLine(event);
     case 'platform.logsDropped':
+    case 'invocation.limit':
     case 'sandbox.started':
     case 'sandbox.exited':
     case 'sandbox.protocolError':

@@ -1,12 +1,21 @@
 import test from 'ava';
 import { type Circumstances, judge, type Loss } from '../../src/engine/loss.ts';
+import { limitHit } from '../../src/model/limit-reason.ts';
 import type { ExitCause } from '../../src/supervisor/sandbox-port.ts';
 
-const killed = (reason: Extract<ExitCause, { kind: 'killed' }>['reason'], suspects?: readonly string[]): ExitCause => ({
+const limit = limitHit('resident-memory', 400, 500);
+const cpu = limitHit('cpu-time', 100, 120);
+
+const killed = (
+  reason: Extract<ExitCause, { kind: 'killed' }>['reason'],
+  suspects?: readonly string[],
+  hit = limit,
+): ExitCause => ({
   kind: 'killed',
   reason,
   detail: 'detail',
   ...(suspects && { suspects }),
+  limit: hit,
 });
 
 const base: Circumstances = {
@@ -36,8 +45,14 @@ const cases: readonly { readonly given: Partial<Circumstances>; readonly means: 
     given: { cause: killed('deadline', ['me']), stage: 'create', elapsedMs: 10_100, allowedMs: 10_000 },
     means: { kind: 'init-failed', init: { status: 'timeout', durationMs: 10_100 } },
   },
-  { given: { cause: killed('memory', ['me']) }, means: { kind: 'out-of-memory' } },
-  { given: { cause: killed('memory') }, means: { kind: 'out-of-memory' } },
+  { given: { cause: killed('memory', ['me']) }, means: { kind: 'out-of-memory', limit } },
+  { given: { cause: killed('memory') }, means: { kind: 'out-of-memory', limit } },
+  { given: { cause: killed('limit', ['me'], cpu), running: 2 }, means: { kind: 'killed', limit: cpu } },
+  { given: { cause: killed('limit', ['other'], cpu), running: 2 }, means: { kind: 'lost', isSuspect: false } },
+  {
+    given: { cause: killed('limit', ['me'], cpu), stage: 'create' },
+    means: { kind: 'init-failed', init: { status: 'killed', durationMs: 500 } },
+  },
   { given: { cause: killed('memory', ['me', 'other']), running: 2 }, means: { kind: 'lost', isSuspect: true } },
   { given: { cause: killed('memory', ['other']), running: 2 }, means: { kind: 'lost', isSuspect: false } },
   {

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { outcomePayload } from '../../src/engine/outcome-payload.ts';
 import { platformErrorType, type Verdict, verdict } from '../../src/engine/verdict.ts';
+import { limitHit } from '../../src/model/limit-reason.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 
 const id = 'fa0b3a5c-6d8f-4a0e-8f4e-0a7e9d1c2b3a';
@@ -28,7 +29,7 @@ const cases: readonly { readonly outcome: Outcome; readonly payload: string; rea
     verdict: { status: 'failure', errorType: 'Runtime.ImportModuleError', reported: true },
   },
   {
-    outcome: { kind: 'timeout' },
+    outcome: { kind: 'timeout', limit: limitHit('wall-time', 1000, 1010) },
     payload: `{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: ${id} Error: Task timed out after 1.00 seconds"}`,
     verdict: { status: 'timeout', reported: true },
   },
@@ -48,12 +49,12 @@ const cases: readonly { readonly outcome: Outcome; readonly payload: string; rea
     verdict: { status: 'failure', errorType: 'Runtime.ExitError', reported: true },
   },
   {
-    outcome: { kind: 'out-of-memory' },
+    outcome: { kind: 'out-of-memory', limit: limitHit('heap', 128, 129) },
     payload: `{"errorType":"Runtime.OutOfMemory","errorMessage":"RequestId: ${id} Error: Runtime exited with error: signal: killed"}`,
     verdict: { status: 'failure', errorType: 'Runtime.OutOfMemory', reported: true },
   },
   {
-    outcome: { kind: 'response-too-large', payloadBytes: 7_000_000 },
+    outcome: { kind: 'response-too-large', limit: limitHit('response-bytes', 6_291_556, 7_000_000) },
     payload:
       '{"errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes).","errorType":"Function.ResponseSizeTooLarge"}',
     verdict: { status: 'error', errorType: 'Function.ResponseSizeTooLarge', reported: true },

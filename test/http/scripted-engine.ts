@@ -148,5 +148,7 @@ const stats: EngineStats = {
   sandboxes: [{ sandboxId: 's1', trustDomain: 'default', pid: 7, environments: 3, rssMB: 50 }],
   memoryReservedMiB: 384,
   invocations: { total: 10, running: 2, queued: 1, cold: 3, throttled: 4, failed: 5 },
+  cpuMs: 1_500,
+  limits: { heap: 2 },
   runtime: { kind: 'snapshot' },
 };

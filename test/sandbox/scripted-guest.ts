@@ -4,7 +4,7 @@
  */
 import type { LoopState } from '../../src/bridge/contract.ts';
 import { loopBits, settleKinds } from '../../src/bridge/contract.ts';
-import type { GuestRequestHead, LogHead } from '../../src/protocol/messages.ts';
+import type { GuestRequestHead, LogHead, OverrunHead } from '../../src/protocol/messages.ts';
 import type { EnvironmentHost } from '../../src/sandbox/environment.ts';
 import type { Guest, SandboxCalls, SliceOutcome } from '../../src/sandbox/guest.ts';
 import { PoolLane } from '../../src/sandbox/pool-lane.ts';
@@ -129,6 +129,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
   const calls: CalledSlice[] = [];
   const logs: { readonly head: LogHead; readonly text: string }[] = [];
   const requests: GuestRequestHead[] = [];
+  const overruns: OverrunHead[] = [];
   const deferred: (() => void)[] = [];
   const guests: ScriptedGuest[] = [];
   const traffic = new Traffic();
@@ -153,6 +154,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
     residentBytes: () => 0,
     threadCpuMs: () => clock.nowMs(),
     sendLog: (head, body) => logs.push({ head, text: Buffer.from(body).toString() }),
+    sendOverrun: (head) => overruns.push(head),
     sendRequest: (head) => requests.push(head),
     openers,
     defer: (callback) => deferred.push(callback),
@@ -164,6 +166,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
     calls,
     logs,
     requests,
+    overruns,
     guests,
     openers,
     runDeferred(): void {

@@ -136,13 +136,18 @@ class Bindings implements Service {
       return;
     }
     const { byteLength } = body.bytes;
-    if (this.#calls.size >= limits.bindingCallsMax) {
-      const most = `at most ${limits.bindingCallsMax} calls at once (bindingCallsMax)`;
+    const { limits: asked, note } = this.#link.bounds;
+    const callsMax = Math.min(limits.bindingCallsMax, asked.bridgeCalls);
+    const bytesMax = Math.min(limits.bindingArgumentBytesAtOnceMax, asked.bridgeBytes);
+    if (this.#calls.size >= callsMax) {
+      note('bridge-calls', callsMax, this.#calls.size + 1);
+      const most = `at most ${callsMax} calls at once (bindingCallsMax)`;
       this.#refuse(call, channels, `an environment may have ${most}`, bindingErrorCodes.limit);
       return;
     }
-    if (this.#argumentBytes + byteLength > limits.bindingArgumentBytesAtOnceMax) {
-      const most = `at most ${limits.bindingArgumentBytesAtOnceMax} bytes at once (bindingArgumentBytesAtOnceMax)`;
+    if (this.#argumentBytes + byteLength > bytesMax) {
+      note('bridge-bytes', bytesMax, this.#argumentBytes + byteLength);
+      const most = `at most ${bytesMax} bytes at once (bindingArgumentBytesAtOnceMax)`;
       this.#refuse(call, channels, `arguments of an environment may take ${most}`, bindingErrorCodes.limit);
       return;
     }

@@ -163,7 +163,11 @@ export class NetworkService implements Service, ConnectionOwner {
   }
 
   get #isFull(): boolean {
-    return this.#connections.size + this.#questions.size >= limits.networkIdsMax;
+    const { limits: most, note } = this.#link.bounds;
+    const open = this.#connections.size + this.#questions.size;
+    if (open < most.openConnections) return false;
+    note('open-connections', most.openConnections, open + 1);
+    return true;
   }
 
   #isNew(id: number): boolean {
@@ -177,7 +181,7 @@ export class NetworkService implements Service, ConnectionOwner {
   }
 }
 
-const tooMany = `at most ${limits.networkIdsMax} connections and lookups at once`;
+const tooMany = 'too many connections and lookups at once (openConnections)';
 
 function isPort(value: BridgeValue): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= portMax;

@@ -5,15 +5,21 @@ import type { BridgeReply, BridgeValue } from '../../bridge/services.ts';
 import { failureMarker } from '../../bridge/services.ts';
 import { textFlags, textOperations } from '../../bridge/text.ts';
 import { limits } from '../../model/limits.ts';
+import type { GuestBounds } from '../limit-book.ts';
 import type { OpenService, Service } from '../service.ts';
 
-export const openText: OpenService = () => new TextService();
+export const openText: OpenService = ({ bounds }) => new TextService(bounds);
 
 type Values = readonly BridgeValue[];
 
 class TextService implements Service {
   /** In the middle of a stream. */
   readonly #decoders = new Map<number, TextDecoder>();
+  readonly #bounds: GuestBounds;
+
+  constructor(bounds: GuestBounds) {
+    this.#bounds = bounds;
+  }
 
   ask(operation: number, values: Values): BridgeReply {
     const [first] = values;
@@ -37,6 +43,10 @@ class TextService implements Service {
     this.#decoders.clear();
   }
 
+  get #streamsMax(): number {
+    return Math.min(limits.textStreamsMax, this.#bounds.limits.openStreams);
+  }
+
   #decode([id, encoding, flags, bytes]: Values): BridgeReply {
     if (typeof id !== 'number' || typeof encoding !== 'string') return undefined;
     if (typeof flags !== 'number' || !(bytes instanceof ArrayBuffer)) return undefined;
@@ -44,8 +54,9 @@ class TextService implements Service {
     if (decoder === undefined) return undefined;
     const isStream = (flags & textFlags.stream) !== 0;
     if (!isStream) this.#decoders.delete(id);
-    else if (this.#decoders.size >= limits.textStreamsMax && !this.#decoders.has(id)) {
-      return [failureMarker, `at most ${limits.textStreamsMax} texts may be decoded piece by piece at once`];
+    else if (this.#decoders.size >= this.#streamsMax && !this.#decoders.has(id)) {
+      this.#bounds.note('open-streams', this.#streamsMax, this.#decoders.size + 1);
+      return [failureMarker, `at most ${this.#streamsMax} texts may be decoded piece by piece at once`];
     }
     try {
       const text = decoder.decode(bytes, { stream: isStream });

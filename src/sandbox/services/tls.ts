@@ -112,8 +112,12 @@ class TlsService implements Service {
     if (!Number.isSafeInteger(id) || id <= this.#latestId) return;
     this.#latestId = id;
     try {
-      if (this.#sessions.size + this.#ending.size >= limits.tlsSessionsMax) {
-        throw new RangeError(`At most ${limits.tlsSessionsMax} TLS sessions at once`);
+      const { limits: asked, note } = this.#link.bounds;
+      const most = Math.min(asked.openStreams, limits.tlsSessionsMax);
+      const open = this.#sessions.size + this.#ending.size;
+      if (open >= most) {
+        note('open-streams', most, open + 1);
+        throw new RangeError(`At most ${most} TLS sessions at once`);
       }
       const settings = parseFields(json);
       this.#openSession(id, settings, connectionId, resumed instanceof ArrayBuffer ? resumed : undefined);

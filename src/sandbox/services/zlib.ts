@@ -56,6 +56,7 @@ class ZlibService implements Service {
     if (operation !== zlibOperations.write) return;
     const inputBytes = values[2] instanceof ArrayBuffer ? values[2].byteLength : 0;
     const isTooMuch = this.#waitingBytes + inputBytes > limits.zlibWaitingBytesMax;
+    if (isTooMuch) this.#link.bounds.note('bridge-bytes', limits.zlibWaitingBytesMax, this.#waitingBytes + inputBytes);
     if (this.#waiting.has(id) || this.#waiting.size >= limits.zlibCodecsMax || isTooMuch) {
       const most = `${limits.zlibCodecsMax} writes, with ${limits.zlibWaitingBytesMax} bytes, may wait for zlib at once`;
       this.#fail(id, limitReached(`at most ${most}`));
@@ -154,7 +155,8 @@ class ZlibService implements Service {
       );
     }
     const spare = dictionary === undefined ? this.#spares.get(spec) : undefined;
-    if (spare !== undefined && this.#codecs.size < limits.zlibCodecsMax) {
+    const { limits: most, note } = this.#link.bounds;
+    if (spare !== undefined && this.#codecs.size < most.openCodecs) {
       this.#spares.delete(spec);
       this.#codecs.set(id, spare);
       return spare;
@@ -162,10 +164,12 @@ class ZlibService implements Service {
     const read = readSpec(spec, dictionary instanceof ArrayBuffer ? dictionary : undefined);
     if (read === undefined) return { message: 'Initialization failed', code: 'ERR_ZLIB_INITIALIZATION_FAILED' };
     if (!('mode' in read)) return read;
-    if (this.#codecs.size >= limits.zlibCodecsMax) {
-      return limitReached(`at most ${limits.zlibCodecsMax} zlib streams may be open at once`);
+    if (this.#codecs.size >= most.openCodecs) {
+      note('open-codecs', most.openCodecs, this.#codecs.size + 1);
+      return limitReached(`at most ${most.openCodecs} zlib streams may be open at once (openCodecs)`);
     }
     if (this.#memoryBytes() + read.cost.fixed > limits.zlibMemoryBytesMax) {
+      note('codec-memory', limits.zlibMemoryBytesMax, this.#memoryBytes() + read.cost.fixed);
       return limitReached(`zlib streams of this environment may use ${limits.zlibMemoryBytesMax} bytes together`);
     }
     try {

@@ -33,6 +33,8 @@ export class VolumeBlocks {
   #blocksUsed = 0;
   #memoryBytesUsed = 0;
   #metadataBytesUsed = 0;
+  /** What the last reservation of metadata would have come to, if it was refused. */
+  #metadataRefusedBytes = 0;
 
   constructor(backing: BackingFile, quotaBytes: number) {
     this.#backing = backing;
@@ -45,6 +47,10 @@ export class VolumeBlocks {
 
   get blocksFree(): number {
     return this.#quotaBlocks - this.#blocksUsed;
+  }
+
+  get metadataRefusedBytes(): number {
+    return this.#metadataRefusedBytes;
   }
 
   /** Counts blocks whose content lies in memory. False when the quota does not allow them. */
@@ -73,8 +79,10 @@ export class VolumeBlocks {
 
   /** Names, link targets and block maps live in the sandbox's memory and have their own maximum. @throws ENOSPC */
   reserveMetadata(byteCount: number): void {
-    if (this.#metadataBytesUsed + byteCount > limits.tmpMetadataBytesMax) throw failure('ENOSPC');
-    this.#metadataBytesUsed += byteCount;
+    const wantedBytes = this.#metadataBytesUsed + byteCount;
+    this.#metadataRefusedBytes = wantedBytes > limits.tmpMetadataBytesMax ? wantedBytes : 0;
+    if (this.#metadataRefusedBytes > 0) throw failure('ENOSPC');
+    this.#metadataBytesUsed = wantedBytes;
   }
 
   releaseMetadata(byteCount: number): void {

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { type FsReply, fsFailureMarker } from '../../bridge/contract.ts';
 import { fsOperations } from '../../bridge/fs.ts';
 import { limits } from '../../model/limits.ts';
+import { defaultBounds, type GuestBounds } from '../limit-book.ts';
 import type { PackageFiles } from '../package-files.ts';
 import {
   bytesArgument,
@@ -31,12 +32,14 @@ import type { Volume } from './volume.ts';
 export interface FileSystemOptions {
   readonly volume: Volume;
   readonly packageFiles: PackageFiles;
+  readonly bounds?: GuestBounds;
   /** Names of temporary directories. */
   readonly random?: (byteCount: number) => Uint8Array;
 }
 
 export class FileSystem implements Disposable {
   readonly #volume: Volume;
+  readonly #bounds: GuestBounds;
   readonly #namespace: Namespace;
   readonly #files: OpenFiles;
   readonly #descriptors: DescriptorOperations;
@@ -44,9 +47,10 @@ export class FileSystem implements Disposable {
 
   constructor(options: FileSystemOptions) {
     this.#volume = options.volume;
+    this.#bounds = options.bounds ?? defaultBounds;
     this.#volume.attach();
     this.#namespace = new Namespace(options.packageFiles, options.volume);
-    this.#files = new OpenFiles(options.volume);
+    this.#files = new OpenFiles(options.volume, this.#bounds.limits.openFiles);
     this.#descriptors = new DescriptorOperations(this.#namespace, options.volume, this.#files);
     this.#paths = new PathOperations(this.#namespace, options.volume, options.random ?? randomBytes);
   }
@@ -56,11 +60,21 @@ export class FileSystem implements Disposable {
     try {
       return this.#perform(operation, a, b, c, d);
     } catch (error) {
-      if (error instanceof PosixError) return [fsFailureMarker, -error.errno, error.syscall ?? ''];
+      if (error instanceof PosixError) {
+        this.#noteLimit(error.errno);
+        return [fsFailureMarker, -error.errno, error.syscall ?? ''];
+      }
       // The disk under the backing file or the package store failed; the rest are bugs of ours.
       if (isSystemError(error)) return [fsFailureMarker, error.code === 'ENOSPC' ? -errnos.ENOSPC : -errnos.EIO, ''];
       throw error;
     }
+  }
+
+  #noteLimit(errno: number): void {
+    const { limits: most, note } = this.#bounds;
+    if (errno === errnos.EMFILE) note('open-files', most.openFiles, most.openFiles + 1);
+    const full = errno === errnos.ENOSPC ? this.#volume.exhausted() : undefined;
+    if (full !== undefined) note(full.limit, full.value, full.found);
   }
 
   /** Closes the descriptors and lets go of the volume, which an heir may then take over. */

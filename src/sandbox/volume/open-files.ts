@@ -16,15 +16,17 @@ const firstDescriptor = 3;
 
 export class OpenFiles {
   readonly #volume: Volume;
+  readonly #openMax: number;
   readonly #slots: (OpenFile | undefined)[] = [];
   #open = 0;
 
-  constructor(volume: Volume) {
+  constructor(volume: Volume, openMax: number = limits.openFilesMax) {
     this.#volume = volume;
+    this.#openMax = openMax;
   }
 
   requireRoom(): void {
-    if (this.#open + firstDescriptor >= limits.openFilesMax) throw failure('EMFILE');
+    if (this.#open + firstDescriptor >= this.#openMax) throw failure('EMFILE');
   }
 
   /** The lowest free number, as POSIX promises. */

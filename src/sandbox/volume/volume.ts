@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { invariant } from '../../base/invariant.ts';
+import type { LimitReason } from '../../model/limit-reason.ts';
 import { limits } from '../../model/limits.ts';
 import type { BackingFile } from './backing-file.ts';
 import { blockBytes, VolumeBlocks } from './blocks.ts';
@@ -23,6 +24,7 @@ import { failure } from './posix.ts';
 export interface VolumeOptions {
   readonly backing: BackingFile;
   readonly quotaBytes: number;
+  readonly inodesMax?: number;
   readonly clock: Pick<Clock, 'epochMs'>;
 }
 
@@ -34,6 +36,7 @@ export class Volume implements Disposable {
   readonly root: DirectoryInode;
   readonly #blocks: VolumeBlocks;
   readonly #clock: Pick<Clock, 'epochMs'>;
+  readonly #inodesMax: number;
   #inodes = 0;
   #nextIno = 2;
   #state: 'detached' | 'attached' | 'disposed' = 'detached';
@@ -41,6 +44,7 @@ export class Volume implements Disposable {
   constructor(options: VolumeOptions) {
     this.#blocks = new VolumeBlocks(options.backing, options.quotaBytes);
     this.#clock = options.clock;
+    this.#inodesMax = options.inodesMax ?? limits.tmpInodesMax;
     this.root = createDirectory({ ino: 1, tree: 'volume', mode: 0o700, nowMs: this.#clock.epochMs() });
   }
 
@@ -54,9 +58,22 @@ export class Volume implements Disposable {
       blockBytes,
       blocks: this.#blocks.quotaBlocks,
       blocksFree: this.#blocks.blocksFree,
-      inodes: limits.tmpInodesMax,
-      inodesFree: limits.tmpInodesMax - this.#inodes,
+      inodes: this.#inodesMax,
+      inodesFree: this.#inodesMax - this.#inodes,
     };
+  }
+
+  /** Which of its limits made it refuse something just now. Undefined: none, the disk under it is full. */
+  exhausted(): { readonly limit: LimitReason; readonly value: number; readonly found: number } | undefined {
+    const { quotaBlocks, blocksFree, metadataRefusedBytes } = this.#blocks;
+    if (this.#inodes >= this.#inodesMax) {
+      return { limit: 'tmp-inodes', value: this.#inodesMax, found: this.#inodes + 1 };
+    }
+    if (metadataRefusedBytes > 0) {
+      return { limit: 'tmp-metadata', value: limits.tmpMetadataBytesMax, found: metadataRefusedBytes };
+    }
+    const quotaBytes = quotaBlocks * blockBytes;
+    return blocksFree > 0 ? undefined : { limit: 'tmp-bytes', value: quotaBytes, found: quotaBytes + 1 };
   }
 
   /** One file system at a time shows a volume. */
@@ -141,7 +158,7 @@ export class Volume implements Disposable {
   }
 
   #newInode() {
-    if (this.#inodes >= limits.tmpInodesMax) throw failure('ENOSPC');
+    if (this.#inodes >= this.#inodesMax) throw failure('ENOSPC');
     this.#blocks.reserveMetadata(inodeMetadataBytes);
     this.#inodes++;
     return { ino: this.#nextIno++, tree: 'volume', nowMs: this.#clock.epochMs() } as const;

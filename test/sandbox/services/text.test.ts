@@ -3,12 +3,13 @@ import { systemClock } from '../../../src/base/clock.ts';
 import type { BridgeValue } from '../../../src/bridge/services.ts';
 import { textFlags, textOperations } from '../../../src/bridge/text.ts';
 import { limits } from '../../../src/model/limits.ts';
+import { defaultBounds } from '../../../src/sandbox/limit-book.ts';
 import { openText } from '../../../src/sandbox/services/text.ts';
 
 const never = (): never => {
   throw new Error('text asks nobody');
 };
-const open = () => openText({ clock: systemClock, emit: never, request: never, service: never });
+const open = () => openText({ clock: systemClock, bounds: defaultBounds, emit: never, request: never, service: never });
 const bytes = (...values: readonly number[]): ArrayBuffer => new Uint8Array(values).buffer;
 
 test('a stream goes on where it was, by its id', (t) => {

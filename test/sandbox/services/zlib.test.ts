@@ -13,6 +13,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import type { BridgeValue } from '../../../src/bridge/services.ts';
 import { zlibLimitCode, zlibOperations, zlibProgress } from '../../../src/bridge/zlib.ts';
 import { limits } from '../../../src/model/limits.ts';
+import { defaultBounds } from '../../../src/sandbox/limit-book.ts';
 import { openZlib } from '../../../src/sandbox/services/zlib.ts';
 
 type Step = readonly BridgeValue[];
@@ -34,6 +35,7 @@ function open(t: ExecutionContext) {
   let arrived: (() => void) | undefined;
   const service = openZlib({
     clock: systemClock,
+    bounds: defaultBounds,
     emit(id, _kind, ...values) {
       events.push({ id, values });
       arrived?.();

@@ -4,13 +4,13 @@
  */
 import { cryptoEvents, cryptoOperations } from '../../../bridge/crypto.ts';
 import { type BridgeReply, type BridgeValue, failureMarker } from '../../../bridge/services.ts';
-import { limits } from '../../../model/limits.ts';
+import { defaultBounds, type GuestBounds } from '../../limit-book.ts';
 import type { Service, ServiceLink } from '../../service.ts';
 import { failureJson } from './failure.ts';
 import { Input } from './input.ts';
 import { type LongAnswer, LongWork } from './long-work.ts';
 import { CryptoLimitExceeded, CryptoMistake } from './mistake.ts';
-import type { CryptoOperation, Output } from './operation.ts';
+import type { CryptoOperation, CryptoState, Output } from './operation.ts';
 import { operations } from './operations.ts';
 import { pack } from './packed.ts';
 import { createState } from './state.ts';
@@ -19,21 +19,26 @@ import { threadPoolTurns } from './turns.ts';
 /** Guests get these warnings from their own library. Here they would tell whoever runs this process about code that is not theirs. */
 process.noDeprecation = true;
 
-export function openCrypto(link: Pick<ServiceLink, 'emit'>): Service {
+type Link = Pick<ServiceLink, 'emit'> & Partial<Pick<ServiceLink, 'bounds'>>;
+
+export function openCrypto(link: Link): Service {
   return new CryptoService(link);
 }
 
 class CryptoService implements Service {
-  readonly #link: Pick<ServiceLink, 'emit'>;
-  readonly #state = createState();
+  readonly #link: Link;
+  readonly #bounds: GuestBounds;
+  readonly #state: CryptoState;
   #isClosed = false;
   #started = 0;
   #startedBytes = 0;
   #longWork: LongWork | undefined;
   #ticket = 0;
 
-  constructor(link: Pick<ServiceLink, 'emit'>) {
+  constructor(link: Link) {
     this.#link = link;
+    this.#bounds = link.bounds ?? defaultBounds;
+    this.#state = createState(this.#bounds);
   }
 
   ask(operation: number, values: readonly BridgeValue[]): BridgeReply {
@@ -87,8 +92,9 @@ class CryptoService implements Service {
     const input = Input.read(head, bytes);
     const memoryBytes = operation.cost?.(input, this.#state).memoryBytes ?? 0;
     const inputBytes = bytes instanceof ArrayBuffer ? bytes.byteLength : 0;
-    assertRoom('operations under way', this.#started + 1, 'cryptoOperationsStartedMax');
-    assertRoom('bytes of operations under way', this.#startedBytes + inputBytes, 'cryptoBytesStartedMax');
+    const { bridgeCalls, bridgeBytes } = this.#bounds.limits;
+    this.#assertRoom('bridge-calls', this.#started + 1, bridgeCalls);
+    this.#assertRoom('bridge-bytes', this.#startedBytes + inputBytes, bridgeBytes);
     this.#started += 1;
     this.#startedBytes += inputBytes;
     threadPoolTurns.wait(this, memoryBytes, async () => {
@@ -102,6 +108,13 @@ class CryptoService implements Service {
       this.#started -= 1;
       this.#startedBytes -= inputBytes;
     });
+  }
+
+  #assertRoom(limit: 'bridge-calls' | 'bridge-bytes', asked: number, most: number): void {
+    if (asked <= most) return;
+    this.#bounds.note(limit, most, asked);
+    const what = limit === 'bridge-calls' ? 'operations under way' : 'bytes of operations under way';
+    throw new CryptoLimitExceeded(what, asked, limit === 'bridge-calls' ? 'bridgeCalls' : 'bridgeBytes', most);
   }
 
   #emit(id: number, kind: number, ...values: BridgeValue[]): void {
@@ -124,10 +137,6 @@ function operationOf(number: number): CryptoOperation {
   const operation = operations.get(number);
   if (operation === undefined) throw new CryptoMistake(`there is no number ${number}`);
   return operation;
-}
-
-function assertRoom(what: string, asked: number, name: 'cryptoOperationsStartedMax' | 'cryptoBytesStartedMax'): void {
-  if (asked > limits[name]) throw new CryptoLimitExceeded(what, asked, name, limits[name]);
 }
 
 function reply({ head = {}, parts = [] }: Output): BridgeReply {

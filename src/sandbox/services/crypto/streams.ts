@@ -3,6 +3,7 @@
  * not touched for longest is forgotten for a new one.
  */
 import { limits } from '../../../model/limits.ts';
+import type { GuestBounds } from '../../limit-book.ts';
 import type { Input } from './input.ts';
 import { CryptoObjectGone } from './mistake.ts';
 import type { Output } from './operation.ts';
@@ -15,13 +16,20 @@ export interface CryptoStream {
 }
 
 export class Streams {
+  readonly #bounds: GuestBounds;
   readonly #streams = new Map<number, CryptoStream>();
   #latestId = 0;
+
+  constructor(bounds: GuestBounds) {
+    this.#bounds = bounds;
+  }
 
   add(stream: CryptoStream): number {
     this.#latestId += 1;
     this.#streams.set(this.#latestId, stream);
-    if (this.#streams.size > limits.cryptoStreamsMax) {
+    const { limits: most, note } = this.#bounds;
+    if (this.#streams.size > most.openStreams) {
+      note('open-streams', most.openStreams, this.#streams.size, 'cut');
       const [oldest] = this.#streams.keys();
       if (oldest !== undefined) this.#streams.delete(oldest);
     }

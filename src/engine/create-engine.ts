@@ -59,7 +59,14 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   });
   opened.defer(() => registry.close());
   const { hardening } = valid;
-  const fleet = createFleet({ nodePath, runtime: fleetRuntime(runtime), observe: tell, clock, hardening });
+  const fleet = createFleet({
+    nodePath,
+    runtime: fleetRuntime(runtime),
+    guestLimits: valid.guestLimits,
+    observe: tell,
+    clock,
+    hardening,
+  });
   opened.defer(() => fleet.close());
   // Whoever demands a level is told now, not by an invocation; everybody else need not wait.
   if (hardening.minimumLevel === 'S0') fleet.warm();

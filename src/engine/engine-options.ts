@@ -5,6 +5,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { EngineError } from '../model/errors.ts';
+import { type GuestLimits, guestLimitNames, guestLimitsDefault } from '../model/guest-limits.ts';
 import { hardeningLevels } from '../model/hardening.ts';
 import { type HardeningDemand, type HardeningOption, hardeningDemand } from '../model/hardening-demand.ts';
 import { limits } from '../model/limits.ts';
@@ -21,10 +22,12 @@ export interface ValidOptions {
   readonly logger: EngineOptions['logger'];
   readonly observe: EngineOptions['observe'];
   readonly limits: SchedulerLimits;
+  /** Those that are stricter than the defaults. */
+  readonly guestLimits: Partial<GuestLimits>;
   readonly clock: Clock;
 }
 
-export const engineLimitsDefault: Readonly<Required<EngineLimits>> = Object.freeze({
+export const engineLimitsDefault: Readonly<Required<Omit<EngineLimits, keyof GuestLimits>>> = Object.freeze({
   concurrency: limits.concurrencyDefault,
   memoryBudgetMiB: limits.memoryBudgetMiBDefault,
   environmentIdleMs: limits.environmentIdleMsDefault,
@@ -35,7 +38,7 @@ export const engineLimitsDefault: Readonly<Required<EngineLimits>> = Object.free
 });
 
 /** The least each limit may be. */
-const engineLimitsMin: Readonly<Required<EngineLimits>> = Object.freeze({
+const engineLimitsMin: typeof engineLimitsDefault = Object.freeze({
   concurrency: 0,
   memoryBudgetMiB: limits.memoryMiBMin,
   environmentIdleMs: 0,
@@ -78,6 +81,7 @@ export function validOptions(options: EngineOptions): ValidOptions {
     logger,
     observe,
     limits: validLimits(options.limits ?? {}),
+    guestLimits: validGuestLimits(options.limits ?? {}),
     clock,
   });
 }
@@ -96,8 +100,8 @@ const hardeningModes: readonly unknown[] = ['auto', 'required', 'off'];
 
 function validLimits(given: EngineLimits): SchedulerLimits {
   assertObject('limits', given);
-  assertKnown('limit', Object.keys(given), Object.keys(engineLimitsDefault));
-  const limit = (name: keyof EngineLimits): number => {
+  assertKnown('limit', Object.keys(given), [...Object.keys(engineLimitsDefault), ...guestLimitNames]);
+  const limit = (name: keyof typeof engineLimitsDefault): number => {
     const value = given[name] ?? engineLimitsDefault[name];
     const least = engineLimitsMin[name];
     if (Number.isSafeInteger(value) && value >= least) return value;
@@ -113,6 +117,20 @@ function validLimits(given: EngineLimits): SchedulerLimits {
     queueMs: limit('queueMs'),
     invocationsQueuedMax: limits.invocationsQueuedMax,
   });
+}
+
+/** Only stricter: the host holds the defaults also against a sandbox that was taken over. */
+function validGuestLimits(given: EngineLimits): Partial<GuestLimits> {
+  const stricter = guestLimitNames.flatMap((name): [string, number][] => {
+    const value = given[name];
+    if (value === undefined) return [];
+    const most = guestLimitsDefault[name];
+    if (!Number.isSafeInteger(value) || value < 1 || value > most) {
+      throw invalid(`limits.${name}`, `a whole number from 1 to ${most}`, value);
+    }
+    return value === most ? [] : [[name, value]];
+  });
+  return Object.freeze(Object.fromEntries(stricter));
 }
 
 function directory(name: string, value: string | undefined): string | undefined {

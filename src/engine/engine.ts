@@ -6,6 +6,7 @@ import type {
   UpdateConfigurationInput,
 } from '../functions/registry.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
+import type { GuestLimits } from '../model/guest-limits.ts';
 import type { HardeningReport } from '../model/hardening.ts';
 import type { HardeningOption } from '../model/hardening-demand.ts';
 import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
@@ -43,8 +44,11 @@ export interface EngineOptions {
   readonly clock?: Clock;
 }
 
-/** Limits an embedder may set; each defaults to the value of the same name in `model/limits.ts`. */
-export interface EngineLimits {
+/**
+ * Limits an embedder may set. Those of the engine default to the value of the same name in `model/limits.ts`; those of each guest
+ * can only be made stricter than their defaults (docs/limits.md).
+ */
+export interface EngineLimits extends Partial<GuestLimits> {
   /** Invocations running at once in the whole engine. Over it: TooManyRequestsException. */
   readonly concurrency?: number;
   /** Sum of the memory sizes of all environments, MiB; idle ones are evicted least recently used first. */

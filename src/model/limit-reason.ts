@@ -34,7 +34,6 @@ export const limitReasons = {
   /** What codecs use beside the guest's own memory. */
   'codec-memory': { unit: 'bytes', effect: 'refused' },
   'open-streams': { unit: 'count', effect: 'refused' },
-  timers: { unit: 'count', effect: 'refused' },
   'bridge-calls': { unit: 'count', effect: 'refused' },
   'bridge-bytes': { unit: 'bytes', effect: 'refused' },
   environments: { unit: 'count', effect: 'refused' },

@@ -222,8 +222,6 @@ export const limits = {
   errorTypeCharsMax: 256,
   /** JSON of an error: its message and stack at full length, each character escaped. A runtime that was tampered with may send more. */
   errorPayloadBytesMax: 1 * MiB,
-  /** Timers and immediates that wait in one guest: at 200 bytes each, what a small function has of memory. */
-  timersMax: 524_288,
   tmpInodesMax: 65_536,
   /** Files of a volume up to this size stay in the sandbox's memory, while all of them together stay under the second number. */
   tmpMemoryFileBytesMax: 16 * KiB,

@@ -1,11 +1,16 @@
 /** What a sandbox is told of a function version. */
 import type { DeployedVersion } from '../functions/registry.ts';
 import type { LoggingConfiguration } from '../model/function-configuration.ts';
+import type { GuestLimits } from '../model/guest-limits.ts';
 import { programmingModel } from '../model/runtime-identifier.ts';
 import type { DefineHead } from '../protocol/messages.ts';
 import type { StoredCode } from './package-store.ts';
 
-export function definition({ configuration, version, code }: DeployedVersion, stored: StoredCode): DefineHead {
+export function definition(
+  { configuration, version, code }: DeployedVersion,
+  stored: StoredCode,
+  limits: Partial<GuestLimits>,
+): DefineHead {
   return {
     versionKey: code.versionKey,
     settings: {
@@ -24,6 +29,7 @@ export function definition({ configuration, version, code }: DeployedVersion, st
     },
     ...stored,
     ephemeralStorageMiB: configuration.ephemeralStorage,
+    limits,
   };
 }
 

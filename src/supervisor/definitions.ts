@@ -1,12 +1,14 @@
 /** Which versions one sandbox knows. A version is put into its store and told to it once, when it is first needed. */
 import type { DeployedVersion } from '../functions/registry.ts';
 import { EngineError } from '../model/errors.ts';
+import type { GuestLimits } from '../model/guest-limits.ts';
 import type { DefineHead } from '../protocol/messages.ts';
 import { definition } from './definition.ts';
 import type { PackageStore } from './package-store.ts';
 
 export interface DefinitionsOptions {
   readonly store: PackageStore;
+  readonly guestLimits: Partial<GuestLimits>;
   /** Sends `define`. Rejects when the sandbox refuses or is gone. */
   readonly send: (head: DefineHead) => Promise<unknown>;
   /** @throws SandboxGoneError */
@@ -37,7 +39,7 @@ export class Definitions {
   }
 
   async #define(version: DeployedVersion): Promise<void> {
-    const { store, send, requireAlive } = this.#options;
+    const { store, guestLimits, send, requireAlive } = this.#options;
     const { versionKey } = version.code;
     const stored = await store.put(version.code).catch((error: unknown) => {
       // The disk is full, the pack is gone, or the store was closed because the sandbox ended meanwhile.
@@ -48,7 +50,7 @@ export class Definitions {
     });
     requireAlive();
     // Not awaited: what follows on the same stream finds it defined. If it fails, so does the `create` behind it.
-    send(definition(version, stored)).catch(() => this.#versions.delete(versionKey));
+    send(definition(version, stored, guestLimits)).catch(() => this.#versions.delete(versionKey));
     this.#versions.set(versionKey, 'sent');
   }
 }

@@ -7,6 +7,7 @@ import { abortable } from '../base/abortable.ts';
 import type { Clock } from '../base/clock.ts';
 import { errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
+import type { GuestLimits } from '../model/guest-limits.ts';
 import { type HardeningReport, isAtLeast } from '../model/hardening.ts';
 import {
   type HardeningDemand,
@@ -35,6 +36,8 @@ export interface FleetOptions {
   /** Node for the sandboxes: the very binary that the runtime was built with. */
   readonly nodePath: string;
   readonly runtime: SandboxFleet['runtime'] & { readonly directory: string };
+  /** Of every guest, where stricter than the defaults. */
+  readonly guestLimits?: Partial<GuestLimits>;
   readonly observe: Observe;
   readonly clock: Clock;
   /** Default: `auto`. */
@@ -199,8 +202,8 @@ class Fleet implements SandboxFleet {
     const { nodePath, runtime, clock, observe, mainPath = sandboxMainPath } = this.#options;
     this.#lastNumber += 1;
     const sandboxId = `sandbox-${this.#lastNumber}`;
-    const { launch } = this.#options;
-    const made = { sandboxId, nodePath, mainPath, runtime, clock, observe, ...(launch && { launch }) };
+    const { launch, guestLimits = {} } = this.#options;
+    const made = { sandboxId, nodePath, mainPath, runtime, guestLimits, clock, observe, ...(launch && { launch }) };
     const sandbox = await SandboxProcess.start(made);
     this.#processes.set(sandbox, { kind: 'starting' });
     void sandbox.exited.then((cause) => this.#ended(sandbox, cause));

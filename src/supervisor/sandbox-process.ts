@@ -10,6 +10,7 @@ import type { Clock } from '../base/clock.ts';
 import { HotWait } from '../base/hot-wait.ts';
 import { InvariantError, invariant } from '../base/invariant.ts';
 import { EngineError } from '../model/errors.ts';
+import type { GuestLimits } from '../model/guest-limits.ts';
 import type { HardeningReport } from '../model/hardening.ts';
 import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
@@ -63,6 +64,7 @@ export interface SandboxOptions {
   readonly nodePath: string;
   readonly mainPath: string;
   readonly runtime: { readonly directory: string; readonly key: string };
+  readonly guestLimits?: Partial<GuestLimits>;
   readonly clock: Clock;
   readonly observe: Observe;
   /** For simulations. Default: a real child. */
@@ -127,6 +129,7 @@ export class SandboxProcess implements SandboxHandle {
     this.#store = new PackageStore(store);
     this.#definitions = new Definitions({
       store: this.#store,
+      guestLimits: options.guestLimits ?? {},
       send: (head) => this.#ask(frameTypes.define, head, decodeEmptyReply),
       requireAlive: () => this.#requireAlive(),
     });

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { engineLimitsDefault, validOptions } from '../../src/engine/engine-options.ts';
+import { guestLimitNames } from '../../src/model/guest-limits.ts';
 
 test('every option is optional, and the result is frozen', (t) => {
   const options = validOptions({});
@@ -30,12 +31,14 @@ const wrong: readonly [unknown, string][] = [
   [{ limits: 3 }, 'limits must be an object, received 3'],
   [
     { limits: { queue: 1 } },
-    'There is no limit "queue"; there are concurrency, memoryBudgetMiB, environmentIdleMs, environmentsMax, sandboxesMax, environmentsPerSandbox, queueMs.',
+    `There is no limit "queue"; there are concurrency, memoryBudgetMiB, environmentIdleMs, environmentsMax, sandboxesMax, environmentsPerSandbox, queueMs, ${guestLimitNames.join(', ')}.`,
   ],
   [{ limits: { concurrency: -1 } }, 'limits.concurrency must be a whole number of at least 0, received -1'],
   [{ limits: { concurrency: '5' } }, 'limits.concurrency must be a whole number of at least 0, received "5"'],
   [{ limits: { memoryBudgetMiB: 127 } }, 'limits.memoryBudgetMiB must be a whole number of at least 128, received 127'],
   [{ limits: { sandboxesMax: 1.5 } }, 'limits.sandboxesMax must be a whole number of at least 1, received 1.5'],
+  [{ limits: { cpuTimeMs: 0 } }, 'limits.cpuTimeMs must be a whole number from 1 to 900000, received 0'],
+  [{ limits: { openFiles: 2_000 } }, 'limits.openFiles must be a whole number from 1 to 1024, received 2000'],
   [{ limits: { queueMs: Number.NaN } }, 'limits.queueMs must be a whole number of at least 0, received NaN'],
 ];
 

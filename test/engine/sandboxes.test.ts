@@ -76,6 +76,8 @@ test('stats tell what there is', async (t) => {
     sandboxes: [{ sandboxId: 's1', trustDomain: 'customer-42', pid: 1001, environments: 1, rssMB: 50 }],
     memoryReservedMiB: 256,
     invocations: { total: 2, cold: 1, throttled: 0, failed: 0, running: 1, queued: 0 },
+    cpuMs: 0,
+    limits: {},
     runtime: { kind: 'snapshot' },
   });
   await Promise.all([t.throwsAsync(running, { code: 'EngineClosed' }), engine.close()]);

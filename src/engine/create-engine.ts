@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { createFunctionRegistry } from '../functions/create-registry.ts';
 import type { FunctionStore } from '../functions/function-store.ts';
 import { MemoryStore } from '../functions/memory-store.ts';
+import type { Observe } from '../model/platform-event.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
 import { createFleet, type FleetOptions } from '../supervisor/fleet.ts';
+import { ensureJail, type JailOptions } from '../supervisor/jail.ts';
 import { removeLeftovers } from '../supervisor/leftovers.ts';
 import { type CachedRuntime, holdRuntime } from '../supervisor/runtime-cache.ts';
 import { findSandboxNode } from '../supervisor/sandbox-node.ts';
@@ -43,7 +45,11 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const cacheDirectory = valid.cacheDirectory ?? defaultCacheDirectory();
   const { nativeModule } = valid;
   await using opened = new AsyncDisposableStack();
-  const { runtime } = opened.use(await holdRuntime({ cacheDirectory, nodePath, observe: tell, clock, nativeModule }));
+  const [held, jail] = await Promise.all([
+    holdRuntime({ cacheDirectory, nodePath, observe: tell, clock, nativeModule }),
+    findJail(valid.hardening, { cacheDirectory, nodePath, clock, onBuild: sayBuild(tell) }),
+  ]);
+  const { runtime } = opened.use(held);
   const { nativeModule: found } = runtime;
   if (found.kind === 'absent' && nativeModule !== 'off') tell({ type: 'runtime.less', missing: found.reason });
 
@@ -66,6 +72,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     observe: tell,
     clock,
     hardening,
+    ...jail,
   });
   opened.defer(() => fleet.close());
   // Whoever demands a level is told now, not by an invocation; everybody else need not wait.
@@ -86,6 +93,18 @@ function fleetRuntime({ directory, key, kind, reason, nativeModule }: CachedRunt
     ...(reason !== undefined && { reason }),
     ...(nativeModule.kind === 'absent' && { nativeModuleMissing: nativeModule.reason }),
   };
+}
+
+async function findJail(
+  { jail }: ValidOptions['hardening'],
+  options: JailOptions,
+): Promise<Pick<FleetOptions, 'jail'>> {
+  return jail === 'off' ? {} : { jail: await ensureJail(options) };
+}
+
+function sayBuild(tell: Observe): () => void {
+  const detail = 'compiling the jail of sandboxes';
+  return () => tell({ type: 'runtime.build', stage: 'native', detail, elapsedMs: 0 });
 }
 
 function openStore({ dataDirectory }: ValidOptions): FunctionStore {

@@ -105,6 +105,8 @@ export const limits = {
   /** Sandbox processes. */
   sandboxesMaxDefault: 16,
   sandboxStartTimeoutMs: 10_000,
+  /** Open files of one; it has about 30, and a few more for each thread of long crypto. */
+  sandboxDescriptorsMax: 256,
   /** A sandbox is retired after this long, this many environments or this much memory (DESIGN.md section 5). */
   sandboxAgeMsMax: 3_600_000,
   sandboxEnvironmentsServedMax: 5_000,

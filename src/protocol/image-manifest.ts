@@ -17,12 +17,14 @@ export const imageFiles = {
   /** Sources (Latin-1) and code caches of all modules, one behind the other. */
   builtins: 'builtins.bin',
   builtinIndex: 'builtins.json',
+  /** What threads for long cryptography run: text, because a sandbox that is locked can load no file. */
+  cryptoThread: 'crypto-thread.js',
   /** The native module for guests, where one could be built. */
   nativeModule: 'guest.node',
 } as const;
 
 /** Bumped on any change of meaning. */
-export const imageFormat = 3;
+export const imageFormat = 4;
 
 const manifestSchema = z.object({
   format: z.literal(imageFormat),
@@ -77,6 +79,8 @@ const buildRequestSchema = z.object({
   guest: z.string(),
   /** Our own lazily loaded modules, CommonJS text by id. They go before Node's of the same id. */
   modules: z.record(z.string(), z.string()),
+  /** Bundled `long-worker` of the sandbox's crypto service: a script. */
+  cryptoThread: z.string(),
   snapshot: z.enum(['on', 'off']),
   /** Run at the end of the base script, for tests of what a snapshot cannot hold. */
   extraBaseCode: z.string(),

@@ -75,6 +75,7 @@ function build(directory: string, request: BuildRequest): void {
     [imageFiles.core, Buffer.from(core, 'latin1')],
     [imageFiles.coreCache, caches.core],
     [imageFiles.builtins, bytes],
+    [imageFiles.cryptoThread, Buffer.from(request.cryptoThread)],
     [imageFiles.builtinIndex, Buffer.from(JSON.stringify(index))],
   ]);
   if (snapshot !== undefined) files.set(imageFiles.snapshot, snapshot);

@@ -1,8 +1,8 @@
 /**
- * The sandbox program. The supervisor starts it as `node [flags] main.ts <runtime directory> <sandbox id>` with descriptor 3 a
- * socket to the host, 4 the backing file of the `/tmp` volumes and 5 the package store. It opens what it needs, warms up, says
- * hello and then serves calls; from hello on it opens nothing. It ends when its socket does, and always by SIGKILL: leaving
- * politely while isolates run ends in a crash (SECURITY.md 2.1).
+ * The sandbox program. The supervisor starts it as `node [flags] main.ts <runtime directory> <sandbox id> [lock module]` with
+ * descriptor 3 a socket to the host, 4 the backing file of the `/tmp` volumes and 5 the package store. It opens what it needs,
+ * warms up, locks itself, says hello and then serves calls; from the lock on it opens nothing. It ends when its socket does, and
+ * always by SIGKILL: leaving politely while isolates run ends in a crash (SECURITY.md 2.1).
  */
 import { openSync, readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -10,18 +10,20 @@ import { availableParallelism } from 'node:os';
 import { systemClock } from '../base/clock.ts';
 import { errorStack } from '../base/error-text.ts';
 import { HotWait } from '../base/hot-wait.ts';
-import { hardeningReport } from '../model/hardening.ts';
+import type { HardeningReport } from '../model/hardening.ts';
 import { limits } from '../model/limits.ts';
 import { type Channel, openChannel } from '../protocol/channel.ts';
 import { frameTypes, type HelloHead, protocolVersion } from '../protocol/messages.ts';
 import type { EnvironmentHost } from './environment.ts';
 import { bootGuest, fillAhead } from './guest.ts';
 import { isolatedVmVersion } from './ivm.ts';
+import { lockSandbox } from './lock.ts';
 import { openPackageStore } from './package-store.ts';
 import { PoolLane } from './pool-lane.ts';
 import { PreparedIsolates } from './prepared-isolates.ts';
 import { loadRuntimeImage } from './runtime-image.ts';
 import { Server } from './server.ts';
+import { setLongWorkProgram } from './services/crypto/long-work.ts';
 import { openers } from './services.ts';
 import { Tidier } from './tidier.ts';
 import { Traffic } from './traffic.ts';
@@ -35,12 +37,13 @@ const storeFd = 5;
 
 process.on('uncaughtException', (error) => die(`uncaught: ${error.stack ?? error}`));
 
-const [runtimeDirectory] = process.argv.slice(2);
-if (runtimeDirectory === undefined) die('usage: main.ts <runtime directory> <sandbox id>');
+const [runtimeDirectory, , lockPath] = process.argv.slice(2);
+if (runtimeDirectory === undefined) die('usage: main.ts <runtime directory> <sandbox id> [lock module]');
 serve(runtimeDirectory);
 
 function serve(directory: string): void {
   const image = loadRuntimeImage(directory);
+  setLongWorkProgram(image.cryptoThread);
   const residentBytes = openResidentBytes();
   const backing = createBackingFile({ fd: backingFd });
   const store = openPackageStore(storeFd);
@@ -90,12 +93,16 @@ function serve(directory: string): void {
       onProtocolError: (error) => die(`protocol error: ${error.message}`),
       onEnd: () => die(undefined),
     });
+    const hardening = lockSandbox(lockPath, process.env);
     prepared.prepare({ memoryLimitMiB: limits.memoryMiBDefault, modules: [], ids: new Set() });
-    channel.notify(frameTypes.hello, hello(image));
+    channel.notify(frameTypes.hello, hello(image, hardening));
   }, die);
 }
 
-function hello({ key, kind }: { readonly key: string; readonly kind: HelloHead['runtimeKind'] }): HelloHead {
+function hello(
+  { key, kind }: { readonly key: string; readonly kind: HelloHead['runtimeKind'] },
+  hardening: HardeningReport,
+): HelloHead {
   return {
     protocol: protocolVersion,
     pid: process.pid,
@@ -104,7 +111,7 @@ function hello({ key, kind }: { readonly key: string; readonly kind: HelloHead['
     isolatedVm: isolatedVmVersion,
     runtimeKey: key,
     runtimeKind: kind,
-    hardening: hardeningReport([], [], 'the sandbox was started without a launcher'),
+    hardening,
   };
 }
 

@@ -18,6 +18,8 @@ export interface RuntimeImage {
   readonly builtinIds: readonly string[];
   /** Undefined where none could be built. */
   readonly native: NativeLibrary | undefined;
+  /** What threads for long cryptography run. */
+  readonly cryptoThread: string;
   /** Makes an isolate with the runtime in it, not yet booted. Blocks for a millisecond or two. */
   open(memoryLimitMiB: number, onCatastrophicError: (message: string) => void): OpenedIsolate;
   compileBuiltin(isolate: Isolate, id: string): Script | undefined;
@@ -67,6 +69,7 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
     builtinIds: index.scripts.flatMap((entry) => entry.ids),
     native:
       imageFiles.nativeModule in manifest.files ? openNativeLibrary(directory, file, index.scripts, bytes) : undefined,
+    cryptoThread: file(imageFiles.cryptoThread).toString('utf8'),
     open: opener(
       manifest.kind === 'snapshot'
         ? { kind: 'snapshot', snapshot: externalCopy(file(imageFiles.snapshot)) }

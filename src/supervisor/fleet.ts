@@ -28,6 +28,7 @@ import {
   startPolicy,
 } from './crash-loop.ts';
 import { describeCause } from './exit-cause.ts';
+import type { Jail } from './jail.ts';
 import { sandboxMainPath } from './launch.ts';
 import { type ExitCause, type SandboxFleet, SandboxGoneError, type SandboxHandle } from './sandbox-port.ts';
 import { type SandboxOptions, SandboxProcess } from './sandbox-process.ts';
@@ -42,6 +43,8 @@ export interface FleetOptions {
   readonly clock: Clock;
   /** Default: `auto`. */
   readonly hardening?: HardeningDemand;
+  /** Absent: sandboxes are not jailed. */
+  readonly jail?: Jail;
   /** The program that a sandbox runs. Default: this installation's own. */
   readonly mainPath?: string;
   /** For simulations. Default: a real child. */
@@ -202,9 +205,10 @@ class Fleet implements SandboxFleet {
     const { nodePath, runtime, clock, observe, mainPath = sandboxMainPath } = this.#options;
     this.#lastNumber += 1;
     const sandboxId = `sandbox-${this.#lastNumber}`;
-    const { launch, guestLimits = {} } = this.#options;
-    const made = { sandboxId, nodePath, mainPath, runtime, guestLimits, clock, observe, ...(launch && { launch }) };
-    const sandbox = await SandboxProcess.start(made);
+    const { launch, jail, guestLimits = {} } = this.#options;
+    const made = { sandboxId, nodePath, mainPath, runtime, guestLimits, clock, observe };
+    const how = { ...(launch && { launch }), ...(jail && { jail }) };
+    const sandbox = await SandboxProcess.start({ ...made, ...how });
     this.#processes.set(sandbox, { kind: 'starting' });
     void sandbox.exited.then((cause) => this.#ended(sandbox, cause));
     if (this.#closed !== undefined) await sandbox.kill(closing);

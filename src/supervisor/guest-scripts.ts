@@ -1,6 +1,6 @@
 /**
- * Bundles our guest code (`runtimes/`) for the runtime builder: one script for the core, and one small module for each file
- * that a guest loads at first use only.
+ * Bundles code for the runtime builder: our guest code (`runtimes/`), one script for the core and one small module for each file
+ * that a guest loads at first use only; and what the sandbox starts threads with after it is locked.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -16,9 +16,9 @@ const runtimes = join(root, 'runtimes');
 /** Folders of `runtimes/core` whose files are modules of their own. */
 const lazyFolders = ['bindings', 'modules'] as const;
 
-export async function bundleGuestScripts(): Promise<Pick<BuildRequest, 'guest' | 'modules'>> {
-  const [guest, modules] = await Promise.all([bundleGuest(), bundleModules()]);
-  return { guest, modules };
+export async function bundleGuestScripts(): Promise<Pick<BuildRequest, 'guest' | 'modules' | 'cryptoThread'>> {
+  const [guest, modules, cryptoThread] = await Promise.all([bundleGuest(), bundleModules(), bundleCryptoThread()]);
+  return { guest, modules, cryptoThread };
 }
 
 async function bundleGuest(): Promise<string> {
@@ -27,6 +27,18 @@ async function bundleGuest(): Promise<string> {
     entryPoints: [join(runtimes, 'nodejs', 'main.ts')],
     format: 'iife',
     globalName: 'isothermGuest',
+    write: false,
+  });
+  return textOf(outputFiles);
+}
+
+async function bundleCryptoThread(): Promise<string> {
+  const { outputFiles } = await build({
+    ...common,
+    platform: 'node',
+    entryPoints: [join(cryptoFolder, `long-worker${extension}`)],
+    // Its names must not be those of globals, which a thread's text would replace.
+    format: 'iife',
     write: false,
   });
   return textOf(outputFiles);
@@ -102,6 +114,9 @@ export function guestSourcesHash(): string {
     // Limits that guest code takes over.
     ...filesIn(join(root, 'src', 'model')),
     ...filesIn(join(sandboxFolder, 'build-runtime')),
+    ...filesIn(cryptoFolder),
+    // How they are bundled.
+    fileURLToPath(import.meta.url),
     ...['build-runtime', 'ivm', 'runtime-image'].map((name) => join(sandboxFolder, `${name}${extension}`)),
     createRequire(import.meta.url).resolve('whatwg-url/package.json'),
   ];
@@ -114,6 +129,7 @@ export function guestSourcesHash(): string {
 
 /** The builder's program lies beside this one, in the same form: as written here, compiled when published. */
 const sandboxFolder = fileURLToPath(new URL('../sandbox/', import.meta.url));
+const cryptoFolder = join(sandboxFolder, 'services', 'crypto');
 const extension = extname(fileURLToPath(import.meta.url));
 
 function filesIn(folder: string): string[] {

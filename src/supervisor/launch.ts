@@ -3,7 +3,7 @@
  * `sandbox-process.ts`'s business.
  *
  * The child's descriptors: 0 nothing, 1 and 2 pipes that are only looked at when it dies, 3 the socket, 4 the backing file of
- * its `/tmp` volumes, 5 its package store, read-only. Its arguments: the runtime's directory and its own id.
+ * its `/tmp` volumes, 5 its package store, read-only. Its arguments: the runtime's directory, its own id and, in a jail, the lock module.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,6 +13,8 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invariant } from '../base/invariant.ts';
 import { killAtExit } from './exit-guard.ts';
+import type { Jail } from './jail.ts';
+import { type Command, jailedCommand } from './jailed-command.ts';
 import { sandboxNodeFlags } from './node-flags.ts';
 import { openScratchFile } from './scratch-file.ts';
 
@@ -22,6 +24,8 @@ export interface LaunchOptions {
   readonly sandboxId: string;
   /** The program that the child runs. */
   readonly mainPath: string;
+  /** Absent: it starts unjailed. */
+  readonly jail?: Jail;
 }
 
 export interface LaunchedSandbox {
@@ -57,15 +61,12 @@ export async function launch<Adopted>(
   await using volume = await openScratchFile();
   const store = await openScratchFile();
   try {
-    const child = spawn(
-      options.nodePath,
-      [...sandboxNodeFlags, options.mainPath, options.runtimeDirectory, options.sandboxId],
-      {
-        cwd: '/',
-        env: environment,
-        stdio: ['ignore', 'pipe', 'pipe', 'pipe', volume.writable.fd, store.readOnly.fd],
-      },
-    );
+    const { program, args, env } = commandOf(options);
+    const child = spawn(program, args, {
+      cwd: '/',
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', volume.writable.fd, store.readOnly.fd],
+    });
     if (child.pid === undefined) {
       // Too few descriptors, too many processes, no such program: spawn tells by an event, and only by that.
       const [error] = await once(child, 'error');
@@ -84,4 +85,15 @@ export async function launch<Adopted>(
     await store[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function commandOf(options: LaunchOptions): Command & { readonly env: Readonly<Record<string, string>> } {
+  const { nodePath, mainPath, runtimeDirectory, sandboxId, jail } = options;
+  const nodeArguments = [...sandboxNodeFlags, mainPath, runtimeDirectory, sandboxId];
+  if (jail?.kind === 'built') {
+    const jailed = { jail, nodePath, mainPath, runtimeDirectory, environment };
+    return { ...jailedCommand({ ...jailed, nodeArguments: [...nodeArguments, jail.lockPath] }), env: {} };
+  }
+  const env = { ...environment, ISOTHERM_UNJAILED: jail?.reason ?? 'hardening is off' };
+  return { program: nodePath, args: nodeArguments, env };
 }

@@ -4,13 +4,14 @@
  * `nativeModuleLoss` says what. Nothing is built when packages are installed.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { accessSync, constants, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import { findCompiler, hashOf } from './compiler.ts';
 import { sandboxNodeFlags } from './node-flags.ts';
 import { runProgram } from './run-program.ts';
 
@@ -35,7 +36,7 @@ export interface NativeModuleOptions {
 
 /** Never throws for what a machine may lack: that is an answer. */
 export async function ensureNativeModule(options: NativeModuleOptions): Promise<NativeModule> {
-  const compiler = findCompiler(options.searchPath ?? process.env.PATH ?? '');
+  const compiler = findCompiler(compilerNames, options.searchPath ?? process.env.PATH ?? '');
   if (compiler === undefined)
     return { kind: 'absent', reason: `no C++ compiler (${compilerNames.join(', ')}) in PATH` };
   const headers = findHeaders(options.nodePath);
@@ -50,23 +51,6 @@ const compilerFlags = ['-O2', '-std=c++20', '-shared', '-fPIC', '-fno-exceptions
 const sourcePath = fileURLToPath(new URL('../../native/guest.cc', import.meta.url));
 /** The program that tries a module out lies beside this one's folder, in the same form. */
 const verifierPath = fileURLToPath(new URL(`../sandbox/verify-native${extname(import.meta.url)}`, import.meta.url));
-
-function findCompiler(searchPath: string): string | undefined {
-  const candidates = compilerNames.flatMap((name) =>
-    searchPath.split(delimiter).flatMap((folder) => (folder.startsWith('/') ? [join(folder, name)] : [])),
-  );
-  return candidates.find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    // Not there or not for us, which is the answer.
-    return false;
-  }
-}
 
 interface Headers {
   readonly folder: string;
@@ -136,8 +120,4 @@ async function build(
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -40,6 +40,7 @@ import { crashCause, describeCause, isWanted } from './exit-cause.ts';
 import { Gateways } from './gateways.ts';
 import type { GuestOutput } from './guest-output.ts';
 import type { GuestCall } from './health.ts';
+import type { Jail } from './jail.ts';
 import { type Launch, type LaunchedSandbox, launch } from './launch.ts';
 import { MemoryAllowance } from './memory-allowance.ts';
 import { MemoryKills } from './memory-kills.ts';
@@ -67,6 +68,8 @@ export interface SandboxOptions {
   readonly guestLimits?: Partial<GuestLimits>;
   readonly clock: Clock;
   readonly observe: Observe;
+  /** Absent: unjailed. */
+  readonly jail?: Jail;
   /** For simulations. Default: a real child. */
   readonly launch?: Launch;
 }
@@ -109,9 +112,9 @@ export class SandboxProcess implements SandboxHandle {
 
   /** Resolves as soon as the process exists. @throws the system's error when it could not be started. */
   static start(options: SandboxOptions): Promise<SandboxProcess> {
-    const { nodePath, mainPath, sandboxId, runtime, launch: start = launch } = options;
+    const { nodePath, mainPath, sandboxId, runtime, jail, launch: start = launch } = options;
     return start(
-      { nodePath, mainPath, sandboxId, runtimeDirectory: runtime.directory },
+      { nodePath, mainPath, sandboxId, runtimeDirectory: runtime.directory, ...(jail && { jail }) },
       (launched) => new SandboxProcess(options, launched),
     );
   }

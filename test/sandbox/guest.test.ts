@@ -77,6 +77,7 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
     reason: undefined,
     builtinIds: [],
     native: undefined,
+    cryptoThread: '',
     open(memoryLimit, onCatastrophicError) {
       const isolate = new Isolate({ memoryLimit, onCatastrophicError });
       const context = isolate.createContextSync();
@@ -280,6 +281,7 @@ test('modules are brought in before the user’s code runs, each once, and nothi
     reason: undefined,
     builtinIds: [],
     native: undefined,
+    cryptoThread: '',
     open(memoryLimit, onCatastrophicError) {
       const isolate = new Isolate({ memoryLimit, onCatastrophicError });
       isolates.push(isolate);

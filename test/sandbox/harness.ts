@@ -28,6 +28,7 @@ import {
 } from '../../src/protocol/messages.ts';
 import { launch, sandboxMainPath } from '../../src/supervisor/launch.ts';
 import { ensureRuntime } from '../../src/supervisor/runtime-cache.ts';
+import { testJail } from '../fixtures/jail.ts';
 
 export interface FunctionSource {
   /** Body of a CommonJS module. Absent: the entry point could not be resolved. */
@@ -122,6 +123,7 @@ export async function startSandbox(): Promise<TestSandbox> {
   });
   const options = {
     nodePath: process.execPath,
+    jail: await testJail(),
     runtimeDirectory: runtime.directory,
     sandboxId: 'sandbox-test',
     mainPath: sandboxMainPath,

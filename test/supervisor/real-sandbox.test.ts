@@ -6,6 +6,7 @@ import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
 import { limits } from '../../src/model/limits.ts';
 import { createFleet } from '../../src/supervisor/fleet.ts';
+import type { Jail } from '../../src/supervisor/jail.ts';
 import { type CachedRuntime, ensureRuntime } from '../../src/supervisor/runtime-cache.ts';
 import {
   type ExitCause,
@@ -15,16 +16,22 @@ import {
   type SandboxHandle,
 } from '../../src/supervisor/sandbox-port.ts';
 import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
+import { testJail } from '../fixtures/jail.ts';
 import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 
-const test = anyTest as TestFn<{ readonly runtime: CachedRuntime }>;
-type Context = ExecutionContext<{ readonly runtime: CachedRuntime }>;
+interface Prepared {
+  readonly runtime: CachedRuntime;
+  readonly jail: Jail;
+}
+const test = anyTest as TestFn<Prepared>;
+type Context = ExecutionContext<Prepared>;
 
 const runtimes = join(tmpdir(), 'isotherm-test-runtimes');
 const directory = ownTemporaryDirectory();
 
 test.before(async (t) => {
   t.context = {
+    jail: await testJail(),
     runtime: await ensureRuntime({
       cacheDirectory: runtimes,
       nodePath: process.execPath,
@@ -39,6 +46,7 @@ function order(t: Context): SandboxFleet {
   const fleet = createFleet({
     nodePath: process.execPath,
     runtime: { directory, key, kind },
+    jail: t.context.jail,
     clock: systemClock,
     observe: () => {},
   });

@@ -72,6 +72,7 @@ export function warmedUp(
     reason: undefined,
     builtinIds: [],
     native: undefined,
+    cryptoThread: '',
     open(memoryLimit, onCatastrophicError) {
       const unbooted = openUnbooted(scripts, memoryLimit, onCatastrophicError);
       opened = unbooted.isolate;

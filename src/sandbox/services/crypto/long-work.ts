@@ -62,6 +62,7 @@ class Thread {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#worker = new Worker(program, {
+      eval: typeof program === 'string',
       workerData: port2,
       transferList: [port2],
       execArgv: [],
@@ -97,6 +98,10 @@ class Thread {
 
 let threads = 0;
 let idle: Thread | undefined;
-
 /** Beside this file, in the same form: as written here, or compiled when published. */
-const program = new URL(`./long-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+let program: URL | string = new URL(`./long-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+
+/** The same, bundled: a sandbox that is locked can load no file by the time a thread is needed. */
+export function setLongWorkProgram(text: string): void {
+  program = text;
+}

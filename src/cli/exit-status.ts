@@ -7,6 +7,16 @@ export const exitStatus = {
 } as const;
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
+/** Of `doctor`, with the same numbers: 2 is usage here too. */
+export const doctorStatus = {
+  /** It runs, at level S2 or better. */
+  sound: 0,
+  /** Something is missing without which it does not run. */
+  unusable: 1,
+  /** It runs, at a lower level. */
+  weak: 3,
+} as const satisfies Record<string, ExitStatus>;
+
 /** A mistake on the command line: printed as one line, exit status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

@@ -98,10 +98,11 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
 
   program
     .command('doctor')
-    .description('show what this machine can enforce')
-    .action(async () => {
+    .description('show what holds on this machine, and what would raise the level; starts a sandbox to find out')
+    .option('--json', 'for machines')
+    .action(async (options) => {
       const { doctorCommand } = await import('./doctor-command.ts');
-      status = await doctorCommand();
+      status = await doctorCommand(options);
     });
 
   try {

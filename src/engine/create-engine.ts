@@ -4,9 +4,12 @@
  */
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errorMessage } from '../base/error-text.ts';
+import { makeDirectory } from '../base/make-directory.ts';
 import { createFunctionRegistry } from '../functions/create-registry.ts';
 import type { FunctionStore } from '../functions/function-store.ts';
 import { MemoryStore } from '../functions/memory-store.ts';
+import { EngineError } from '../model/errors.ts';
 import type { Observe } from '../model/platform-event.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
 import { createFleet, type FleetOptions } from '../supervisor/fleet.ts';
@@ -43,6 +46,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 
   const { path: nodePath } = findSandboxNode(valid.nodePath);
   const cacheDirectory = valid.cacheDirectory ?? defaultCacheDirectory();
+  makeCacheDirectory(cacheDirectory);
   const { nativeModule } = valid;
   await using opened = new AsyncDisposableStack();
   const [held, jail] = await Promise.all([
@@ -85,6 +89,16 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   return composeEngine({ options: valid, observe, fleet, registry, release: () => release.disposeAsync() });
 }
 
+/** @throws EngineError RuntimeBuildFailed. One that exists and cannot be written to may hold all that is needed. */
+function makeCacheDirectory(path: string): void {
+  try {
+    makeDirectory(path);
+  } catch (error) {
+    const message = `cacheDirectory ${path} cannot be made: ${errorMessage(error)}`;
+    throw new EngineError('RuntimeBuildFailed', message, { cause: error });
+  }
+}
+
 function fleetRuntime({ directory, key, kind, reason, nativeModule }: CachedRuntime): FleetOptions['runtime'] {
   return {
     directory,
@@ -111,7 +125,8 @@ function openStore({ dataDirectory }: ValidOptions): FunctionStore {
   return dataDirectory === undefined ? new MemoryStore() : openDataDirectory(dataDirectory).functions;
 }
 
-function defaultCacheDirectory(): string {
+/** Where built runtimes are kept when `cacheDirectory` says nothing. */
+export function defaultCacheDirectory(): string {
   const base = process.env.XDG_CACHE_HOME;
   // An empty variable counts as unset, by the XDG specification.
   return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'isotherm');

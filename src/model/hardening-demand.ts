@@ -1,5 +1,13 @@
 /** How far sandboxes have to be jailed before they may run anything, and what is said when they are not. Decisions only. */
-import { type HardeningLevel, type HardeningReport, hardeningLevels, isAtLeast, levelLayers } from './hardening.ts';
+import { invariant } from '../base/invariant.ts';
+import {
+  type HardeningLayerName,
+  type HardeningLevel,
+  type HardeningReport,
+  hardeningLevels,
+  isAtLeast,
+  levelLayers,
+} from './hardening.ts';
 
 /** What an embedder writes. `auto`: as far as this machine allows. `required`: at least S2. `off`: no jail at all. */
 export type HardeningOption = 'auto' | 'required' | 'off' | { readonly minimumLevel: HardeningLevel };
@@ -31,6 +39,18 @@ export function hardeningDemand(option: HardeningOption): HardeningDemand {
 export function hardeningRefusal(report: HardeningReport, { minimumLevel }: HardeningDemand): string | undefined {
   if (isAtLeast(report.level, minimumLevel)) return undefined;
   return `hardening must be at least ${minimumLevel}, and sandboxes reach ${report.level} here: ${missingFor(report, minimumLevel)}; isotherm doctor tells more`;
+}
+
+/** The level above; undefined above the strongest. */
+export function nextLevel(level: HardeningLevel): HardeningLevel | undefined {
+  return hardeningLevels[hardeningLevels.indexOf(level) + 1];
+}
+
+/** The least level that needs the layer. */
+export function levelOf(layer: HardeningLayerName): HardeningLevel {
+  const level = hardeningLevels.find((each) => levelLayers[each].includes(layer));
+  invariant(level !== undefined, `layer ${layer} belongs to a level`);
+  return level;
 }
 
 /** What keeps a report below a level, each with its reason. */

@@ -168,6 +168,8 @@ export const limits = {
   /** What is built for this machine stays in the cache as long as it is used, was used lately, or is among the last few of its kind. */
   cacheFoldersKeptMin: 4,
   cacheFolderUnusedMsMin: 86_400_000,
+  /** `isotherm doctor` as a whole: two builds of what was never built here, at their slowest, and a sandbox. */
+  doctorTimeoutMs: 300_000,
   /** Nothing is built for so long: every program that takes part ends after `runtimeBuildTimeoutMs`. */
   cacheDraftAgeMsMax: 3_600_000,
 

@@ -2,9 +2,10 @@
  * A data directory: `<dir>/isotherm.db`, `<dir>/isotherm.pid`, `<dir>/code/`. Creates it, takes it for this engine alone,
  * and says in one sentence why it cannot. What lies in `code/` is the business of `functions/`.
  */
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { accessSync, constants, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { errorMessage } from '../base/error-text.ts';
+import { makeDirectory } from '../base/make-directory.ts';
 import type { FunctionStore } from '../functions/function-store.ts';
 import { EngineError } from '../model/errors.ts';
 import { Database, DatabaseError } from './database.ts';
@@ -28,8 +29,8 @@ export function openDataDirectory(path: string): DataDirectory {
   const directory = resolve(path);
   const codeDirectory = join(directory, 'code');
   const pidPath = join(directory, 'isotherm.pid');
-  makeDirectory(directory, directory);
-  makeDirectory(codeDirectory, directory);
+  makeOurDirectory(directory, directory);
+  makeOurDirectory(codeDirectory, directory);
   const database = openDatabase(directory, pidPath);
   try {
     // Only the holder of the lock writes it, and it decides nothing: it is there to be named to whoever comes second.
@@ -50,28 +51,15 @@ export function openDataDirectory(path: string): DataDirectory {
   return { directory, codeDirectory, functions };
 }
 
-function makeDirectory(path: string, directory: string): void {
+function makeOurDirectory(path: string, directory: string): void {
   try {
-    makeWithParents(path);
+    // Functions' environment variables are kept in it: nobody else may look.
+    makeDirectory(path, 0o700);
     if (!statSync(path).isDirectory()) throw unusable(directory, `${path} is not a directory`, undefined);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw unusable(directory, fileSystemReason(path, error), error);
-  }
-}
-
-/** Node's own `recursive` never returns where a file system refuses with ENOENT although the parent exists, as /proc does. */
-function makeWithParents(path: string): void {
-  try {
-    // Functions' environment variables are kept in it: nobody else may look.
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
-    makeWithParents(dirname(path));
-    mkdirSync(path, { mode: 0o700 });
   }
 }
 

@@ -4,8 +4,9 @@
  * to be dead by its mark.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../base/make-directory.ts';
 import { ownerMark, ownerMarkPattern, ownerState } from '../base/owner-mark.ts';
 
 const usersFolder = 'in-use';
@@ -15,7 +16,7 @@ const usePattern = new RegExp(`^(.+)\\.${ownerMarkPattern.source}\\.[0-9a-f-]{36
 export async function useCacheFolder(cacheDirectory: string, name: string): Promise<AsyncDisposable> {
   const path = join(cacheDirectory, usersFolder, `${name}.${ownerMark}.${randomUUID()}`);
   try {
-    await mkdir(join(cacheDirectory, usersFolder), { recursive: true });
+    makeDirectory(join(cacheDirectory, usersFolder));
     await writeFile(path, '');
     const now = new Date();
     await utimes(join(cacheDirectory, name), now, now);

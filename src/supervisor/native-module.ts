@@ -45,6 +45,17 @@ export async function ensureNativeModule(options: NativeModuleOptions): Promise<
   return (await readBuilt(folder)) ?? (await build(folder, compiler, headers, options));
 }
 
+export interface NativeModuleNeeds {
+  readonly compiler: string | undefined;
+  /** Folder of the headers. */
+  readonly headers: string | undefined;
+}
+
+/** What is there of what building it takes. */
+export function nativeModuleNeeds(nodePath: string, searchPath = process.env.PATH ?? ''): NativeModuleNeeds {
+  return { compiler: findCompiler(compilerNames, searchPath), headers: findHeaders(nodePath)?.folder };
+}
+
 const compilerNames = ['c++', 'g++', 'clang++'];
 const compilerFlags = ['-O2', '-std=c++20', '-shared', '-fPIC', '-fno-exceptions', '-fno-rtti', '-fvisibility=hidden'];
 

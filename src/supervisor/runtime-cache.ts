@@ -4,9 +4,8 @@
  * build; the first to rename its folder into place wins and the other uses that one.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
@@ -23,6 +22,7 @@ import {
 } from '../protocol/image-manifest.ts';
 import { useCacheFolder } from './cache-users.ts';
 import { bundleGuestScripts, guestSourcesHash } from './guest-scripts.ts';
+import { isolatedVmVersion } from './isolated-vm-version.ts';
 import { draftOf } from './leftovers.ts';
 import { ensureNativeModule, type NativeModule } from './native-module.ts';
 import { sandboxNodeFlags } from './node-flags.ts';
@@ -113,17 +113,12 @@ async function findNativeModule(options: RuntimeCacheOptions, report: Report): P
 /** Everything that decides what is built, and whether V8 takes it: a cache of another key is never looked at. */
 function runtimeKey({ nodePath, snapshot, extraBaseCode }: RuntimeCacheOptions, nativeModule: NativeModule): string {
   const { size, mtimeMs } = statSync(nodePath);
-  const isolatedVm: unknown = JSON.parse(
-    readFileSync(createRequire(import.meta.url).resolve('isolated-vm/package.json'), 'utf8'),
-  );
-  const isolatedVmVersion =
-    typeof isolatedVm === 'object' && isolatedVm !== null && 'version' in isolatedVm ? isolatedVm.version : undefined;
   const identity = {
     format: imageFormat,
     node: [nodePath, size, mtimeMs],
     flags: sandboxNodeFlags,
     arch: process.arch,
-    isolatedVm: isolatedVmVersion,
+    isolatedVm: isolatedVmVersion(),
     sources: guestSourcesHash(),
     snapshot: snapshot ?? 'on',
     extraBaseCode: extraBaseCode ?? '',

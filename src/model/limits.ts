@@ -144,6 +144,9 @@ export const limits = {
   /** How often a sandbox is looked at while guests run in it, and its memory while none does. */
   watchIntervalMs: 25,
   memoryIntervalMs: 1_000,
+  /** So near its limit of memory a sandbox is looked at more often: a bomb touches 2 to 4 GB a second. */
+  memoryNearMiB: 128,
+  memoryNearIntervalMs: 5,
   /** Late by more than this, our own event loop was stuck, and what is overdue gets as much time again, at most a grace (SECURITY.md R21). */
   ownLagMsMax: 20,
   /**

@@ -103,6 +103,11 @@ export class Environment {
     return this.#state;
   }
 
+  /** Its guest runs on a thread of the pool at this moment. */
+  get isRunning(): boolean {
+    return this.#incarnation?.isRunning === true;
+  }
+
   /** Called once, first. */
   create(): Promise<Answer<CreateReply>> {
     const created = this.#create();

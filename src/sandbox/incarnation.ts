@@ -59,6 +59,8 @@ export class Incarnation {
   readonly guest: Guest;
   readonly gate: EventGate;
   readonly services: Services;
+  /** Its code runs now, on a thread of the pool. */
+  isRunning = false;
   /** Invocations that it has begun. */
   invocations = 0;
 

@@ -186,10 +186,12 @@ export class Phase {
       if (fromMs >= deadlineMs) return { kind: 'timeout' };
       incarnation.gate.beginSlice();
       using _stuck = this.#watchEnd();
+      incarnation.isRunning = true;
       const outcome = await incarnation.guest.call(name, args, { timeoutMs: deadlineMs - fromMs, lane: 'pool' });
       this.#measure(fromMs);
       return outcome;
     } finally {
+      incarnation.isRunning = false;
       pool.leave();
       this.#yieldedMs = this.#nowMs;
     }

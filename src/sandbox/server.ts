@@ -79,7 +79,7 @@ export class Server {
         break;
       case frameTypes.ping: {
         decodePing(head);
-        const pong: PingReply = { environments: this.environments, rssBytes: host.residentBytes() };
+        const pong: PingReply = { environments: this.environments, rssBytes: host.residentBytes(), ...this.#running() };
         reply(callId, pong);
         break;
       }
@@ -93,6 +93,14 @@ export class Server {
       default:
         frameType satisfies never;
     }
+  }
+
+  #running(): Pick<PingReply, 'running'> {
+    const running: string[] = [];
+    for (const [environmentId, environment] of this.#environments) {
+      if (environment.isRunning) running.push(environmentId);
+    }
+    return running.length === 0 ? {} : { running };
   }
 
   /** @throws ProtocolError */

@@ -22,7 +22,14 @@ export interface HealthView {
   readonly ping: { readonly sentMs: number; readonly lagMs: number } | undefined;
   /** When the last answered ping was sent. */
   readonly heardMs: number;
-  readonly memory: { readonly residentBytes: number; readonly allowedBytes: number } | undefined;
+  readonly memory:
+    | {
+        readonly residentBytes: number;
+        readonly allowedBytes: number;
+        /** Those of the running environments that can have gained most of it. Absent: all. */
+        readonly growers?: (running: readonly string[]) => readonly string[];
+      }
+    | undefined;
   /** Whether a signal has stopped the process. Costs a system call: asked only when it matters. */
   isStopped(): boolean;
 }
@@ -45,7 +52,7 @@ function memoryIllness({ memory, calls }: HealthView): Illness | undefined {
   return {
     reason: 'memory',
     detail: `${mebibytes(memory.residentBytes)} MiB resident, allowed are ${mebibytes(memory.allowedBytes)} MiB; running: ${names(running)}`,
-    suspects: suspectsOf(running),
+    suspects: memory.growers?.(suspectsOf(running)) ?? suspectsOf(running),
     limit: limitHit('resident-memory', memory.allowedBytes, memory.residentBytes),
   };
 }

@@ -369,7 +369,7 @@ export class SandboxProcess implements SandboxHandle {
 
   #ping(sentMs: number): void {
     this.#channel.call(frameTypes.ping, { sentMs }, decodePingReply).then(
-      ({ head }) => this.#vitals.pong(head.rssBytes),
+      ({ head }) => this.#vitals.pong(head.rssBytes, head.running),
       // Too many calls are pending: not answered is what it is. Gone: then nobody watches any more.
       () => {},
     );

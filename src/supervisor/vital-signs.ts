@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { limits } from '../model/limits.ts';
 import { findIllness, type GuestCall, type Illness, isHeld } from './health.ts';
 import type { MemoryAllowance } from './memory-allowance.ts';
+import { MemoryGrowth } from './memory-growth.ts';
 import type { ResidentMemory } from './resident-memory.ts';
 
 export interface VitalSignsOptions {
@@ -19,6 +20,9 @@ export interface VitalSignsOptions {
   readonly onIllness: (illness: Illness) => void;
 }
 
+/** Older than this, what the sandbox said of who runs says nothing about now: its main thread is held, or this process was. */
+const runnersAgeMsMax = 2 * limits.watchIntervalMs;
+
 export class VitalSigns {
   readonly #options: VitalSignsOptions;
   readonly #alarm: Alarm;
@@ -29,6 +33,9 @@ export class VitalSigns {
   /** Where that is from: our own reading is never replaced by what the sandbox says of itself. */
   #source: 'reported' | 'read' = 'reported';
   #patience: 'given' | 'left' = 'left';
+  readonly #growth = new MemoryGrowth();
+  /** Whose code ran when the last answered ping was answered. */
+  #runners: { readonly atMs: number; readonly environmentIds: readonly string[] } | undefined;
 
   constructor(options: VitalSignsOptions) {
     this.#options = options;
@@ -51,7 +58,8 @@ export class VitalSigns {
   }
 
   /** The outstanding ping was answered. `reportedBytes` is the sandbox's own figure, for where there is no /proc. */
-  pong(reportedBytes: number): void {
+  pong(reportedBytes: number, runners: readonly string[] = []): void {
+    this.#runners = { atMs: this.#options.clock.nowMs(), environmentIds: runners };
     this.#heardMs = this.#ping?.sentMs ?? this.#heardMs;
     this.#ping = undefined;
     if (this.#source === 'reported') this.#residentBytes = reportedBytes;
@@ -82,6 +90,7 @@ export class VitalSigns {
     const isReading = calls.length > 0 || nowMs - this.#readMs >= limits.memoryIntervalMs;
     if (isReading) {
       this.#read(memory.readBytes());
+      if (calls.length > 0) this.#growth.note(this.#residentBytes, this.#candidates(calls, nowMs));
       this.#readMs = nowMs;
     }
     const illness = findIllness({
@@ -89,21 +98,40 @@ export class VitalSigns {
       calls,
       ping: this.#ping,
       heardMs: this.#heardMs,
-      memory: { residentBytes: this.#residentBytes, allowedBytes: allowance.allowedBytes },
+      memory: { residentBytes: this.#residentBytes, allowedBytes: allowance.allowedBytes, growers: this.#growers },
       isStopped: () => memory.isStopped(),
     });
     if (illness !== undefined) {
       onIllness(illness);
       return;
     }
-    if (isReading && calls.length === 0) allowance.settle(this.#residentBytes);
+    if (isReading && calls.length === 0) {
+      allowance.settle(this.#residentBytes);
+      this.#growth.settle(this.#residentBytes);
+    }
 
     this.#ping ??= this.#sendPing(nowMs);
-    const pauseMs = calls.length > 0 ? limits.watchIntervalMs : limits.heartbeatIntervalMs;
+    const pauseMs = calls.length > 0 ? this.#watchIntervalMs() : limits.heartbeatIntervalMs;
     this.#alarm.ensure(
       calls.reduce((earliest, call) => Math.min(earliest, call.deadlineMs), nowMs + pauseMs),
       nowMs,
     );
+  }
+
+  #watchIntervalMs(): number {
+    const roomBytes = this.#options.allowance.allowedBytes - this.#residentBytes;
+    return roomBytes < limits.memoryNearMiB * 1024 * 1024 ? limits.memoryNearIntervalMs : limits.watchIntervalMs;
+  }
+
+  readonly #growers = (running: readonly string[]): readonly string[] => this.#growth.growers(running);
+
+  /** Who may have run since the last reading: what the sandbox said a moment ago, and who came since. Else everybody. */
+  *#candidates(calls: readonly GuestCall[], nowMs: number): Generator<string> {
+    const known = this.#runners;
+    const isFresh = known !== undefined && known.environmentIds.length > 0 && nowMs - known.atMs <= runnersAgeMsMax;
+    for (const { environmentId, sentMs } of calls) {
+      if (!isFresh || sentMs >= known.atMs || known.environmentIds.includes(environmentId)) yield environmentId;
+    }
   }
 
   #read(bytes: number | undefined): void {

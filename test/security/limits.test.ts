@@ -1,0 +1,273 @@
+/**
+ * Every limit by a function that runs into it: what the guest is told, what the report says, and that the next invocation works.
+ * One engine with Lambda's own limits, one with an embedder's stricter ones.
+ */
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { createEngine, type Engine, type InvokeResult, type PlatformEvent } from '../../src/index.ts';
+import type { LimitEffect, LimitReason } from '../../src/model/limit-reason.ts';
+import { limits } from '../../src/model/limits.ts';
+
+interface Context {
+  plain: Engine;
+  strict: Engine;
+  observed: PlatformEvent[];
+}
+const test = anyTest as TestFn<Context>;
+type Test = ExecutionContext<Context>;
+
+const asked = {
+  cpuTimeMs: 1_000,
+  logBytes: 10_000,
+  logLines: 20,
+  responseBytes: 1_000,
+  tmpInodes: 10,
+  openFiles: 10,
+  openConnections: 2,
+  openCodecs: 2,
+  openStreams: 2,
+  bridgeCalls: 2,
+  bridgeBytes: 1_000,
+};
+
+test.before(async (t) => {
+  const observed: PlatformEvent[] = [];
+  const observe = (event: PlatformEvent) => void observed.push(event);
+  const plain = await createEngine({ observe });
+  t.context = { plain, strict: await createEngine({ observe, limits: asked }), observed };
+});
+
+test.after.always(async (t) => {
+  await Promise.all([t.context.plain.close(), t.context.strict.close()]);
+});
+
+let deployed = 0;
+
+/** A function that runs `body` when its event says so, and answers 'well' otherwise. */
+async function deploy(engine: Engine, body: string, settings: object = {}): Promise<string> {
+  deployed += 1;
+  const functionName = `limits-${deployed}`;
+  await engine.createFunction({
+    functionName,
+    timeout: 10,
+    code: {
+      source: `import crypto from 'node:crypto'; import dns from 'node:dns'; import fs from 'node:fs'; import zlib from 'node:zlib';
+        const codeOf = (run) => { try { run(); return 'none'; } catch (error) { return error.code ?? error.name; } };
+        const settled = async (promises) => (await Promise.allSettled(promises)).map(({ reason }) => reason?.code ?? 'none');
+        export const handler = async (event) => { if (!event.bad) return 'well'; ${body} };`,
+    },
+    ...settings,
+  });
+  return functionName;
+}
+
+interface Expected {
+  readonly limit: LimitReason;
+  readonly effect: LimitEffect;
+  readonly value?: number;
+}
+
+async function runs(t: Test, engine: Engine, body: string, expected: Expected, settings?: object) {
+  const functionName = await deploy(engine, body, settings);
+  const before = engine.stats().limits[expected.limit] ?? 0;
+  const result = await engine.invoke({ functionName, payload: '{"bad":true}' });
+  const [hit] = result.report?.limits ?? [];
+  t.like(hit, expected);
+  t.true((hit?.found ?? 0) >= (hit?.value ?? Number.POSITIVE_INFINITY), 'what was found is at least the limit');
+  const told = t.context.observed.filter(
+    (event) => event.type === 'invocation.limit' && event.requestId === result.requestId,
+  );
+  t.is(told.length, result.report?.limits?.length ?? 0);
+  t.is(engine.stats().limits[expected.limit], before + 1);
+  const next = await engine.invoke({ functionName, payload: '{}' });
+  t.is(text(next), '"well"');
+  t.is(next.report?.limits, undefined);
+  return result;
+}
+
+function text({ payload }: InvokeResult): string {
+  return Buffer.from(payload).toString();
+}
+
+function answer(result: InvokeResult): unknown {
+  return JSON.parse(text(result));
+}
+
+test.serial('wall-time: the text is Lambda’s, the report has the figures', async (t) => {
+  const expected = { limit: 'wall-time', effect: 'ended', value: 1_000 } as const;
+  const result = await runs(t, t.context.plain, 'for (;;);', expected, { timeout: 1 });
+  t.is(
+    text(result),
+    `{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: ${result.requestId} Error: Task timed out after 1.00 seconds"}`,
+  );
+  t.like(result.report, { status: 'timeout', durationMs: 1_000 });
+  t.true((result.report?.cpuMs ?? 0) > 100);
+});
+
+const killedPayload = (requestId: string, errorType = 'Runtime.ExitError') =>
+  `{"errorType":"${errorType}","errorMessage":"RequestId: ${requestId} Error: Runtime exited with error: signal: killed"}`;
+
+const cpu = { limit: 'cpu-time', effect: 'ended', value: asked.cpuTimeMs } as const;
+
+test.serial('cpu-time: a loop is killed as the kernel would kill it', async (t) => {
+  const result = await runs(t, t.context.strict, 'for (;;);', cpu);
+  t.is(text(result), killedPayload(result.requestId));
+  t.like(result.report, { status: 'error', errorType: 'Runtime.ExitError' });
+});
+
+test.serial('cpu-time: also a built-in that looks at nothing, whose process goes with it', async (t) => {
+  const result = await runs(t, t.context.strict, 'for (;;) new Array(3e8).fill(1);', cpu);
+  t.is(text(result), killedPayload(result.requestId));
+});
+
+test.serial('cpu-time: waiting costs none, and short work adds up', async (t) => {
+  const waits = await deploy(t.context.strict, 'await new Promise((resolve) => setTimeout(resolve, 1_500)); return 1;');
+  const waited = await t.context.strict.invoke({ functionName: waits, payload: '{"bad":true}' });
+  t.is(text(waited), '1');
+  t.true((waited.report?.cpuMs ?? 1_000) < asked.cpuTimeMs);
+  const slices = `for (;;) { const end = performance.now() + 10; while (performance.now() < end);
+    await new Promise((resolve) => setTimeout(resolve, 1)); }`;
+  await runs(t, t.context.strict, slices, cpu);
+});
+
+test.serial('heap', async (t) => {
+  const expected = { limit: 'heap', effect: 'ended', value: 128 * 1024 * 1024 } as const;
+  const body = `const kept = []; for (;;) { for (let count = 0; count < 40; count++) kept.push(new Array(10_000).fill(kept.length));
+    await new Promise((resolve) => setImmediate(resolve)); }`;
+  const result = await runs(t, t.context.plain, body, expected);
+  t.is(text(result), killedPayload(result.requestId, 'Runtime.OutOfMemory'));
+  t.like(result.report, { errorType: 'Runtime.OutOfMemory', maxMemoryUsedMB: 128 });
+});
+
+test.serial('resident-memory: what V8 does not count is seen by the host, within 64 MiB of its limit', async (t) => {
+  const body = `const kept = []; for (;;) { const buffer = new ArrayBuffer(0, { maxByteLength: 64e6 }); buffer.resize(64e6);
+    new Uint8Array(buffer).fill(1); kept.push(buffer); }`;
+  const result = await runs(t, t.context.plain, body, { limit: 'resident-memory', effect: 'ended' });
+  t.is(text(result), killedPayload(result.requestId, 'Runtime.OutOfMemory'));
+  const [hit] = result.report?.limits ?? [];
+  t.true((hit?.found ?? Number.POSITIVE_INFINITY) - (hit?.value ?? 0) <= 64 * 1024 * 1024);
+});
+
+test.serial('buffers beyond the memory size are refused by the guest’s own V8', async (t) => {
+  const functionName = await deploy(
+    t.context.plain,
+    `const kept = []; return codeOf(() => { for (;;) kept.push(new Uint8Array(8e6).fill(1)); });`,
+  );
+  t.is(text(await t.context.plain.invoke({ functionName, payload: '{"bad":true}' })), '"RangeError"');
+});
+
+test.serial('tmp-bytes', async (t) => {
+  const body = `const piece = Buffer.alloc(8 << 20, 1);
+    return codeOf(() => { for (let count = 0; ; count++) fs.writeFileSync('/tmp/' + count, piece); });`;
+  const expected = { limit: 'tmp-bytes', effect: 'refused', value: 512 * 1024 * 1024 } as const;
+  t.is(answer(await runs(t, t.context.plain, body, expected, { timeout: 60 })), 'ENOSPC');
+});
+
+test.serial('tmp-inodes', async (t) => {
+  const body = `return codeOf(() => { for (let count = 0; ; count++) fs.writeFileSync('/tmp/' + count, 'x'); });`;
+  const expected = { limit: 'tmp-inodes', effect: 'refused', value: asked.tmpInodes } as const;
+  t.is(answer(await runs(t, t.context.strict, body, expected)), 'ENOSPC');
+});
+
+test.serial('log-bytes and log-lines: what is over is cut, and the answer arrives', async (t) => {
+  const bytes = { limit: 'log-bytes', effect: 'cut', value: asked.logBytes } as const;
+  const many = await runs(
+    t,
+    t.context.strict,
+    `console.log('x'.repeat(9_000)); console.log('y'.repeat(9_000)); return 1;`,
+    bytes,
+  );
+  t.is(text(many), '1');
+  const lines = { limit: 'log-lines', effect: 'cut', value: asked.logLines } as const;
+  const result = await runs(
+    t,
+    t.context.strict,
+    `for (let count = 1; count <= 50; count++) console.log(count); return 2;`,
+    lines,
+  );
+  t.is(text(result), '2');
+  t.is(result.report?.limits?.[0]?.found, 50);
+  const printed = t.context.observed.flatMap((event) =>
+    event.type === 'function' && event.requestId === result.requestId ? event.text.split('\n') : [],
+  );
+  t.is(printed.filter((line) => line !== '').length, asked.logLines);
+});
+
+test.serial('log-lines: lines of stdout count too', async (t) => {
+  const lines = { limit: 'log-lines', effect: 'cut', value: asked.logLines } as const;
+  await runs(t, t.context.strict, `process.stdout.write('a\\n'.repeat(50)); return 1;`, lines);
+});
+
+test.serial('log-line-bytes', async (t) => {
+  const expected = { limit: 'log-line-bytes', effect: 'cut', value: limits.logLineBytesMax } as const;
+  await runs(t, t.context.plain, `console.log('x'.repeat(300 * 1024)); return 1;`, expected);
+});
+
+test.serial('response-bytes: Lambda’s text, with the limit that holds', async (t) => {
+  const strict = { limit: 'response-bytes', effect: 'ended', value: asked.responseBytes } as const;
+  const result = await runs(t, t.context.strict, `return 'x'.repeat(2_000);`, strict);
+  t.regex(
+    text(result),
+    /^\{"errorMessage":"Response payload size exceeded maximum allowed payload size \(1000 bytes\)\."/,
+  );
+  const plain = { limit: 'response-bytes', effect: 'ended', value: limits.responsePayloadBytesMax } as const;
+  await runs(t, t.context.plain, `return 'x'.repeat(7e6);`, plain);
+});
+
+test.serial('event-bytes', async (t) => {
+  const functionName = await deploy(t.context.plain, '');
+  await t.throwsAsync(t.context.plain.invoke({ functionName, payload: JSON.stringify('x'.repeat(7e6)) }), {
+    code: 'RequestEntityTooLargeException',
+    message: /6291456/,
+  });
+  const error = await t.throwsAsync(t.context.plain.invoke({ functionName, payload: JSON.stringify('x'.repeat(7e6)) }));
+  t.like(error, { limit: { reason: 'event-bytes', value: limits.requestPayloadBytesMax, asked: 7_000_002 } });
+});
+
+test.serial('open-files', async (t) => {
+  const body = `const open = []; return codeOf(() => { for (;;) open.push(fs.openSync('/tmp')); });`;
+  const expected = { limit: 'open-files', effect: 'refused', value: asked.openFiles } as const;
+  t.is(answer(await runs(t, t.context.strict, body, expected)), 'EMFILE');
+});
+
+test.serial('open-connections', async (t) => {
+  const body = `return settled(['a', 'b', 'c', 'd'].map((name) => dns.promises.lookup(name + '.example')));`;
+  const expected = { limit: 'open-connections', effect: 'refused', value: asked.openConnections } as const;
+  const codes = answer(await runs(t, t.context.strict, body, expected));
+  t.true((codes as string[]).includes('EMFILE'));
+});
+
+test.serial('open-codecs', async (t) => {
+  const body = `const ended = [1, 2, 3].map(() => new Promise((resolve) => {
+      const stream = zlib.createGzip(); stream.on('error', (error) => resolve(error.code)); stream.write('x');
+      stream.flush(() => resolve('open'));
+    })); return Promise.all(ended);`;
+  const expected = { limit: 'open-codecs', effect: 'refused', value: asked.openCodecs } as const;
+  const codes = answer(await runs(t, t.context.strict, body, expected)) as string[];
+  t.is(codes.filter((code) => code === 'open').length, asked.openCodecs);
+});
+
+test.serial('open-streams: the hash that was not touched for longest is forgotten', async (t) => {
+  const body = `const cipher = () => { const made = crypto.createCipheriv('aes-128-cbc', 'k'.repeat(16), 'i'.repeat(16)); made.update('x'); return made; };
+    const [first] = [cipher(), cipher(), cipher()]; return codeOf(() => first.final());`;
+  const expected = { limit: 'open-streams', effect: 'cut', value: asked.openStreams } as const;
+  t.is(answer(await runs(t, t.context.strict, body, expected)), 'ERR_CRYPTO_LIMIT_EXCEEDED');
+});
+
+test.serial('bridge-calls and bridge-bytes', async (t) => {
+  const calls = `const { promisify } = await import('node:util'); const derive = promisify(crypto.pbkdf2);
+    return settled([1, 2, 3].map(() => derive('p', 's', 1_000, 32, 'sha256')));`;
+  const most = { limit: 'bridge-calls', effect: 'refused', value: asked.bridgeCalls } as const;
+  t.deepEqual(answer(await runs(t, t.context.strict, calls, most)), ['none', 'none', 'ERR_CRYPTO_LIMIT_EXCEEDED']);
+  const bytes = `return crypto.subtle.digest('SHA-256', new Uint8Array(100_000)).then(() => 'done', (error) => String(error.name));`;
+  await runs(t, t.context.strict, bytes, { limit: 'bridge-bytes', effect: 'refused', value: asked.bridgeBytes });
+});
+
+test.serial('environments: who finds no room is told which limit it was', async (t) => {
+  await using engine = await createEngine({ limits: { environmentsMax: 1 } });
+  const first = await deploy(engine, 'await new Promise((resolve) => setTimeout(resolve, 1_000)); return 1;');
+  const second = await deploy(engine, 'return 2;');
+  const running = engine.invoke({ functionName: first, payload: '{"bad":true}' });
+  const error = await t.throwsAsync(engine.invoke({ functionName: second, payload: '{"bad":true}' }));
+  t.like(error, { code: 'TooManyRequestsException', limit: { reason: 'environments', value: 1 } });
+  t.is(text(await running), '1');
+});

@@ -126,7 +126,8 @@ test.serial('cpu-time: waiting costs none, and short work adds up', async (t) =>
   t.true((waited.report?.cpuMs ?? 1_000) < asked.cpuTimeMs);
   const slices = `for (;;) { const end = performance.now() + 10; while (performance.now() < end);
     await new Promise((resolve) => setTimeout(resolve, 1)); }`;
-  await runs(t, t.context.strict, slices, cpu);
+  // The machine may give it a small part of a processor.
+  await runs(t, t.context.strict, slices, cpu, { timeout: 60 });
 });
 
 test.serial('heap', async (t) => {

@@ -25,6 +25,7 @@ const evaluate: unknown = Reflect.get(globalThis, 'eval');
 
 export function install(data: CoreData, createHandlerLoop: CreateHandlerLoop): void {
   const context = createContext(data);
+  finishEngine(context);
   installGlobals(context);
   installConsole(context);
   leave(bootName, (host: HostCalls, settingsJson: string) => {
@@ -140,7 +141,6 @@ function failLoudly(error: unknown): never {
 
 function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoop): GuestCalls {
   const { settings, library, loop, process, services } = context;
-  finishEngine();
   installStackTraces(context);
   bootProcess(process, context, settings.entry.kind === 'bundle' ? settings.entry.file : '');
 

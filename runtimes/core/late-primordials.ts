@@ -11,6 +11,8 @@ const late: Record<string, unknown> = {
   MapPrototypeGetOrInsertComputed: uncurried(Map.prototype, 'getOrInsertComputed'),
   PromiseTry: Promise.try.bind(Promise),
   RegExpEscape: Reflect.get(RegExp, 'escape'),
+  // Guests have none of their own (engine.ts).
+  RealSharedArrayBuffer: Reflect.get(globalThis, 'SharedArrayBuffer'),
   Uint8ArrayFromBase64: Reflect.get(Uint8Array, 'fromBase64'),
   Uint8ArrayFromHex: Reflect.get(Uint8Array, 'fromHex'),
   Uint8ArrayPrototypeSetFromBase64: uncurried(Uint8Array.prototype, 'setFromBase64'),

@@ -14,10 +14,43 @@ const {
   StringPrototypeSlice,
   StringPrototypeStartsWith,
   ArrayPrototype,
+  ObjectPrototype,
+  ObjectSetPrototypeOf,
+  ReflectDefineProperty,
+  ReflectDeleteProperty,
+  ReflectGetOwnPropertyDescriptor,
+  ReflectOwnKeys,
   SymbolIterator,
 } = primordials;
 
 const arrayIterator = ArrayPrototype[SymbolIterator];
+const objectKeys = ReflectOwnKeys(ObjectPrototype);
+
+/**
+ * Node loads its library before any user code, so it iterates over arrays and writes plain descriptors while it is loaded. Here the
+ * user came first: how arrays are iterated, and what was added to all objects, is put aside until a module is evaluated.
+ */
+function putAside(): (() => void) | undefined {
+  const { [SymbolIterator]: usersIterator } = ArrayPrototype;
+  const keys = ReflectOwnKeys(ObjectPrototype);
+  if (usersIterator === arrayIterator && keys.length === objectKeys.length) return undefined;
+  if (usersIterator !== arrayIterator) ArrayPrototype[SymbolIterator] = arrayIterator;
+  let restore = (): void => {
+    if (usersIterator !== arrayIterator) ArrayPrototype[SymbolIterator] = usersIterator;
+  };
+  for (let at = 0; at < keys.length; at++) {
+    const key = keys[at];
+    if (key === undefined || ArrayPrototypeIncludes(objectKeys, key)) continue;
+    const property = ReflectGetOwnPropertyDescriptor(ObjectPrototype, key);
+    if (property === undefined || !ReflectDeleteProperty(ObjectPrototype, key)) continue;
+    const before = restore;
+    restore = () => {
+      before();
+      ReflectDefineProperty(ObjectPrototype, key, ObjectSetPrototypeOf(property, null));
+    };
+  }
+  return restore;
+}
 
 interface LoadedModule {
   exports: unknown;
@@ -91,9 +124,7 @@ export class Library {
     const module: LoadedModule = { exports: {}, id, loaded: false };
     this.#modules[id] = module;
     const { process } = this.#context;
-    // Node loads its library before any user code, so it iterates over arrays while it is loaded. Here the user came first.
-    const { [SymbolIterator]: usersIterator } = ArrayPrototype;
-    if (usersIterator !== arrayIterator) ArrayPrototype[SymbolIterator] = arrayIterator;
+    const restore = putAside();
     try {
       FunctionPrototypeCall(
         factory,
@@ -107,7 +138,7 @@ export class Library {
       );
       module.loaded = true;
     } finally {
-      if (usersIterator !== arrayIterator) ArrayPrototype[SymbolIterator] = usersIterator;
+      restore?.();
       // As in Node: a module that failed is tried again.
       if (!module.loaded) this.#modules[id] = undefined;
     }

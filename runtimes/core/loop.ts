@@ -42,12 +42,15 @@ export class Loop {
   /** Set by the async bindings: no slice begins in the context that the one before it ended in, none goes on in that of an error. */
   onSliceBegin: (() => void) | undefined;
   onUncaught: (() => void) | undefined;
+  /** Set while somebody must look at what a slice left behind. */
+  onSliceEnd: (() => void) | undefined;
 
   #phase: Phase = 'timers';
   /** Operations that were finished when the loop came to them; later ones wait for the next round. */
   #operationsInRound = 0;
   readonly #operations = new Fifo<() => void>();
   readonly #coreImmediates = new Fifo<() => void>();
+  readonly #finalizers = new Fifo<() => void>();
   #nextExpiryMs = Infinity;
 
   /** Sockets, native operations and the like that keep the loop alive. */
@@ -120,6 +123,11 @@ export class Loop {
     this.announce();
   }
 
+  /** What a FinalizationRegistry is to be told, in the next slice. As in Node, it keeps nothing alive. */
+  enqueueFinalizer(callback: () => void): void {
+    this.#finalizers.push(callback);
+  }
+
   /** Node inserted a timer that is due before all others. */
   scheduleTimer(delayMs: number): void {
     this.#nextExpiryMs = MathMin(this.#nextExpiryMs, this.nowMs() + delayMs);
@@ -146,6 +154,8 @@ export class Loop {
     this.onSliceBegin?.();
     this.#guarded(work);
     this.#drainTicks();
+    if (this.#finalizers.length > 0) this.#runFinalizers();
+    if (this.onSliceEnd !== undefined) this.onSliceEnd();
     const state = this.#state(this.#bits());
     this.#inSlice = false;
     return state;
@@ -241,6 +251,13 @@ export class Loop {
   /** Where Node runs ticks within an operation; not for callers that may be within a tick. */
   runTicks(): void {
     this.#drainTicks();
+  }
+
+  #runFinalizers(): void {
+    for (let run = this.#finalizers.shift(); run !== undefined; run = this.#finalizers.shift()) {
+      this.#guarded(run);
+      this.#drainTicks();
+    }
   }
 
   #drainTicks(): void {

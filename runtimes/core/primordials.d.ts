@@ -9,8 +9,10 @@ interface Primordials {
   readonly ArrayBufferIsView: (value: unknown) => value is ArrayBufferView;
   readonly ArrayBufferPrototypeGetByteLength: (buffer: unknown) => number;
   readonly ArrayBufferPrototypeGetDetached: (buffer: unknown) => boolean;
+  readonly ArrayBufferPrototypeGetMaxByteLength: (buffer: unknown) => number;
+  readonly ArrayBufferPrototypeGetResizable: (buffer: unknown) => boolean;
   readonly ArrayBufferPrototypeSlice: (buffer: ArrayBuffer, start: number, end: number) => ArrayBuffer;
-  readonly ArrayBufferPrototypeTransfer: (buffer: ArrayBuffer) => ArrayBuffer;
+  readonly ArrayBufferPrototypeTransfer: (buffer: ArrayBuffer, newLength?: number) => ArrayBuffer;
   readonly ArrayIsArray: (value: unknown) => value is unknown[];
   readonly ArrayPrototype: Record<symbol, unknown>;
   readonly ArrayPrototypeIncludes: <T>(array: readonly T[], value: unknown) => boolean;
@@ -37,7 +39,9 @@ interface Primordials {
     registry: FinalizationRegistry<T>,
     target: WeakKey,
     held: T,
+    token?: WeakKey,
   ) => void;
+  readonly FinalizationRegistryPrototypeUnregister: <T>(registry: FinalizationRegistry<T>, token: WeakKey) => boolean;
   readonly FunctionPrototypeBind: <F extends AnyFunction>(fn: F, receiver: unknown) => F;
   readonly FunctionPrototypeCall: (fn: AnyFunction, receiver: unknown, ...args: unknown[]) => unknown;
   readonly FunctionPrototypeToString: (fn: AnyFunction) => string;
@@ -64,6 +68,7 @@ interface Primordials {
   readonly ObjectGetPrototypeOf: (value: unknown) => object | null;
   readonly ObjectIsSealed: (value: object) => boolean;
   readonly ObjectKeys: (value: object) => string[];
+  readonly ObjectPrototype: object;
   readonly ObjectPrototypeHasOwnProperty: (value: object, key: PropertyKey) => boolean;
   readonly ObjectPrototypeToString: (value: unknown) => string;
   readonly ObjectSetPrototypeOf: (value: object, prototype: object | null) => object;
@@ -82,6 +87,7 @@ interface Primordials {
   readonly ReflectConstruct: (fn: AnyFunction, args: readonly unknown[], newTarget?: AnyFunction) => object;
   readonly ReflectDefineProperty: (target: object, key: PropertyKey, descriptor: PropertyDescriptor) => boolean;
   readonly ReflectDeleteProperty: (target: object, key: PropertyKey) => boolean;
+  readonly ReflectGet: (target: object, key: PropertyKey) => unknown;
   readonly ReflectGetOwnPropertyDescriptor: (target: object, key: PropertyKey) => PropertyDescriptor | undefined;
   readonly ReflectOwnKeys: (target: object) => (string | symbol)[];
   readonly RegExp: RegExpConstructor;
@@ -89,6 +95,7 @@ interface Primordials {
   readonly RegExpPrototypeExec: (expression: RegExp, text: string) => RegExpExecArray | null;
   readonly RegExpPrototypeGetFlags: (expression: unknown) => string;
   readonly RegExpPrototypeGetSource: (expression: unknown) => string;
+  readonly SafeFinalizationRegistry: typeof FinalizationRegistry;
   readonly SafeMap: MapConstructor;
   readonly SafeSet: SetConstructor;
   readonly Set: SetConstructor;

@@ -67,6 +67,8 @@ export interface HostCalls {
   settle(kind: number, text: string, errorType: string): void;
   /** The loop changed outside a slice. */
   wake(state: LoopState): void;
+  /** Bytes of WebAssembly's memories and of resizable buffers, which V8 does not count, when they changed. */
+  uncounted(bytes: number): void;
   /** Ends the environment. Does not return: the isolate is terminated. */
   exit(code: number): void;
   /**

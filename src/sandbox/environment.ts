@@ -393,7 +393,7 @@ export class Environment {
     const { invocations } = incarnation;
     if (invocations > memoryLooksAtFirst && invocations % memoryLookInterval !== 0) return;
     const { heapUsedBytes, externalBytes } = incarnation.guest.memory();
-    this.#memoryPeakBytes = Math.max(this.#memoryPeakBytes, heapUsedBytes + externalBytes);
+    this.#memoryPeakBytes = Math.max(this.#memoryPeakBytes, heapUsedBytes + externalBytes + incarnation.uncountedBytes);
   }
 }
 

@@ -9,6 +9,7 @@ import { nativeHandles } from '../bridge/native-module.ts';
 import { scriptNames } from '../bridge/script-names.ts';
 import { type BridgeReply, type BridgeValue, operationMax, serviceValuesMax } from '../bridge/services.ts';
 import { limits } from '../model/limits.ts';
+import { bootProgram } from './boot-program.ts';
 import {
   Callback,
   type Context,
@@ -158,9 +159,8 @@ class OpenedGuest implements Guest {
     };
     const calls = checkedCalls({ ...host, loadBuiltin }, () => this.dispose());
     const names = Object.keys(calls);
-    const guestCalls = names.map((name, at) => `${name}: $${at}`).join();
     const guest: Reference<GuestCalls> = context.evalClosureSync(
-      `const calls = {${guestCalls}}, settings = $${names.length}; ${bootProgram}`,
+      bootProgram(names),
       [...Object.values(calls).map((call) => new Callback(contained(call))), JSON.stringify(settings)],
       { result: { reference: true } },
     );
@@ -416,54 +416,6 @@ function crossing(args: readonly SliceArgument[]): unknown[] {
 const noMemory: GuestMemory = { heapUsedBytes: 0, heapTotalBytes: 0, externalBytes: 0 };
 
 /**
- * Runs in the guest before any of its code, with `calls` and `settings`. Long strings are cut here: whatever crosses is copied
- * into this process's own heap first, and one line of 400 MB would end it for all its guests.
- */
-const bootProgram = `
-  const compile = eval, slice = Function.prototype.call.bind(String.prototype.slice);
-  const cut = (value, max) => typeof value === 'string' && value.length > max ? slice(value, 0, max + 1) : value;
-  const { log, settle, loadBuiltin, domainToAscii, fs, ask, start } = calls;
-  calls.log = (stream, text) => log(stream, cut(text, ${limits.logBytesPerInvocationMax}));
-  calls.settle = (kind, text, errorType) =>
-    settle(kind, cut(text, ${limits.responsePayloadBytesMax}), cut(errorType, ${limits.nameLengthMax}));
-  calls.domainToAscii = (domain) => domainToAscii(cut(domain, ${limits.pathLengthMax}));
-  calls.fs = (operation, a, b, c, d) =>
-    fs(operation, cut(a, ${limits.pathLengthMax}), cut(b, ${limits.pathLengthMax}), c, d);
-  calls.ask = (service, operation, a, b, c, d, e, f) => {
-    const max = ${limits.bridgeStringCharsMax};
-    return ask(service, operation, cut(a, max), cut(b, max), cut(c, max), cut(d, max), cut(e, max), cut(f, max));
-  };
-  calls.start = (service, operation, id, a, b, c, d, e, f) => {
-    const max = ${limits.bridgeStringCharsMax};
-    start(service, operation, id, cut(a, max), cut(b, max), cut(c, max), cut(d, max), cut(e, max), cut(f, max));
-  };
-  calls.loadBuiltin = (id) => {
-    if (typeof id !== 'string') return false;
-    const made = calls.nativeModule()?.builtin(table, id);
-    if (made !== undefined) {
-      guest.receive(id, made);
-      return true;
-    }
-    const found = loadBuiltin(cut(id, ${limits.nameLengthMax}));
-    if (typeof found === 'boolean') return found;
-    guest.receive(id, typeof found === 'string' ? compile(found) : (exports, require, module) => { module.exports = found; });
-    return true;
-  };
-  let native, table;
-  calls.nativeModule = () => {
-    if (table !== undefined) return native;
-    table = loadBuiltin(${nativeHandles.table});
-    const module = loadBuiltin(${nativeHandles.module});
-    if (module === false) return undefined;
-    const made = module.createSync(loadBuiltin(${nativeHandles.context}));
-    native = made.deref();
-    made.release();
-    return native;
-  };
-  const guest = __isothermBoot(calls, settings);
-  return guest;`;
-
-/**
  * While a guest runs on the pool, calling into it from this thread would run its microtasks and take its rejected promises, in
  * the middle of the user's code (isolated-vm does both after every call that is not a recursive one). So there the guest
  * compiles the text itself, without the code cache.
@@ -544,6 +496,10 @@ function checkedCalls(host: ServedCalls, dispose: () => void): CheckedCalls {
     },
     wake(state) {
       if (isWhole(state, Number.MAX_SAFE_INTEGER)) host.wake(state);
+      return undefined;
+    },
+    uncounted(bytes) {
+      if (isWhole(bytes, Number.MAX_SAFE_INTEGER)) host.uncounted(bytes);
       return undefined;
     },
     exit(code) {

@@ -63,6 +63,8 @@ export class Incarnation {
   isRunning = false;
   /** Invocations that it has begun. */
   invocations = 0;
+  /** Memory that V8 does not count, as the guest said last. */
+  uncountedBytes = 0;
 
   readonly #options: IncarnationOptions;
   readonly #originMs: number;
@@ -169,8 +171,12 @@ export class Incarnation {
       wake: (state: LoopState) => {
         if (this.#end === undefined) this.gate.wake(state);
       },
+      uncounted: (bytes) => {
+        this.uncountedBytes = bytes;
+        if (bytes > this.#options.settings.memorySize * 1024 * 1024) this.end({ kind: 'out-of-memory' });
+      },
       exit: (code) => this.end({ kind: 'exit', code }),
-      hrtime: () => (clock.nowMs() - this.#originMs) * 1e6,
+      hrtime: () => (this.#isServed() ? (clock.nowMs() - this.#originMs) * 1e6 : 0),
       random: (byteCount) => random(this.#isServed() ? byteCount : 0),
       mapPosition: (line, column) => (this.#isServed() ? positions.map(line, column) : ''),
       domainToAscii: (domain) => (this.#isServed() ? domainToASCII(domain) : ''),
@@ -203,7 +209,8 @@ export class Incarnation {
   }
 
   #memoryUsage(residentBytes: number): number[] {
-    const { heapUsedBytes, heapTotalBytes, externalBytes } = this.guest.memory();
+    const { heapUsedBytes, heapTotalBytes, externalBytes: countedBytes } = this.guest.memory();
+    const externalBytes = countedBytes + this.uncountedBytes;
     // V8 counts array buffers as external and tells no more.
     return [
       heapUsedBytes,

@@ -55,6 +55,7 @@ const host: HostCalls = {
   exit: (code) => fail(`the guest exited with ${code}`),
   loadBuiltin: () => false,
   nativeModule: () => undefined,
+  uncounted: () => {},
   hrtime: () => Number(process.hrtime.bigint() - startedNanoseconds),
   random: (byteCount) => new ArrayBuffer(byteCount),
   mapPosition: () => '',

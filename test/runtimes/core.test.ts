@@ -144,7 +144,7 @@ test('an unhandled rejection reaches process.on', async (t) => {
   const answer = await (
     await runner
   ).answer(`const seen = []; process.on('unhandledRejection', (reason) => seen.push(reason.message));
-    exports.handler = async () => { Promise.reject(new Error('nobody')); await new Promise((resolve) => setTimeout(resolve, 5)); return seen; };`);
+    exports.handler = async () => { await new Promise((resolve) => setTimeout(resolve, 1)); Promise.reject(new Error('nobody')); await new Promise((resolve) => setTimeout(resolve, 5)); return seen; };`);
   t.deepEqual(answer, ['nobody']);
 });
 

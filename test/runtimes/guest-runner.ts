@@ -74,6 +74,7 @@ function runGuest(image: RuntimeImage, { source, event, environment, ahead }: Gu
       exit: (code) => {
         exitCode = code;
       },
+      uncounted: () => {},
       hrtime: () => Number(process.hrtime.bigint() - began),
       random: (byteCount) => crypto.getRandomValues(new Uint8Array(byteCount)).buffer,
       mapPosition: () => '',

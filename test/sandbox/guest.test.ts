@@ -54,6 +54,7 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
     settle: recorded('settle', undefined),
     wake: recorded('wake', undefined),
     exit: recorded('exit', undefined),
+    uncounted: recorded('uncounted', undefined),
     hrtime: recorded('hrtime', 1),
     random: (byteCount) => {
       seen.push(['random', byteCount]);
@@ -176,13 +177,22 @@ test('an event brings its values, byte arrays are moved', (t) => {
   t.deepEqual(seen, [['log', 1, '1 2 3 text 7,8 undefined']]);
 });
 
-test('what cannot be copied out of the guest is an error inside it only', (t) => {
+test('nothing but numbers, text and byte arrays leaves the guest, in the sizes that may', (t) => {
   const { init, seen } = open(
     t,
-    `try { host.log(1, () => {}); } catch (error) { host.log(2, error.message); } try { host.fs(1, Symbol('s')); } catch (error) { host.log(2, 'symbol'); } return 0;`,
+    `const loop = { get bomb() { for (;;); } }, aliases = Array(5_000).fill('x'.repeat(1_000_000));
+    host.log(1, () => {}); host.log(loop, 'text'); host.log(1, aliases); host.wake(loop); host.exit.call; host.random(aliases); host.mapPosition(aliases, 1);
+    host.fs(1, Symbol('s'), loop, aliases, new Uint8Array(1)); host.ask(1, 2, 3n, null, true, new Proxy({}, {}), new ArrayBuffer(2), new ArrayBuffer(1, { maxByteLength: 1e9 }));
+    host.start(1, 2, 3, new ArrayBuffer(2e7)); return 0;`,
   );
   t.is(init().kind, 'state');
-  t.is(seen.length, 2);
+  const none = undefined;
+  t.deepEqual(seen, [
+    ['random', 0],
+    ['fs', 1, none, none, none, none],
+    ['ask', 1, 2, none, none, none, none, new ArrayBuffer(2), none],
+    ['start', 1, 2, 3, none, none, none, none, none, none],
+  ]);
 });
 
 test('a host call that throws by mistake tells the guest nothing', (t) => {

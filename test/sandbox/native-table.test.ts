@@ -31,6 +31,7 @@ function open(t: ExecutionContext, image: RuntimeImage): Guest {
     settle: () => {},
     wake: () => {},
     exit: () => {},
+    uncounted: () => {},
     hrtime: () => 1,
     random: (byteCount) => new ArrayBuffer(byteCount),
     mapPosition: () => '',

@@ -79,7 +79,8 @@ export function createUtil(context: CoreContext, types: Types, constants: UtilCo
     isArrayBufferDetached: (buffer: unknown) => ArrayBufferPrototypeGetDetached(buffer),
     arrayBufferViewHasBuffer: () => true,
     getSharedArrayBufferGrowable: () => false,
-    constructSharedArrayBuffer: (byteLength: number) => new SharedArrayBuffer(byteLength),
+    // Node shares it with other threads, of which there are none.
+    constructSharedArrayBuffer: (byteLength: number) => new primordials.ArrayBuffer(byteLength),
     markPromiseAsHandled: (promise: Promise<unknown>) => {
       PromisePrototypeThen(promise, undefined, () => undefined);
     },

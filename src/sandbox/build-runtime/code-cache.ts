@@ -176,6 +176,7 @@ function warmUpHost(note: (problem: string) => unknown): HostCalls {
     exit: (code) => note(`exit ${code}`),
     loadBuiltin: () => false,
     nativeModule: () => undefined,
+    uncounted: () => {},
     hrtime: () => 1e9,
     random: (byteCount) => new ArrayBuffer(byteCount),
     mapPosition: () => '',

@@ -4,6 +4,7 @@
  */
 import { compact } from './compact.ts';
 import type { CoreData } from './constants.ts';
+import { strict } from './module-scripts.ts';
 import type { NodeLibrary } from './node-library.ts';
 
 const handOver = 'globalThis.__isothermPrimordials';
@@ -32,6 +33,7 @@ for (const name of standIns) globalThis[name] = { [name]: class {} }[name];`;
 
 export function coreScript(data: CoreData, guest: string): string {
   return `(function () {
+${strict}
 const primordials = ${handOver};
 delete ${handOver};
 ${compact(guest)}

@@ -68,8 +68,14 @@ function alike(sources: ReadonlyMap<string, string>, loads: Loads): string[][] {
   return [...groups.values()];
 }
 
+/**
+ * Node's modules are strict by themselves, ours only when told: a sloppy function shows itself, its receiver and its arguments to
+ * whom it calls (`CallSite.getFunction`, `function.caller`).
+ */
+export const strict = "'use strict';";
+
 function moduleFunction(sources: ReadonlyMap<string, string>, id: string): string {
   const source = sources.get(id);
   if (source === undefined) throw new Error(`this node's library has no ${id}`);
-  return `function (exports, require, module, process, internalBinding, primordials) {${source}\n}`;
+  return `function (exports, require, module, process, internalBinding, primordials) {${strict}${source}\n}`;
 }

@@ -8,6 +8,7 @@ interface Primordials {
   readonly DataViewPrototypeSetUint32: (view: DataView, offset: number, value: number, littleEndian: boolean) => void;
   readonly Int32Array: Int32ArrayConstructor;
   readonly MathClz32: (value: number) => number;
+  readonly RealSharedArrayBuffer: SharedArrayBufferConstructor;
   readonly Number: NumberConstructor;
   readonly StringPrototypePadStart: (text: string, length: number, fill: string) => string;
   readonly RangeError: RangeErrorConstructor;

@@ -5,7 +5,7 @@ import type { CoreContext } from '../../context.ts';
 import { errorFrom, type ServiceError } from './errors.ts';
 import { Answer, type Message } from './message.ts';
 
-const { ArrayBuffer, ArrayIsArray, AtomicsWait, Error, Int32Array, MathMin } = primordials;
+const { ArrayBuffer, ArrayIsArray, AtomicsWait, Error, Int32Array, MathMin, RealSharedArrayBuffer } = primordials;
 
 /** Makes the message for an operation. When the service has forgotten a key of it, again, with all that makes the keys. */
 export type Compose = (keys: 'by-id' | 'in-full') => Message;
@@ -38,11 +38,11 @@ export class CryptoService {
 
   /** The thread that runs us has nothing else to do, so it sleeps; each look lets the host enforce our deadline. */
   #wait(ticket: number): BridgeReply {
-    const sleeper = createSleeper();
+    const sleeper = new Int32Array(new RealSharedArrayBuffer(4));
     for (let sleepMs = 0.25; ; sleepMs = MathMin(sleepMs * 2, sleepMsMax)) {
       const reply = this.#core.services.ask('crypto', cryptoOperations.wait, ticket);
       if (typeof reply !== 'number') return reply;
-      if (sleeper !== undefined) AtomicsWait(sleeper, 0, 0, sleepMs);
+      AtomicsWait(sleeper, 0, 0, sleepMs);
     }
   }
 
@@ -100,14 +100,4 @@ function eventResult(kind: number, values: readonly unknown[]): Answer | Service
     return new Answer(head, bytes);
   }
   return errorFrom(typeof head === 'string' ? head : '{}');
-}
-
-/** A user may have removed the class; we look again without sleeping then. */
-function createSleeper(): Int32Array | undefined {
-  try {
-    return new Int32Array(new SharedArrayBuffer(4));
-  } catch {
-    // Whatever stands in its place now.
-    return undefined;
-  }
 }

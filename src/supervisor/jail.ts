@@ -115,9 +115,7 @@ async function build(folder: string, source: Source, options: JailOptions): Prom
     await chmod(join(draft, jailFiles.launcher), 0o755);
     await tryOut(draft, source, options);
     await writeFile(join(draft, hashesName), (await hashesIn(draft)) ?? '');
-    // Fails when another engine was faster; what it built is the same.
-    await rename(draft, folder).catch(() => {});
-    return (await readBuilt(folder)) ?? { kind: 'absent', reason: `${folder} holds no sound jail` };
+    return await adopt(draft, folder);
   } catch (error) {
     // Tried again by the next start.
     if (!(error instanceof EngineError)) throw error;
@@ -126,6 +124,22 @@ async function build(folder: string, source: Source, options: JailOptions): Prom
     await rm(draft, { recursive: true, force: true });
   }
 }
+
+/** Renames the draft into place, unless a sound jail is there by now. */
+async function adopt(draft: string, folder: string): Promise<Jail> {
+  for (let attempt = 0; attempt < adoptAttemptsMax; attempt++) {
+    // Fails when somebody's folder is in the way: another engine was faster, or a damaged one is there.
+    await rename(draft, folder).catch(() => {});
+    const jail = await readBuilt(folder);
+    if (jail !== undefined) return jail;
+    const damaged = draftOf(folder);
+    await rename(folder, damaged).catch(() => {});
+    await rm(damaged, { recursive: true, force: true });
+  }
+  return { kind: 'absent', reason: `the jail that was just built cannot be put into ${folder}` };
+}
+
+const adoptAttemptsMax = 3;
 
 /** A throw-away sandbox of this machine: whether Node starts in the jail, and isolates run after the lock. */
 async function tryOut(draft: string, source: Source, { nodePath, clock }: JailOptions): Promise<void> {

@@ -3,8 +3,6 @@
  * protocol. Functions are given as the body of a CommonJS module.
  */
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import type { GuestSettings } from '../../src/bridge/contract.ts';
 import { limits } from '../../src/model/limits.ts';
@@ -26,9 +24,9 @@ import {
   type PingReply,
   type StoreRange,
 } from '../../src/protocol/messages.ts';
-import { launch, sandboxMainPath } from '../../src/supervisor/launch.ts';
+import { type LaunchOptions, launch, sandboxMainPath } from '../../src/supervisor/launch.ts';
 import { ensureRuntime } from '../../src/supervisor/runtime-cache.ts';
-import { testJail } from '../fixtures/jail.ts';
+import { testCacheDirectory, testJail } from '../fixtures/jail.ts';
 
 export interface FunctionSource {
   /** Body of a CommonJS module. Absent: the entry point could not be resolved. */
@@ -114,9 +112,9 @@ export interface TestSandbox extends AsyncDisposable {
   ping(): Promise<PingReply>;
 }
 
-export async function startSandbox(): Promise<TestSandbox> {
+export async function startSandbox(changes: Partial<LaunchOptions> = {}): Promise<TestSandbox> {
   const runtime = await ensureRuntime({
-    cacheDirectory: join(tmpdir(), 'isotherm-test-runtimes'),
+    cacheDirectory: testCacheDirectory,
     nodePath: process.execPath,
     observe: () => {},
     clock: systemClock,
@@ -127,6 +125,7 @@ export async function startSandbox(): Promise<TestSandbox> {
     runtimeDirectory: runtime.directory,
     sandboxId: 'sandbox-test',
     mainPath: sandboxMainPath,
+    ...changes,
   };
   return launch(options, ({ child, socket, output, store, pid }) => {
     const printed = new Map<string, Printed[]>();

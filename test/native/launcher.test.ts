@@ -1,0 +1,78 @@
+/** The launcher alone: what a program that it becomes has, knows and may do. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import anyTest, { type TestFn } from 'ava';
+import { testJail } from '../fixtures/jail.ts';
+
+const test = anyTest as TestFn<{ readonly launcher: string }>;
+
+test.before(async (t) => {
+  t.timeout(120_000);
+  const jail = await testJail();
+  if (jail.kind === 'absent') throw new Error(`this test needs a C compiler: ${jail.reason}`);
+  t.context = { launcher: jail.launcherPath };
+});
+
+/** What a program may read that needs nothing but itself and libraries. */
+const reads = ['/bin', '/usr/bin', '/lib', '/lib64', '/usr/lib', '/etc/ld.so.cache', '/proc'].flatMap((path) => [
+  '--read',
+  path,
+]);
+
+test('the program gets the variables that are named, and what became of each layer', (t) => {
+  const args = [...reads, '--environment', 'TZ=UTC', '--', '/usr/bin/env'];
+  const output = execFileSync(t.context.launcher, args, { encoding: 'utf8', env: { SECRET: 'x', PATH: '/bin' } });
+  const [zone, report = '', ...rest] = output.trim().split('\n');
+  t.is(zone, 'TZ=UTC');
+  t.deepEqual(rest, []);
+  t.regex(
+    report,
+    /^ISOTHERM_LAUNCHER=resource-limits=;namespaces=[^;]*;capabilities=[^;]*;no-new-privileges=;parent-death-signal=;landlock=[^;]*;seccomp-launch=[^;]*$/,
+  );
+});
+
+test('no descriptor past the sixth is passed on', (t) => {
+  const opened = Array.from({ length: 12 }, () => openSync('/dev/null', 'r'));
+  t.teardown(() => opened.forEach((fd) => void closeSync(fd)));
+  const listed = execFileSync(t.context.launcher, [...reads, '--', '/bin/ls', '/proc/self/fd'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe', ...opened],
+  });
+  // ls itself opens the next free one.
+  t.deepEqual(listed.trim().split('\n'), ['0', '1', '2', '3', '4', '5', '6']);
+});
+
+test('files are readable only where it was said', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'isotherm-launcher-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  writeFileSync(join(directory, 'secret'), 'secret');
+  const cat = (...more: string[]) =>
+    spawnSync(t.context.launcher, [...reads, ...more, '--', '/bin/cat', join(directory, 'secret')], {
+      encoding: 'utf8',
+    });
+  t.is(cat('--read', directory).stdout, 'secret');
+  const refused = cat();
+  const { stdout: report } = spawnSync(t.context.launcher, [...reads, '--', '/usr/bin/env'], { encoding: 'utf8' });
+  // A kernel without Landlock says so.
+  if (report.includes(';landlock=;')) t.regex(refused.stderr, /Permission denied/);
+  else t.regex(report, /;landlock=.+;/);
+});
+
+test('a host that is gone already starts nothing', (t) => {
+  const { status, stdout } = spawnSync(t.context.launcher, ['--host', '1', ...reads, '--', '/usr/bin/env'], {
+    encoding: 'utf8',
+  });
+  t.is(status, 0);
+  t.is(stdout, '');
+});
+
+test('a program that does not exist and a wrong call end with a status of their own', (t) => {
+  const missing = spawnSync(t.context.launcher, ['--', '/no/such/program'], { encoding: 'utf8' });
+  t.is(missing.status, 127);
+  t.regex(missing.stderr, /^launcher: \/no\/such\/program: No such file or directory$/m);
+  for (const wrong of [[], ['--'], ['--read'], ['--magic', 'x', '--', '/bin/true']]) {
+    t.is(spawnSync(t.context.launcher, wrong).status, 64, wrong.join(' '));
+  }
+});

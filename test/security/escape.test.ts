@@ -1,0 +1,93 @@
+/**
+ * The escape drill: code with all the powers of a sandbox's own Node tries to get out, as it could after an exploit of V8. Run as
+ * whoever runs the tests and as an unprivileged user, with user namespaces and without. What this machine lacks the sandbox says
+ * as its level, and the drill holds it to that.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { type HardeningReport, isAtLeast } from '../../src/model/hardening.ts';
+import { testJail } from '../fixtures/jail.ts';
+import type { DrillResult } from '../fixtures/sandboxes/drill.ts';
+import { startSandbox } from '../sandbox/harness.ts';
+
+const program = fileURLToPath(new URL('../fixtures/sandboxes/drill.ts', import.meta.url));
+const run = promisify(execFile);
+
+/** Built here, by a user who may write to the cache. */
+test.before(async (t) => {
+  t.timeout(240_000);
+  await testJail();
+  await using sandbox = await startSandbox();
+  await sandbox.hello;
+});
+
+const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+/** In a user namespace that allows no further ones, without any capability of it: as in a default container. */
+const withoutNamespaces = [
+  ...['unshare', '--user', '--map-root-user', 'sh', '-c'],
+  'echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all "$@"',
+  'sh',
+];
+
+async function drill(surroundings: readonly string[]): Promise<DrillResult> {
+  const [command = process.execPath, ...args] = [...surroundings, process.execPath, program];
+  const { stdout } = await run(command, args, { timeout: 120_000, maxBuffer: 2 ** 20 });
+  return JSON.parse(stdout);
+}
+
+const isRoot = process.getuid?.() === 0;
+/** Whoever is no root is unprivileged already. */
+const unprivileged = isRoot ? nobody : [];
+const surroundings: readonly [name: string, wrapper: readonly string[], namespaces: 'as here' | 'none'][] = [
+  ['as the user of the tests', [], 'as here'],
+  ['as an unprivileged user', unprivileged, 'as here'],
+  ['without user namespaces', withoutNamespaces, 'none'],
+  ['as an unprivileged user without user namespaces', [...unprivileged, ...withoutNamespaces], 'none'],
+];
+
+for (const [name, wrapper, namespaces] of surroundings) {
+  test.serial(`a sandbox that was taken over gets nowhere ${name}`, async (t) => {
+    t.timeout(180_000);
+    const canNest = canRun(wrapper);
+    const result = await drill(canNest ? wrapper : []);
+    const { hardening, escapes } = result;
+    t.log(`${hardening.level}; ${escapes.length} attempts`);
+    t.is(result.answer, '"still here"');
+    if (namespaces === 'none' && canNest) t.is(layer(hardening, 'namespaces').state, 'absent');
+    for (const { state, reason, name } of hardening.layers) t.is(state === 'on', reason === '', name);
+    if (!isAtLeast(hardening.level, 'S2')) {
+      // Then nothing was promised, and the report says why.
+      t.true(hardening.layers.some(({ state }) => state === 'absent'));
+      return;
+    }
+    t.deepEqual(
+      escapes.filter(({ refusedWith }) => refusedWith === undefined),
+      [],
+    );
+    t.true(escapes.length > 60);
+    t.is(result.fileText, 'secret');
+    t.is(result.connections, 0);
+    // Beside what the host gave it, its own memory statistics and Node's /dev/null are all that it can read.
+    for (const text of Object.values(result.leftOpen)) t.regex(text, /^(?:(?:\d+ ){6}\d+\n)?$/);
+  });
+}
+
+/** A machine that lets nobody make a user namespace shows the same without our doing. */
+function canRun(wrapper: readonly string[]): boolean {
+  const [command, ...args] = wrapper;
+  if (command === undefined) return true;
+  try {
+    execFileSync(command, [...args, 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function layer({ layers }: HardeningReport, name: string) {
+  const found = layers.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`the report has no ${name}`);
+  return found;
+}

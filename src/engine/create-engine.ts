@@ -13,7 +13,8 @@ import { EngineError } from '../model/errors.ts';
 import type { Observe } from '../model/platform-event.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
 import { createFleet, type FleetOptions } from '../supervisor/fleet.ts';
-import { ensureJail, type JailOptions } from '../supervisor/jail.ts';
+import { ensureJail, type Jail, type JailOptions } from '../supervisor/jail.ts';
+import { findLaunchWrapper, type LaunchWrapper } from '../supervisor/launch-wrapper.ts';
 import { removeLeftovers } from '../supervisor/leftovers.ts';
 import { type CachedRuntime, holdRuntime } from '../supervisor/runtime-cache.ts';
 import { findSandboxNode } from '../supervisor/sandbox-node.ts';
@@ -76,7 +77,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     observe: tell,
     clock,
     hardening,
-    ...jail,
+    jail,
   });
   opened.defer(() => fleet.close());
   // Whoever demands a level is told now, not by an invocation; everybody else need not wait.
@@ -109,11 +110,17 @@ function fleetRuntime({ directory, key, kind, reason, nativeModule }: CachedRunt
   };
 }
 
-async function findJail(
-  { jail }: ValidOptions['hardening'],
-  options: JailOptions,
-): Promise<Pick<FleetOptions, 'jail'>> {
-  return jail === 'off' ? {} : { jail: await ensureJail(options) };
+async function findJail({ jail: mode }: ValidOptions['hardening'], options: JailOptions): Promise<Jail> {
+  const { clock } = options;
+  if (mode === 'off') {
+    return absentJail('hardening is off', await findLaunchWrapper({ clock, wanted: 'leash' }));
+  }
+  const jail = await ensureJail(options);
+  return jail.kind === 'built' ? jail : absentJail(jail.reason, await findLaunchWrapper({ clock, wanted: 'bounds' }));
+}
+
+function absentJail(reason: string, wrapper: LaunchWrapper | undefined): Jail {
+  return { kind: 'absent', reason, ...(wrapper !== undefined && { wrapper }) };
 }
 
 function sayBuild(tell: Observe): () => void {

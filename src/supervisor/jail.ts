@@ -13,13 +13,15 @@ import { limits } from '../model/limits.ts';
 import { findCompiler, hashOf } from './compiler.ts';
 import { compileJail, jailCompilerNames, jailFiles, jailSourceHash, prebuiltJail } from './jail-files.ts';
 import { jailedCommand } from './jailed-command.ts';
+import type { LaunchWrapper } from './launch-wrapper.ts';
 import { draftOf } from './leftovers.ts';
 import { sandboxNodeFlags } from './node-flags.ts';
 import { runProgram } from './run-program.ts';
 
 export type Jail =
   | { readonly kind: 'built'; readonly launcherPath: string; readonly lockPath: string }
-  | { readonly kind: 'absent'; readonly reason: string };
+  /** `wrapper`: what is set in its place. */
+  | { readonly kind: 'absent'; readonly reason: string; readonly wrapper?: LaunchWrapper };
 
 export interface JailOptions {
   readonly cacheDirectory: string;

@@ -94,6 +94,16 @@ function commandOf(options: LaunchOptions): Command & { readonly env: Readonly<R
     const jailed = { jail, nodePath, mainPath, runtimeDirectory, environment };
     return { ...jailedCommand({ ...jailed, nodeArguments: [...nodeArguments, jail.lockPath] }), env: {} };
   }
-  const env = { ...environment, ISOTHERM_UNJAILED: jail?.reason ?? 'hardening is off' };
-  return { program: nodePath, args: nodeArguments, env };
+  const { command, layers } = jail?.wrapper ?? { command: [], layers: [] };
+  const [program = nodePath, ...args] = [...command, nodePath, ...nodeArguments];
+  const told = layers.map((name) => `${name}=`).join(';');
+  return {
+    program,
+    args,
+    env: {
+      ...environment,
+      ISOTHERM_UNJAILED: jail?.reason ?? 'there is no jail',
+      ...(told !== '' && { ISOTHERM_LAUNCHER: told }),
+    },
+  };
 }

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { limits } from '../../src/model/limits.ts';
 import { createFleet } from '../../src/supervisor/fleet.ts';
 import type { Jail } from '../../src/supervisor/jail.ts';
+import { findLaunchWrapper } from '../../src/supervisor/launch-wrapper.ts';
 import { type CachedRuntime, ensureRuntime } from '../../src/supervisor/runtime-cache.ts';
 import {
   type ExitCause,
@@ -41,12 +42,12 @@ test.before(async (t) => {
   };
 });
 
-function order(t: Context): SandboxFleet {
+function order(t: Context, jail: Jail = t.context.jail): SandboxFleet {
   const { directory, key, kind } = t.context.runtime;
   const fleet = createFleet({
     nodePath: process.execPath,
     runtime: { directory, key, kind },
-    jail: t.context.jail,
+    jail,
     clock: systemClock,
     observe: () => {},
   });
@@ -96,6 +97,25 @@ async function causeOf(t: Context, call: Promise<unknown>): Promise<ExitCause> {
   const error = await t.throwsAsync(call, { instanceOf: SandboxGoneError });
   return error.exitCause;
 }
+
+test.serial('without its launcher a sandbox is bounded as far as util-linux can, and says so', async (t) => {
+  const wrapper = await findLaunchWrapper({ clock: systemClock, wanted: 'bounds' });
+  const fleet = order(t, { kind: 'absent', reason: 'no C compiler', ...(wrapper && { wrapper }) });
+  const sandbox = await fleet.acquire('a');
+  t.is((await deploy(sandbox, 'return event').invoke(1)).text, '1');
+  const layers = fleet.hardening?.layers ?? [];
+  t.deepEqual(
+    layers.filter(({ state }) => state === 'on').map(({ name }) => name),
+    wrapper?.layers ?? [],
+  );
+  const status = readFileSync(`/proc/${sandbox.pid}/status`, 'utf8');
+  const bounds = readFileSync(`/proc/${sandbox.pid}/limits`, 'utf8');
+  const isBounded = wrapper?.layers.includes('resource-limits') ?? false;
+  t.is(fleet.hardening?.level, isBounded ? 'S1' : 'S0');
+  t.is(/^NoNewPrivs:\t1$/m.test(status), isBounded);
+  t.is(new RegExp(`^Max open files +${limits.sandboxDescriptorsMax} `, 'm').test(bounds), isBounded);
+  t.is(layers.find(({ name }) => name === 'landlock')?.reason, 'no C compiler');
+});
 
 test.serial('a function answers, cold and warm, and its output arrives before its answer', async (t) => {
   const fleet = order(t);

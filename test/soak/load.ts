@@ -1,0 +1,232 @@
+/**
+ * Load on one engine for a while, with sandboxes killed from outside, hostile functions beside the good ones, or both. It counts what
+ * comes of every call, and measures how long a trust domain is out of service after each kill. It judges nothing but answers.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { createEngine as CreateEngine, Engine } from '../../src/index.ts';
+import { type RandomNumbers, randomNumbers } from '../fixtures/random-numbers.ts';
+import { goodFunctions, hostileFunctions } from './programs.ts';
+import { type Resources, resources } from './resources.ts';
+
+export interface LoadOptions {
+  /** Of the sources, or of the built package: its sandboxes start many times faster. */
+  readonly createEngine: typeof CreateEngine;
+  readonly seconds: number;
+  readonly seed: number;
+  /** Absent: nothing is killed. */
+  readonly killEveryMs?: number;
+  readonly isHostile: boolean;
+  /** Good calls at once, each followed by another. */
+  readonly clients: number;
+  readonly sampleEveryMs: number;
+  readonly onSample?: (told: Told) => void;
+}
+
+export interface Told {
+  readonly accepted: number;
+  readonly answered: number;
+  readonly kills: number;
+  readonly sample: Resources;
+}
+
+export interface LoadResult {
+  readonly accepted: number;
+  readonly answered: number;
+  /** Good calls by how they ended. */
+  readonly good: Readonly<Record<string, number>>;
+  readonly hostile: Readonly<Record<string, number>>;
+  /** Good calls that ended as they must not. */
+  readonly wrong: readonly string[];
+  readonly kills: number;
+  /** From each kill until a call that was made then, or again after it was lost, was answered. */
+  readonly backMs: readonly number[];
+  readonly goodMs: readonly number[];
+  /** While it ran; the first after a warm-up. */
+  readonly samples: readonly Resources[];
+  /** When the engine was closed again, and before it was opened. */
+  readonly before: Resources;
+  readonly after: Resources;
+}
+
+/** What the loss of a sandbox means for a call, and what holds back whoever crashes again and again. */
+const outages: ReadonlySet<string> = new Set(['SandboxLost', 'SandboxStartFailed', 'FunctionSuspended']);
+
+export async function runLoad(options: LoadOptions): Promise<LoadResult> {
+  await warmUp(options);
+  const before = resources();
+  const engine = await openEngine(options);
+  const load = new Load(engine, options);
+  try {
+    await load.run();
+  } finally {
+    await engine.close();
+  }
+  await delay(500);
+  return { ...load.result(), before, after: resources() };
+}
+
+/** What stays of an engine for the life of its process, as esbuild's service, is there before anything is counted. */
+async function warmUp(options: LoadOptions): Promise<void> {
+  const engine = await openEngine(options);
+  const warm = await engine.createFunction({
+    functionName: 'warm',
+    code: { source: 'export const handler = async () => 1' },
+  });
+  await warm();
+  await engine.close();
+  await delay(500);
+}
+
+function openEngine({ createEngine }: LoadOptions): Promise<Engine> {
+  return createEngine({
+    limits: {
+      concurrency: 24,
+      queueMs: 30_000,
+      memoryBudgetMiB: 4_096,
+      environmentsMax: 32,
+      environmentsPerSandbox: 8,
+      sandboxesMax: 8,
+      environmentIdleMs: 5_000,
+    },
+  });
+}
+
+class Load {
+  readonly #engine: Engine;
+  readonly #options: LoadOptions;
+  readonly #random: RandomNumbers;
+  readonly #good: Record<string, number> = {};
+  readonly #hostile: Record<string, number> = {};
+  readonly #wrong: string[] = [];
+  readonly #backMs: number[] = [];
+  readonly #goodMs: number[] = [];
+  readonly #samples: Resources[] = [];
+  readonly #probes = new Set<Promise<void>>();
+  #accepted = 0;
+  #answered = 0;
+  #kills = 0;
+  #isRunning = true;
+
+  constructor(engine: Engine, options: LoadOptions) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#random = randomNumbers(options.seed);
+  }
+
+  result(): Omit<LoadResult, 'before' | 'after'> {
+    return {
+      accepted: this.#accepted,
+      answered: this.#answered,
+      good: this.#good,
+      hostile: this.#hostile,
+      wrong: this.#wrong,
+      kills: this.#kills,
+      backMs: this.#backMs,
+      goodMs: this.#goodMs,
+      samples: this.#samples,
+    };
+  }
+
+  async run(): Promise<void> {
+    const { seconds, clients, isHostile, killEveryMs } = this.#options;
+    const deployed = isHostile ? [...goodFunctions, ...hostileFunctions] : goodFunctions;
+    for (const { source, ...settings } of deployed) {
+      await this.#engine.createFunction({ ...settings, code: { source } });
+    }
+    const work = Array.from({ length: clients }, () => this.#callGood());
+    if (isHostile) work.push(this.#callHostile(), this.#callHostile());
+    if (killEveryMs !== undefined) work.push(this.#killNowAndThen(killEveryMs));
+    work.push(this.#sampleNowAndThen());
+    await delay(seconds * 1_000);
+    this.#isRunning = false;
+    await Promise.all(work);
+    await Promise.all(this.#probes);
+  }
+
+  async #callGood(): Promise<void> {
+    while (this.#isRunning) {
+      const { functionName } = this.#random.pick(goodFunctions);
+      const startMs = performance.now();
+      const how = await this.#callGoodOnce(functionName);
+      if (how === 'success') this.#goodMs.push(performance.now() - startMs);
+      // Who is told to come again later does not hurry.
+      else await delay(20);
+    }
+  }
+
+  async #callGoodOnce(functionName: string): Promise<string> {
+    const n = this.#accepted;
+    const event = { n, do: this.#random.pick(['nothing', 'nothing', 'sleep', 'hash']) };
+    const { how, text } = await this.#invoke(functionName, event);
+    this.#good[how] = (this.#good[how] ?? 0) + 1;
+    const isRight = how === 'success' ? JSON.parse(text).n === n : outages.has(how);
+    if (!isRight) this.#wrong.push(`call ${n} of ${functionName}: ${how} ${text.slice(0, 200)}`);
+    return how;
+  }
+
+  async #callHostile(): Promise<void> {
+    while (this.#isRunning) {
+      const { functionName } = this.#random.pick(hostileFunctions);
+      const { how } = await this.#invoke(functionName, {});
+      const key = `${functionName.slice('hostile-'.length)}: ${how}`;
+      this.#hostile[key] = (this.#hostile[key] ?? 0) + 1;
+      if (how === 'FunctionSuspended') await delay(50);
+    }
+  }
+
+  async #invoke(functionName: string, event: object): Promise<{ readonly how: string; readonly text: string }> {
+    this.#accepted += 1;
+    try {
+      const { functionError, payload } = await this.#engine.invoke({ functionName, payload: JSON.stringify(event) });
+      const text = Buffer.from(payload).toString();
+      return { how: functionError === undefined ? 'success' : String(JSON.parse(text).errorType), text };
+    } catch (error) {
+      // By its name: it may be the class of the built package.
+      if (!(error instanceof Error) || error.name !== 'EngineError' || !('code' in error)) throw error;
+      return { how: String(error.code), text: error.message };
+    } finally {
+      this.#answered += 1;
+    }
+  }
+
+  async #killNowAndThen(everyMs: number): Promise<void> {
+    // What is warm when the first one dies is what a service has.
+    await delay(1_000);
+    while (this.#isRunning) {
+      await delay(everyMs);
+      const { sandboxes } = this.#engine.stats();
+      if (sandboxes.length === 0) continue;
+      const victim = this.#random.pick(sandboxes);
+      // The engine lists only what is not reaped, so this pid is still its own.
+      process.kill(victim.pid, 'SIGKILL');
+      this.#kills += 1;
+      const served = goodFunctions.find(({ trustDomain }) => trustDomain === victim.trustDomain);
+      if (served !== undefined) this.#probe(served.functionName);
+    }
+  }
+
+  #probe(functionName: string): void {
+    const probe = this.#untilServed(functionName).then(() => {
+      this.#probes.delete(probe);
+    });
+    this.#probes.add(probe);
+  }
+
+  async #untilServed(functionName: string): Promise<void> {
+    const startMs = performance.now();
+    while ((await this.#callGoodOnce(functionName)) !== 'success') await delay(1);
+    this.#backMs.push(performance.now() - startMs);
+  }
+
+  async #sampleNowAndThen(): Promise<void> {
+    const { sampleEveryMs, onSample } = this.#options;
+    while (this.#isRunning) {
+      await delay(Math.min(sampleEveryMs, 1_000));
+      const last = this.#samples.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
+      if (!this.#isRunning || performance.now() - last < sampleEveryMs) continue;
+      const sample = resources();
+      this.#samples.push(sample);
+      onSample?.({ accepted: this.#accepted, answered: this.#answered, kills: this.#kills, sample });
+    }
+  }
+}

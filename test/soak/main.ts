@@ -1,0 +1,86 @@
+/**
+ * Load for as long as wanted, and what is left of it:
+ *
+ *     npm run soak -- --seconds 60 --kills             good functions, a sandbox killed every 100 ms
+ *     npm run soak -- --seconds 1800 --hostile --kills hostile functions too, a sandbox killed every second
+ *     npm run soak -- ... --built                      the package that `npm run build` made: its sandboxes start faster
+ *     npm run soak -- ... --json soak.json             the figures also as JSON
+ *
+ * Ends with status 1 when a call was not answered or a good one answered wrong, or something was left.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { runLoad } from './load.ts';
+import { figures, slopePerMinute } from './resources.ts';
+import { leftOver, percentile } from './verdict.ts';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    kills: { type: 'boolean', default: false },
+    hostile: { type: 'boolean', default: false },
+    'kill-every': { type: 'string' },
+    clients: { type: 'string', default: '8' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    built: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
+});
+
+const entry = new URL(values.built ? '../../dist/index.js' : '../../src/index.ts', import.meta.url);
+const { createEngine }: typeof import('../../src/index.ts') = await import(entry.href);
+const seconds = Number(values.seconds);
+// With hostile functions sandboxes die by themselves too, and one core is theirs.
+const killEveryMs = Number(values['kill-every'] ?? (values.hostile ? 1_000 : 100));
+console.log(`seed ${values.seed}, ${seconds} s`);
+const startMs = performance.now();
+const result = await runLoad({
+  createEngine,
+  seconds,
+  seed: Number(values.seed),
+  isHostile: values.hostile,
+  clients: Number(values.clients),
+  sampleEveryMs: Math.max(1_000, Math.min(30_000, (seconds * 1_000) / 20)),
+  ...(values.kills && { killEveryMs }),
+  onSample({ accepted, answered, kills, sample }) {
+    const { atMs, ...held } = sample;
+    const shown = Object.entries(held).map(([name, value]) => `${name} ${value}`);
+    console.log(
+      `${((atMs - startMs) / 1_000).toFixed(0)} s: ${answered} of ${accepted} answered, ${kills} kills; ${shown.join(', ')}`,
+    );
+  },
+});
+
+const { before, after, samples, good, hostile, wrong, backMs, goodMs, accepted, answered, kills } = result;
+const summary = {
+  seed: Number(values.seed),
+  seconds,
+  ...{ accepted, answered, kills, good, hostile, wrong },
+  goodMs: { p50: percentile(goodMs, 0.5), p99: percentile(goodMs, 0.99), max: percentile(goodMs, 1) },
+  backMs: {
+    p50: percentile(backMs, 0.5),
+    p90: percentile(backMs, 0.9),
+    p99: percentile(backMs, 0.99),
+    max: percentile(backMs, 1),
+    withinHundred: backMs.filter((ms) => ms <= 100).length,
+    of: backMs.length,
+  },
+  resources: Object.fromEntries(
+    figures.map((figure) => [
+      figure,
+      {
+        before: before[figure],
+        first: samples[0]?.[figure],
+        last: samples.at(-1)?.[figure],
+        after: after[figure],
+        slopePerMinute: Number(slopePerMinute(samples, figure).toFixed(3)),
+      },
+    ]),
+  ),
+  left: leftOver(result),
+};
+console.log(JSON.stringify(summary, undefined, 2));
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(summary, undefined, 2)}\n`);
+const isWhole = accepted === answered && wrong.length === 0 && summary.left.length === 0;
+console.log(isWhole ? 'nothing is wrong' : 'SOMETHING IS WRONG');
+process.exitCode = isWhole ? 0 : 1;

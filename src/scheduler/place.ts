@@ -7,7 +7,7 @@
  */
 import type { ListView } from '../base/linked-list.ts';
 import type { Demand, EnvironmentView, FleetView, SlotView } from './fleet-view.ts';
-import { evict } from './reclaim.ts';
+import { evict, type Leaving } from './reclaim.ts';
 
 export type Placement =
   | { readonly kind: 'reuse'; readonly environment: EnvironmentView }
@@ -80,17 +80,24 @@ function placeNew(view: FleetView, demand: Demand, where: 'calm' | 'any'): Place
   // Its own sandboxes are full: the longest unused environment in one of them makes room, and counts for the rest as well.
   const coldest = full?.unused.oldest?.value;
   if (full !== undefined && coldest !== undefined) {
-    const others = evict(view, { memoryMiB: room.memoryMiB - coldest.demand.memoryMiB, environments: 0 });
-    if (others !== undefined) {
-      return { kind: 'create', slot: full, evict: others.includes(coldest) ? others : [coldest, ...others] };
-    }
+    const others = evict(view, room, only(coldest));
+    if (others !== undefined) return { kind: 'create', slot: full, evict: [coldest, ...others] };
   }
   const retire = view.slotCount >= limits.sandboxesMax ? leastUsed(view, demand.domain) : undefined;
   if (retire !== undefined) {
-    const rest = evict(view, room, retire);
+    const rest = evict(view, room, allOf(retire));
     if (rest !== undefined) return { kind: 'open', evict: rest, retire };
   }
   return wait(view, evicted);
+}
+
+function only(leaving: EnvironmentView): Leaving {
+  return { memoryMiB: leaving.demand.memoryMiB, environments: 1, includes: (environment) => environment === leaving };
+}
+
+function allOf(slot: SlotView): Leaving {
+  const { memoryMiB, environments } = slot;
+  return { memoryMiB, environments: environments.size, includes: (environment) => environment.slot === slot };
 }
 
 function emptier(best: SlotView | undefined, slot: SlotView): SlotView {

@@ -224,6 +224,15 @@ test('a full sandbox makes room by ending its longest unused environment', (t) =
   t.deepEqual(world.removed('evicted'), [first]);
 });
 
+test('what leaves a full sandbox makes room for the budget once, not twice', (t) => {
+  const limits = { sandboxesMax: 1, environmentsPerSandbox: 2, memoryBudgetMiB: 512 };
+  const world = new FleetWorld(limits);
+  run(world, demandOf('a'));
+  run(world, demandOf('b', { memoryMiB: 256 }));
+  run(world, demandOf('c', { memoryMiB: 384 }));
+  t.true(world.scheduler.stats().memoryReservedMiB <= limits.memoryBudgetMiB);
+});
+
 test('a full sandbox is followed by another one while there may be more', (t) => {
   const world = new FleetWorld({ environmentsPerSandbox: 1 });
   run(world, demandOf('a'));

@@ -32,10 +32,11 @@ export class VitalSigns {
   #residentBytes = 0;
   /** Where that is from: our own reading is never replaced by what the sandbox says of itself. */
   #source: 'reported' | 'read' = 'reported';
-  #patience: 'given' | 'left' = 'left';
   readonly #growth = new MemoryGrowth();
   /** Whose code ran when the last answered ping was answered. */
   #runners: { readonly atMs: number; readonly environmentIds: readonly string[] } | undefined;
+  /** The lag for which judgement is put off; 0 when it is not. */
+  #forgivenMs = 0;
 
   constructor(options: VitalSignsOptions) {
     this.#options = options;
@@ -77,14 +78,15 @@ export class VitalSigns {
     const { clock, memory, allowance, guestCalls, onIllness } = this.#options;
     const nowMs = clock.nowMs();
     if (this.#ping !== undefined) this.#ping.lagMs += lateMs;
-    if (lateMs > limits.ownLagMsMax && this.#patience === 'left') {
+    if (lateMs > limits.ownLagMsMax && lateMs > 2 * this.#forgivenMs) {
       // This process was stuck, or stopped, perhaps together with the sandbox. Answers that lie in the socket or are about to come
-      // are read before anything is judged.
-      this.#patience = 'given';
+      // are read before anything is judged. Stuck again meanwhile, and for much longer: the same once more, so a loop that is
+      // always late puts nothing off for ever.
+      this.#forgivenMs = lateMs;
       this.#alarm.ensure(nowMs + Math.min(lateMs, limits.killGraceMs), nowMs);
       return;
     }
-    this.#patience = 'left';
+    this.#forgivenMs = 0;
 
     const calls = [...guestCalls()];
     const isReading = calls.length > 0 || nowMs - this.#readMs >= limits.memoryIntervalMs;

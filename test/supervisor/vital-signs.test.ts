@@ -118,6 +118,18 @@ test('after our own process was stopped, a guest that does not answer is still k
   );
 });
 
+test('after a short stop and a long one right behind it a healthy sandbox lives', (t) => {
+  const { clock, calls, illnesses, run } = watched();
+  const call = run(4_100);
+  clock.jump(50);
+  clock.advance(1);
+  clock.jump(30_000);
+  clock.advance(1);
+  calls.delete(call);
+  clock.advance(10_000);
+  t.deepEqual(illnesses, []);
+});
+
 test('a loop of ours that is always late puts nothing off for ever', (t) => {
   const { clock, illnesses, run } = watched();
   run(1_200);

@@ -165,7 +165,7 @@ export class Sandboxes implements FleetPort {
       throw new EngineError('SandboxLost', 'The sandbox was ended before the invocation reached it.');
     }
     slot.handle = handle;
-    void handle.exited.then(() => this.#lose(slotId));
+    void handle.unreachable.then(() => this.#lose(slotId));
     invariant(this.#listener, 'the scheduler listens before it opens a slot');
     this.#listener.slotReady(slotId);
     return handle;

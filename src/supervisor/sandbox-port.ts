@@ -23,7 +23,7 @@ export type ExitCause =
   /** `by` a stranger: ended by a SIGKILL that neither we nor the sandbox sent. That says nothing of its guests. */
   | { readonly kind: 'crashed'; readonly detail: string; readonly by?: 'stranger' };
 
-/** Every pending call of a sandbox that ended fails with this. `started` says whether the guest may have seen the event. */
+/** Every call of a sandbox that ended without answering it fails with this. */
 export class SandboxGoneError extends Error {
   override readonly name = 'SandboxGoneError';
   readonly exitCause: ExitCause;
@@ -113,7 +113,9 @@ export interface SandboxHandle {
   drain(reason: string): void;
   /** Kills with SIGKILL; resolves when the process is reaped. */
   kill(cause: ExitCause): Promise<void>;
-  /** Settles once, never rejects. */
+  /** Resolves as soon as nothing can be sent to it any more. What it answered before may still come, until `exited`. */
+  readonly unreachable: Promise<void>;
+  /** The process is reaped. Settles once, never rejects. */
   readonly exited: Promise<ExitCause>;
   /** Whether its main thread has been inside one guest slice for longer than limits.shortSliceMsMax: better place elsewhere. */
   isBusy(): boolean;

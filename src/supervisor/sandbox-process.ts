@@ -77,6 +77,7 @@ export interface SandboxOptions {
 export class SandboxProcess implements SandboxHandle {
   readonly sandboxId: string;
   readonly pid: number;
+  readonly unreachable: Promise<void>;
   readonly exited: Promise<ExitCause>;
   readonly #options: SandboxOptions;
   readonly #child: ChildProcess;
@@ -92,6 +93,7 @@ export class SandboxProcess implements SandboxHandle {
   readonly #startedMs: number;
   readonly #startLimit: Disposable;
   readonly #greeted = Promise.withResolvers<void>();
+  readonly #left = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<ExitCause>();
   readonly #environments = new Environments(this.#allowance);
   readonly #definitions: Definitions;
@@ -124,6 +126,7 @@ export class SandboxProcess implements SandboxHandle {
     this.#options = options;
     this.sandboxId = options.sandboxId;
     this.pid = pid;
+    this.unreachable = this.#left.promise;
     this.exited = this.#ended.promise;
     this.#child = child;
     this.#socket = socket;
@@ -194,7 +197,8 @@ export class SandboxProcess implements SandboxHandle {
   }
 
   isBlank(): boolean {
-    return this.#state.phase === 'ready';
+    // With a limit for its exit its end of the socket is closed.
+    return this.#state.phase === 'ready' && this.#exitLimit === undefined;
   }
 
   /** Gives the blank sandbox to a trust domain, for good. */
@@ -297,6 +301,9 @@ export class SandboxProcess implements SandboxHandle {
       // Signals nothing once the child is reaped: a stranger with its pid is safe.
       this.#child.kill('SIGKILL');
       this.#stop(cause);
+      // What it wrote before is true, though it is read only now: an environment that it has made may have begun, and must not begin
+      // elsewhere. Of one that breaks the protocol nothing is believed.
+      if (cause.kind === 'killed' && cause.reason === 'protocol') this.#channel.close(new SandboxGoneError(cause));
     }
     this.#child.ref();
     await this.exited;
@@ -304,13 +311,12 @@ export class SandboxProcess implements SandboxHandle {
 
   /** What must not outlive the decision that it is gone. */
   #stop(cause: ExitCause): void {
-    const gone = new SandboxGoneError(cause);
+    this.#left.resolve();
     this.#startLimit[Symbol.dispose]();
     this.#exitLimit?.[Symbol.dispose]();
     this.#vitals.stop();
     this.#gateways.close();
-    this.#channel.close(gone);
-    this.#greeted.reject(gone);
+    this.#greeted.reject(new SandboxGoneError(cause));
   }
 
   #become(event: SandboxEvent): void {
@@ -400,6 +406,8 @@ export class SandboxProcess implements SandboxHandle {
 
   /** @throws ProtocolError */
   #notice(frame: Frame): void {
+    // Its guests have no host any more.
+    if (!isAlive(this.#state)) return;
     if (this.#state.phase === 'starting') {
       this.#greet(frame);
     } else if (frame.type === frameTypes.log) {
@@ -449,6 +457,7 @@ export class SandboxProcess implements SandboxHandle {
   }
 
   #offend(message: string): void {
+    if (!isAlive(this.#state)) return;
     this.#options.observe({ type: 'sandbox.protocolError', sandboxId: this.sandboxId, message });
     void this.kill({ kind: 'killed', reason: 'protocol', detail: message });
   }
@@ -462,6 +471,8 @@ export class SandboxProcess implements SandboxHandle {
 
   /** Its end of the socket is closed. Most likely it is dying and tells why when it is reaped; if not, it is of no use any more. */
   #disconnected(): void {
+    if (!isAlive(this.#state)) return;
+    this.#left.resolve();
     // Its end is near, and its last words count: this program must not end for want of anything else to wait for.
     this.#child.ref();
     for (const stream of this.#outputs) stream.ref();
@@ -492,6 +503,7 @@ export class SandboxProcess implements SandboxHandle {
     invariant(this.#state.phase === 'exited', 'a reaped sandbox has exited');
     const { cause } = this.#state;
     this.#stop(cause);
+    this.#channel.close(new SandboxGoneError(cause));
     for (const stream of this.#child.stdio) stream?.destroy();
     this.#memory[Symbol.dispose]();
     // Waits for what is being written; a stranger's file may get the same descriptor only afterwards.

@@ -51,6 +51,7 @@ export class ScriptedSandbox implements SandboxHandle {
   readonly sandboxId: string;
   readonly trustDomain: string;
   readonly pid: number;
+  readonly unreachable: Promise<void>;
   readonly exited: Promise<ExitCause>;
   readonly creates: EnvironmentSpec[] = [];
   readonly invokes: InvocationSpec[] = [];
@@ -67,6 +68,7 @@ export class ScriptedSandbox implements SandboxHandle {
     this.pid = 1000 + number;
     this.trustDomain = trustDomain;
     this.exited = this.#ended.promise;
+    this.unreachable = this.exited.then(() => undefined);
   }
 
   get cause(): ExitCause | undefined {

@@ -2,6 +2,7 @@
  * What the parts of the core share: one object per guest, made when the core is installed and completed at boot.
  */
 import type { GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
+import type { Clock } from './clock.ts';
 import type { LateModules } from './core-api.ts';
 import type { Fifo } from './fifo.ts';
 import type { Library } from './library.ts';
@@ -36,6 +37,8 @@ export interface CoreContext {
   readonly loop: Loop;
   readonly services: ServiceCalls;
   readonly process: ProcessObject;
+  /** Undefined while the clocks are real. */
+  clock: Clock | undefined;
   /** Calls back when host and settings are there: at once, or at boot when a module is evaluated ahead of it. */
   whenBooted: (callback: () => void) => void;
   /** Who waits for that. */

@@ -6,6 +6,8 @@ import type { GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
 
 export interface Core {
   readonly host: HostCalls;
+  /** What the function's clock says. */
+  readonly epochMs: () => number;
   /** Node's primordials: built-ins captured before any user code. Use these, never a global that the user can replace. */
   readonly primordials: Record<string, unknown>;
   /** The guest's `process`, an EventEmitter with `env` filled in. */

@@ -7,13 +7,15 @@ const { ObjectGetOwnPropertyDescriptor, Proxy, ReflectApply, ReflectDefineProper
 /** Stands in for `new Real(...args)`. */
 export type Construct = (Real: never, args: readonly unknown[], newTarget: never) => object;
 
-export function guardConstructor(holder: object, name: string, construct: Construct): void {
+/** @param call stands in for calling it without `new`; V8's does else */
+export function guardConstructor(holder: object, name: string, construct: Construct, call?: () => unknown): void {
   const real: unknown = ReflectGet(holder, name);
   if (typeof real !== 'function') return;
   const guarded = new Proxy(real, {
     // @ts-expect-error traps are looked up through the prototype, which the user will own
     __proto__: null,
     construct: construct as never,
+    ...(call === undefined ? {} : { apply: call }),
   });
   redefine(holder, name, guarded);
   const prototype: unknown = ReflectGet(real, 'prototype');

@@ -5,6 +5,7 @@
 import type { GuestCalls, GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
 import type { NativeFunctions } from '../../src/bridge/native-module.ts';
 import { bindingsModule } from '../../src/bridge/node-modules.ts';
+import { type Clock, createClock } from './clock.ts';
 import { installConsole } from './console.ts';
 import type { CoreContext, CoreData, ModuleFactory } from './context.ts';
 import type { Core, CreateHandlerLoop, HandlerLoop } from './core-api.ts';
@@ -18,7 +19,7 @@ import { ServiceCalls } from './service-calls.ts';
 import { installStackTraces } from './stack.ts';
 import { createUserRequire } from './user-require.ts';
 
-const { JSONParse, ObjectDefineProperty, ReflectApply, ReflectDeleteProperty } = primordials;
+const { DateNow, JSONParse, ObjectDefineProperty, ReflectApply, ReflectDeleteProperty } = primordials;
 
 /** Runs a script in the global scope. */
 const evaluate: unknown = Reflect.get(globalThis, 'eval');
@@ -141,6 +142,7 @@ function failLoudly(error: unknown): never {
 
 function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoop): GuestCalls {
   const { settings, library, loop, process, services } = context;
+  if (settings.clock !== undefined) useClock(context, settings.clock);
   installStackTraces(context);
   bootProcess(process, context, settings.entry.kind === 'bundle' ? settings.entry.file : '');
 
@@ -148,6 +150,8 @@ function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoo
   let made: HandlerLoop | undefined;
   const handlerLoop = (): HandlerLoop => {
     if (made === undefined) {
+      const { clock } = context;
+      if (clock !== undefined) library.require<ClockModule>('isotherm/modules/clock').installClock(clock);
       const created = createHandlerLoop(createCore(context), settings);
       context.uncaughtException = (error) => created.uncaughtException(error);
       made = created;
@@ -175,10 +179,22 @@ function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoo
   };
 }
 
+interface ClockModule {
+  installClock(clock: Clock): void;
+}
+
+function useClock(context: Mutable<CoreContext>, policy: 'coarse' | 'frozen'): void {
+  const { host, settings } = context;
+  const clock = createClock(policy, host, settings.clockOriginEpochMs);
+  context.clock = clock;
+  context.host = { ...host, hrtime: clock.hrtime, cpuTime: clock.cpuTime };
+}
+
 function createCore(context: CoreContext): Core {
   const { host, library, loop, process } = context;
   return {
     host,
+    epochMs: context.clock?.epochMs ?? DateNow,
     primordials: primordials as unknown as Record<string, unknown>,
     process,
     builtin: (id) => library.require(id),

@@ -6,6 +6,7 @@
  * order of callback A, its ticks, its microtasks and callback B is exactly Node's.
  */
 import { type HostCalls, type LoopState, loopBits } from '../../src/bridge/contract.ts';
+import type { Clock } from './clock.ts';
 import { Fifo } from './fifo.ts';
 
 const { DateNow, MathCeil, MathFloor, MathMax, MathMin } = primordials;
@@ -29,6 +30,7 @@ export interface TimerCallbacks {
 
 export interface LoopHost {
   readonly host: Pick<HostCalls, 'hrtime' | 'wake'>;
+  readonly clock: Clock | undefined;
   uncaughtException(error: unknown): void;
 }
 
@@ -84,6 +86,8 @@ export class Loop {
 
   /** Whole monotonic milliseconds. The wall clock only bridges the time since the slice began, so its jumps do no harm. */
   nowMs(): number {
+    const { clock } = this.#context;
+    if (clock !== undefined) return MathFloor(clock.hrtime() / 1e6);
     const epochMs = DateNow();
     if (this.#anchorMs < 0) {
       this.#anchorMs = this.#context.host.hrtime() / 1e6;
@@ -151,6 +155,7 @@ export class Loop {
   slice(work: () => void): LoopState {
     this.#inSlice = true;
     this.#anchorMs = -1;
+    this.#context.clock?.sliceBegins();
     this.onSliceBegin?.();
     this.#guarded(work);
     this.#drainTicks();
@@ -298,7 +303,9 @@ export class Loop {
     this.#announcedExpiryMs = this.#nextExpiryMs;
     if (this.#nextExpiryMs === Infinity) return bits;
     // As `encodeLoopState`, without the user's Math.
-    const delayMs = this.#nextExpiryMs === 0 ? 0 : MathMax(0, MathCeil(this.#nextExpiryMs - this.nowMs()));
+    const { clock } = this.#context;
+    const waitMs = clock === undefined ? this.#nextExpiryMs - this.nowMs() : clock.delayUntil(this.#nextExpiryMs);
+    const delayMs = this.#nextExpiryMs === 0 ? 0 : MathMax(0, MathCeil(waitMs));
     return bits + 8 * (delayMs + 1);
   }
 }

@@ -29,6 +29,7 @@ interface Primordials {
   readonly DataViewPrototypeGetByteOffset: (view: ArrayBufferView) => number;
   readonly Date: DateConstructor;
   readonly DateNow: () => number;
+  readonly DatePrototypeToString: (date: Date) => string;
   readonly DatePrototypeGetTime: (date: unknown) => number;
   readonly Error: ErrorConstructor;
   readonly ErrorCaptureStackTrace: (target: object, below?: AnyFunction) => void;

@@ -61,7 +61,11 @@ export class CallbackModel implements ProgrammingModel {
     });
     this.#completion = completion;
     try {
-      const context = withBindings(callbackContext(settings, request, completion.contextMembers()), core, settings);
+      const context = withBindings(
+        callbackContext(settings, request, completion.contextMembers(), core.epochMs),
+        core,
+        settings,
+      );
       const event: unknown = parse(eventJson);
       if (this.#mode.kind === 'stream') this.#stream(event, context, this.#mode.highWaterMark, completion, debt);
       else this.#call(event, context, completion);

@@ -11,7 +11,12 @@ import { asString, assign, BuiltinError, now, parse } from './primordials.ts';
  * Node 18 to 22, and the model of 2014. `completion` is what the callback model offers: its getter comes first, functions drop out of JSON. It is added
  * to, not copied: copying would read its getter. One literal, here and below: V8 makes it in one go, and this is the hot path.
  */
-export function callbackContext(settings: GuestSettings, request: GuestContext, completion: object): object {
+export function callbackContext(
+  settings: GuestSettings,
+  request: GuestContext,
+  completion: object,
+  epochMs: () => number = now,
+): object {
   const { deadlineEpochMs } = request;
   return assign(completion, {
     functionVersion: settings.functionVersion,
@@ -24,12 +29,12 @@ export function callbackContext(settings: GuestSettings, request: GuestContext, 
     invokedFunctionArn: request.invokedFunctionArn,
     awsRequestId: request.requestId,
     tenantId: undefined,
-    getRemainingTimeInMillis: () => deadlineEpochMs - now(),
+    getRemainingTimeInMillis: () => deadlineEpochMs - epochMs(),
   });
 }
 
 /** From Node 24 on (A4.4). */
-export function promiseContext(settings: GuestSettings, request: GuestContext): object {
+export function promiseContext(settings: GuestSettings, request: GuestContext, epochMs: () => number = now): object {
   const { deadlineEpochMs } = request;
   return {
     clientContext: parseHeader(request.clientContextJson, 'ClientContext'),
@@ -39,7 +44,7 @@ export function promiseContext(settings: GuestSettings, request: GuestContext): 
     tenantId: undefined,
     xRayTraceId: request.traceId,
     // Not clamped: past the deadline it is negative (A5.3).
-    getRemainingTimeInMillis: () => deadlineEpochMs - now(),
+    getRemainingTimeInMillis: () => deadlineEpochMs - epochMs(),
     functionName: settings.functionName,
     functionVersion: settings.functionVersion,
     memoryLimitInMB: `${settings.memorySize}`,

@@ -36,7 +36,11 @@ export class Model2014 implements ProgrammingModel {
     const handler = this.#handler;
     try {
       const { core, settings } = this.#parts;
-      const context = withBindings(callbackContext(settings, request, this.#endings(debt)), core, settings);
+      const context = withBindings(
+        callbackContext(settings, request, this.#endings(debt), core.epochMs),
+        core,
+        settings,
+      );
       handler(parse(eventJson), context);
     } catch (error) {
       // Nobody stood above the handler: what it throws ends the process (A1.2).

@@ -59,7 +59,7 @@ export class PromiseModel implements ProgrammingModel {
   async #call(eventJson: string, request: GuestContext, answer: Answer): Promise<void> {
     try {
       const { core, settings } = this.#parts;
-      const context = withBindings(promiseContext(settings, request), core, settings);
+      const context = withBindings(promiseContext(settings, request, core.epochMs), core, settings);
       const event: unknown = parse(eventJson);
       if (this.#mode.kind === 'stream') {
         this.#stream(event, context, this.#mode.highWaterMark, answer);

@@ -150,6 +150,8 @@ export interface GuestSettings {
   readonly initializationType: 'on-demand';
   readonly entry: EntryPoint;
   readonly clockOriginEpochMs: number;
+  /** Absent: the clocks are real (`model/clock-policy.ts`). */
+  readonly clock?: 'coarse' | 'frozen';
   /** JSON text of `BindingsDescription`; absent when the embedder offers no functions. */
   readonly bindings?: string;
 }

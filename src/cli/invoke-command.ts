@@ -24,6 +24,7 @@ export interface InvokeOptions {
   readonly runtime?: string;
   readonly memory?: string;
   readonly timeout?: string;
+  readonly clock?: string;
   readonly env: readonly string[];
   readonly allowNet: readonly string[];
   readonly layer: readonly string[];
@@ -79,6 +80,7 @@ function settingsOf(options: InvokeOptions): Omit<CreateFunctionInput, 'function
     ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
     ...(options.memory === undefined ? {} : { memorySize: numeric('--memory', options.memory) }),
     ...(options.timeout === undefined ? {} : { timeout: numeric('--timeout', options.timeout) }),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...networkOption(options.allowNet),
     ...layersOption(options.layer),
   };

@@ -48,6 +48,7 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     .option('--runtime <identifier>', 'nodejs, nodejs18.x to nodejs26.x (default: nodejs24.x)')
     .option('--memory <MiB>', 'memory size, 128 to 10240 (default: 128)')
     .option('--timeout <seconds>', 'timeout, 1 to 900 (default: 3)')
+    .option('--clock <policy>', 'real, coarse or frozen (default: real)')
     .option('--env <NAME=VALUE>', 'an environment variable; may be repeated', collect, [])
     .option(
       '--allow-net <HOST[:PORT]>',

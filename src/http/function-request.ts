@@ -8,6 +8,7 @@ import type { JsonReader } from './json-reader.ts';
 
 /** Lambda has no fields for these; they travel as tags. The other two of them are read with the settings (DESIGN.md section 7). */
 const isolationTag = 'isotherm:isolation';
+const clockTag = 'isotherm:clock';
 
 const notOffered = [
   'CapacityProviderConfig',
@@ -33,7 +34,7 @@ export function refuseNotOffered(body: JsonReader): void {
   }
 }
 
-type Settings = Omit<CreateFunctionInput, 'functionName' | 'code' | 'tags' | 'isolation'>;
+type Settings = Omit<CreateFunctionInput, 'functionName' | 'code' | 'tags' | 'isolation' | 'clock'>;
 
 /** The settings that creating and updating have in common. */
 export function settingsOf(body: JsonReader): Settings {
@@ -76,11 +77,12 @@ export function codeOf(place: JsonReader): CodeInput {
   return { zipFile };
 }
 
-export function tagsOf(body: JsonReader): Pick<CreateFunctionInput, 'tags' | 'isolation'> {
+export function tagsOf(body: JsonReader): Pick<CreateFunctionInput, 'tags' | 'isolation' | 'clock'> {
   const tags = body.stringMap('Tags');
   if (tags === undefined) return {};
   const isolation = tags[isolationTag];
-  return { tags, ...(isolation !== undefined && { isolation }) };
+  const clock = tags[clockTag];
+  return { tags, ...(isolation !== undefined && { isolation }), ...(clock !== undefined && { clock }) };
 }
 
 /** Absent, or written out as what is the case anyway: `{}`, `[]`, `""`, false, `{"ApplyOn":"None"}`. */

@@ -1,3 +1,4 @@
+import type { ClockPolicy } from './clock-policy.ts';
 import type { NetworkConfiguration } from './network-settings.ts';
 import type { RuntimeIdentifier } from './runtime-identifier.ts';
 
@@ -28,6 +29,8 @@ export interface FunctionConfiguration {
   readonly trustDomain: string;
   /** `function` gives this function sandboxes of its own. */
   readonly isolation: 'domain' | 'function';
+  /** Absent: `real`. */
+  readonly clock?: Exclude<ClockPolicy, 'real'>;
   /** What the guest may reach; without the values of headers that the host adds. */
   readonly network: NetworkConfiguration;
 }

@@ -372,6 +372,9 @@ export const limits = {
   /** Bundles below this compile faster than a cache of them is read; making one would only delay the next cold start. */
   codeCacheBytesMin: 16 * KiB,
 
+  /** Steps of the clock of functions that asked for a coarse one: ten times what a context switch disturbs. */
+  coarseClockStepMs: 10,
+
   /** How long a process stays awake for a message that the last ones let expect at once (base/hot-wait). */
   hotWaitMsMax: 0.3,
 

@@ -2,6 +2,7 @@
  * From what a client sent to a FunctionConfiguration: every default filled in, every value checked, frozen. It knows the
  * settings of one function and nothing else: whether the function exists, and its code, is the registry's business.
  */
+import { clockPolicies } from './clock-policy.ts';
 import { EngineError } from './errors.ts';
 import type { FunctionConfiguration, LoggingConfiguration } from './function-configuration.ts';
 import { limits } from './limits.ts';
@@ -56,6 +57,8 @@ export interface FunctionSettings {
   readonly trustDomain?: string;
   /** `function`: processes of its own. Default: the engine's. */
   readonly isolation?: string;
+  /** What its clocks tell it: `real` (default), `coarse` or `frozen`. See `clock-policy.ts`. */
+  readonly clock?: string;
   /** What the function may reach. Default: nothing. */
   readonly network?: NetworkSettings;
 }
@@ -85,6 +88,7 @@ const settingNames: ReadonlySet<string> = new Set([
   'tags',
   'trustDomain',
   'isolation',
+  'clock',
   'network',
 ]);
 
@@ -193,6 +197,8 @@ export function changedConfiguration(
   const environment =
     settings.environment === undefined ? current.environment : checkedEnvironment(settings.environment);
 
+  const clock = clockPolicies.find((each) => each === settings.clock) ?? current.clock ?? 'real';
+
   return freezeDeep({
     functionName: current.functionName,
     runtime: settings.runtime === undefined ? current.runtime : checkedRuntime(settings.runtime),
@@ -209,6 +215,7 @@ export function changedConfiguration(
     tags,
     trustDomain: settings.trustDomain ?? settings.tags?.[trustDomainTag] ?? current.trustDomain,
     isolation: isolations.find((each) => each === settings.isolation) ?? current.isolation,
+    ...(clock === 'real' ? {} : { clock }),
     network: changedNetwork(current.network, settings),
   });
 }
@@ -254,6 +261,7 @@ function checkConstraints(settings: FunctionSettings): void {
   if (settings.architectures !== undefined) checkArchitectures(constraints, settings.architectures);
   if (settings.tracingMode !== undefined) constraints.oneOf(settings.tracingMode, 'tracingConfig.mode', tracingModes);
   if (settings.isolation !== undefined) constraints.oneOf(settings.isolation, 'isolation', isolations);
+  if (settings.clock !== undefined) constraints.oneOf(settings.clock, 'clock', clockPolicies);
   const domain = trustDomain ?? settings.tags?.[trustDomainTag];
   if (domain !== undefined) {
     constraints.text(domain, 'trustDomain', { lengthMax: limits.trustDomainLengthMax, pattern: trustDomainPattern });

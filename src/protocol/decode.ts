@@ -304,6 +304,7 @@ function settings(value: unknown): DefineHead['settings'] {
     environment: texts(from.environment, 'define.settings.environment'),
     initializationType: oneOf(from.initializationType, 'define.settings.initializationType', ['on-demand']),
     entry: entryPoint(from.entry),
+    ...(from.clock !== undefined && { clock: oneOf(from.clock, 'define.settings.clock', ['coarse', 'frozen']) }),
   };
 }
 

@@ -35,6 +35,7 @@ const recordSchema: z.ZodType<FunctionRecord> = z.object({
     tags: stringMap,
     trustDomain: z.string(),
     isolation: z.enum(['domain', 'function']),
+    clock: z.enum(['coarse', 'frozen']).exactOptional(),
     network: z.object({
       allow: z.array(
         z.union([z.string(), z.object({ host: z.string(), tls: z.boolean(), headerNames: z.array(z.string()) })]),

@@ -26,6 +26,7 @@ export function definition(
       environment: configuration.environment ?? {},
       initializationType: 'on-demand',
       entry: code.entry,
+      ...(configuration.clock !== undefined && { clock: configuration.clock }),
     },
     ...stored,
     ephemeralStorageMiB: configuration.ephemeralStorage,

@@ -95,7 +95,12 @@ test('CreateFunction passes on every field it knows', async (t) => {
       TracingConfig: { Mode: 'Active' },
       LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'WARN', LogGroup: 'g' },
       Architectures: ['arm64'],
-      Tags: { team: 'blue', 'isotherm:trust-domain': 'customer-1', 'isotherm:isolation': 'function' },
+      Tags: {
+        team: 'blue',
+        'isotherm:trust-domain': 'customer-1',
+        'isotherm:isolation': 'function',
+        'isotherm:clock': 'frozen',
+      },
       PackageType: 'Zip',
       // What asks for nothing is let pass, unknown members too.
       Publish: false,
@@ -116,8 +121,14 @@ test('CreateFunction passes on every field it knows', async (t) => {
     tracingMode: 'Active',
     logging: { logFormat: 'JSON', applicationLogLevel: 'WARN', logGroup: 'g' },
     architectures: ['arm64'],
-    tags: { team: 'blue', 'isotherm:trust-domain': 'customer-1', 'isotherm:isolation': 'function' },
+    tags: {
+      team: 'blue',
+      'isotherm:trust-domain': 'customer-1',
+      'isotherm:isolation': 'function',
+      'isotherm:clock': 'frozen',
+    },
     isolation: 'function',
+    clock: 'frozen',
   });
 });
 

@@ -53,6 +53,16 @@ test('a configuration cannot be changed afterwards, nor through what it was made
   t.false(Object.isFrozen(environment));
 });
 
+test('a clock is one of three, and real is what is not said', (t) => {
+  t.false('clock' in make({ clock: 'real' }));
+  t.is(make({ clock: 'frozen' }).clock, 'frozen');
+  const frozen = make({ clock: 'frozen' });
+  t.is(changedConfiguration(frozen, { timeout: 5 }).clock, 'frozen');
+  t.false('clock' in changedConfiguration(frozen, { clock: 'real' }));
+  const error = t.throws(() => make({ clock: 'slow' }), { instanceOf: EngineError });
+  t.regex(error?.message ?? '', /'slow' at 'clock' .*\[real, coarse, frozen\]/);
+});
+
 test('an environment is absent when not given and empty when given empty', (t) => {
   t.false('environment' in make({}));
   t.deepEqual(make({ environment: {} }).environment, {});
@@ -358,6 +368,7 @@ test('no value of any type gets past the checks', (t) => {
     'tags',
     'trustDomain',
     'isolation',
+    'clock',
     'network',
   ];
   fc.assert(

@@ -9,6 +9,7 @@
  * happens to the call:
  *
  *     allow          the kernel carries it out
+ *     rare           the same, though traces of a sandbox at work do not show it: the reason says who makes it
  *     refuse         EPERM
  *     not_found      ENOENT: V8 and glibc look for files now and then, and go on without them
  *     unknown        ENOSYS: the caller goes on as on an older kernel
@@ -62,123 +63,121 @@
 #endif
 
 #define SYSCALL_POLICY(CALL)                                                                                                       \
-    /* Threads: V8's, isolated-vm's and libuv's pools start theirs when they first have work. */                                    \
-    CALL(futex, allow, allow, "every lock and every wait of a thread")                                                              \
-    CALL(clone, allow, threads, "isolated-vm, V8 and libuv start threads later")                                                    \
-    CALL(clone3, allow, unknown, "its flags lie in memory that no filter can read; glibc falls back to clone")                      \
-    CALL(set_robust_list, allow, allow, "glibc, at the start of a thread")                                                          \
-    CALL(rseq, allow, allow, "glibc, at the start of a thread")                                                                     \
-    CALL(gettid, allow, allow, "glibc and V8, at the start of a thread")                                                            \
-    CALL(sched_getaffinity, allow, allow, "pthread_getattr_np, how many cores there are")                                           \
-    CALL(sched_getparam, allow, allow, "glibc, when a thread asks for its attributes")                                              \
-    CALL(sched_getscheduler, allow, allow, "glibc, when a thread asks for its attributes")                                          \
-    CALL(sched_yield, allow, allow, "spinning locks of V8")                                                                         \
-    CALL(getcpu, allow, allow, "glibc's and V8's allocators, where the vDSO does not answer")                                       \
-    CALL(membarrier, allow, allow, "V8, when it changes code that other threads may run")                                           \
-    CALL(prctl, allow, names, "names of threads and of V8's memory")                                                                \
-    CALL(exit, allow, allow, "the end of a thread")                                                                                 \
-    CALL(exit_group, allow, allow, "the end of the process")                                                                        \
-    CALL(restart_syscall, allow, allow, "a wait that a stop and a continue interrupted")                                            \
-    /* Memory. Executable memory cannot be refused: V8 compiles. */                                                                 \
-    CALL(mmap, allow, allow, "heaps, stacks of threads, code")                                                                      \
-    CALL(munmap, allow, allow, "the same, given back")                                                                              \
-    CALL(mprotect, allow, allow, "V8 makes its code writable and executable in turn")                                               \
-    CALL(pkey_mprotect, allow, allow, "the same on processors with memory protection keys")                                         \
-    CALL(madvise, allow, allow, "V8 gives pages back")                                                                              \
-    CALL(mremap, allow, allow, "realloc of large blocks")                                                                           \
-    CALL(brk, allow, allow, "malloc of small blocks")                                                                               \
-    /* What is open already: the socket to the host, the volumes' file, the package store, pipes for last words, libuv's own. */    \
-    CALL(read, allow, allow, "the socket; libuv's wake-ups")                                                                        \
-    CALL(write, allow, allow, "the socket, last words; libuv's wake-ups")                                                           \
-    CALL(readv, allow, allow, "the socket")                                                                                         \
-    CALL(writev, allow, allow, "the socket, frames of several parts")                                                               \
-    CALL(pread64, allow, allow, "packages, volumes, resident memory")                                                               \
-    CALL(pwrite64, allow, allow, "volumes")                                                                                         \
-    CALL(close, allow, allow, "the end of a thread with an event loop; the socket")                                                 \
-    CALL(fstat, allow, allow, "what kind a descriptor is, when Node prints")                                                        \
-    CALL(fcntl, allow, flags, "libuv, when Node prints last words")                                                                 \
-    CALL(ioctl, allow, nonblocking, "libuv, when Node prints last words")                                                           \
-    /* Waiting. */                                                                                                                  \
-    CALL(epoll_pwait, allow, allow, "the event loop")                                                                               \
-    X86_64(CALL(epoll_wait, allow, allow, "the event loop"))                                                                        \
-    CALL(epoll_ctl, allow, allow, "what the event loop waits for")                                                                  \
-    CALL(epoll_create1, allow, allow, "the event loop of a crypto thread")                                                          \
-    CALL(eventfd2, allow, allow, "wakes the event loop of a crypto thread")                                                         \
-    CALL(pipe2, allow, allow, "wakes the event loop of a crypto thread, in some versions of libuv")                                 \
-    CALL(getcwd, allow, allow, "Node asks for it when a crypto thread starts; it is /")                                             \
-    CALL(ppoll, allow, allow, "libuv, when it writes to a pipe that is full")                                                       \
-    X86_64(CALL(poll, allow, allow, "libuv, when it writes to a pipe that is full"))                                                \
-    /* Clocks and chance; the vDSO answers most of them without a call. */                                                          \
-    CALL(clock_gettime, allow, allow, "clocks that the vDSO does not know: CPU time of a thread")                                   \
-    CALL(clock_getres, allow, allow, "libuv, once for each event loop")                                                             \
-    CALL(gettimeofday, allow, allow, "where there is no vDSO")                                                                      \
-    CALL(clock_nanosleep, allow, allow, "V8, when it waits for other threads")                                                      \
-    CALL(nanosleep, allow, allow, "the same in older libraries")                                                                    \
-    CALL(getrandom, allow, allow, "OpenSSL, V8's seeds")                                                                            \
-    CALL(getrusage, allow, allow, "CPU time of a thread")                                                                           \
-    /* About ourselves. */                                                                                                          \
-    CALL(getpid, allow, allow, "process.kill and abort, which need the number")                                                     \
-    CALL(kill, allow, itself, "the sandbox ends itself by SIGKILL")                                                                 \
-    CALL(tgkill, allow, itself, "abort")                                                                                            \
-    CALL(rt_sigaction, allow, allow, "abort; traps that WebAssembly uses")                                                          \
-    CALL(rt_sigprocmask, allow, allow, "the start of a thread")                                                                     \
-    CALL(rt_sigreturn, allow, allow, "the end of a signal handler")                                                                 \
-    CALL(sigaltstack, allow, allow, "stacks for signal handlers of V8's traps")                                                     \
-    CALL(prlimit64, allow, reads, "the size of a new thread's stack")                                                               \
-    CALL(getuid, allow, allow, "OpenSSL and Node ask whether they run with other rights")                                           \
-    CALL(geteuid, allow, allow, "the same")                                                                                         \
-    CALL(getgid, allow, allow, "the same")                                                                                          \
-    CALL(getegid, allow, allow, "the same")                                                                                         \
-    CALL(uname, allow, allow, "os.release() when Node prints last words")                                                           \
-    CALL(sysinfo, allow, allow, "how much memory the machine has, when a crypto thread sizes its heap")                             \
-    CALL(capget, allow, allow, "Node asks whether it may trust its environment, when a crypto thread starts")                       \
-    /* Files: looked for in vain. */                                                                                                \
-    CALL(openat, allow, not_found, "V8 and glibc look for /proc and /sys files")                                                    \
-    CALL(newfstatat, allow, not_found, "the same")                                                                                  \
-    CALL(statx, allow, not_found, "the same")                                                                                       \
-    CALL(readlinkat, allow, not_found, "the same")                                                                                  \
-    CALL(faccessat, allow, not_found, "the same")                                                                                   \
-    CALL(faccessat2, allow, not_found, "the same")                                                                                  \
-    X86_64(CALL(open, allow, not_found, "the same"))                                                                                \
-    X86_64(CALL(stat, allow, not_found, "the same"))                                                                                \
-    X86_64(CALL(lstat, allow, not_found, "the same"))                                                                               \
-    X86_64(CALL(access, allow, not_found, "the same"))                                                                              \
-    X86_64(CALL(readlink, allow, not_found, "the same"))                                                                            \
-    /* Never, from before Node's first instruction on. */                                                                           \
-    CALL(io_uring_setup, unknown, unknown, "libuv opens rings at start, and what a ring does no filter sees")                       \
-    CALL(io_uring_enter, unknown, unknown, "the same")                                                                              \
-    CALL(io_uring_register, unknown, unknown, "the same")                                                                           \
-    CALL(socket, unix_only, refuse, "the host does all networking")                                                                 \
-    CALL(ptrace, refuse, refuse, "other processes of the same user")                                                                \
-    CALL(process_vm_readv, refuse, refuse, "memory of other processes of the same user")                                            \
-    CALL(process_vm_writev, refuse, refuse, "the same")                                                                             \
-    CALL(pidfd_open, refuse, refuse, "handles of other processes")                                                                  \
-    CALL(pidfd_getfd, refuse, refuse, "descriptors of other processes")                                                             \
-    CALL(pidfd_send_signal, refuse, refuse, "signals to other processes")                                                           \
-    CALL(kcmp, refuse, refuse, "compares kernel objects of other processes")                                                        \
-    CALL(bpf, refuse, refuse, "programs in the kernel")                                                                             \
-    CALL(perf_event_open, refuse, refuse, "measures other processes; many kernel bugs")                                             \
-    CALL(userfaultfd, refuse, refuse, "makes races in the kernel winnable")                                                         \
-    CALL(keyctl, refuse, refuse, "keys of the user; not in any namespace")                                                          \
-    CALL(add_key, refuse, refuse, "the same")                                                                                       \
-    CALL(request_key, refuse, refuse, "the same")                                                                                   \
-    CALL(mount, refuse, refuse, "what a user namespace would allow")                                                                \
-    CALL(umount2, refuse, refuse, "the same")                                                                                       \
-    CALL(pivot_root, refuse, refuse, "the same")                                                                                    \
-    CALL(chroot, refuse, refuse, "the same")                                                                                        \
-    CALL(unshare, refuse, refuse, "the same")                                                                                       \
-    CALL(setns, refuse, refuse, "namespaces of others")                                                                             \
-    CALL(open_by_handle_at, refuse, refuse, "files past every path")                                                                \
-    CALL(name_to_handle_at, refuse, refuse, "handles for it")                                                                       \
-    CALL(init_module, refuse, refuse, "the kernel itself")                                                                          \
-    CALL(finit_module, refuse, refuse, "the same")                                                                                  \
-    CALL(delete_module, refuse, refuse, "the same")                                                                                 \
-    CALL(kexec_load, refuse, refuse, "the same")                                                                                    \
-    CALL(reboot, refuse, refuse, "the machine")                                                                                     \
-    CALL(swapon, refuse, refuse, "the same")                                                                                        \
-    CALL(swapoff, refuse, refuse, "the same")                                                                                       \
-    CALL(acct, refuse, refuse, "the same")                                                                                          \
-    CALL(quotactl, refuse, refuse, "the same")                                                                                      \
+    /* Threads: V8's, isolated-vm's and libuv's pools start theirs when they first have work. */                                   \
+    CALL(futex, allow, allow, "every lock and every wait of a thread")                                                             \
+    CALL(clone, allow, threads, "isolated-vm, V8 and libuv start threads later")                                                   \
+    CALL(clone3, allow, unknown, "its flags lie in memory that no filter can read; glibc falls back to clone")                     \
+    CALL(set_robust_list, allow, allow, "glibc, at the start of a thread")                                                         \
+    CALL(rseq, allow, allow, "glibc, at the start of a thread")                                                                    \
+    CALL(gettid, allow, allow, "glibc and V8, at the start of a thread")                                                           \
+    CALL(sched_getaffinity, allow, allow, "pthread_getattr_np, how many cores there are")                                          \
+    CALL(sched_getparam, allow, allow, "glibc, when a thread asks for its attributes")                                             \
+    CALL(sched_getscheduler, allow, allow, "glibc, when a thread asks for its attributes")                                         \
+    CALL(sched_yield, allow, rare, "spinning locks of V8")                                                                         \
+    CALL(getcpu, allow, rare, "glibc's and V8's allocators, where the vDSO does not answer")                                       \
+    CALL(membarrier, allow, rare, "V8, when it changes code that other threads may run")                                           \
+    CALL(prctl, allow, names, "names of threads and of V8's memory")                                                               \
+    CALL(exit, allow, allow, "the end of a thread")                                                                                \
+    CALL(exit_group, allow, rare, "the end of the process")                                                                        \
+    CALL(restart_syscall, allow, allow, "a wait that a stop and a continue interrupted")                                           \
+    /* Memory. Executable memory cannot be refused: V8 compiles. */                                                                \
+    CALL(mmap, allow, allow, "heaps, stacks of threads, code")                                                                     \
+    CALL(munmap, allow, allow, "the same, given back")                                                                             \
+    CALL(mprotect, allow, allow, "V8 makes its code writable and executable in turn")                                              \
+    CALL(pkey_mprotect, allow, rare, "the same on processors with memory protection keys")                                         \
+    CALL(madvise, allow, allow, "V8 gives pages back")                                                                             \
+    CALL(mremap, allow, rare, "realloc of large blocks")                                                                           \
+    CALL(brk, allow, allow, "malloc of small blocks")                                                                              \
+    /* What is open already: the socket to the host, the volumes' file, the package store, pipes for last words, libuv's own. */   \
+    CALL(read, allow, allow, "the socket; libuv's wake-ups")                                                                       \
+    CALL(write, allow, allow, "the socket, last words; libuv's wake-ups")                                                          \
+    CALL(writev, allow, allow, "the socket, frames of several parts")                                                              \
+    CALL(pread64, allow, allow, "packages, volumes, resident memory")                                                              \
+    CALL(pwrite64, allow, allow, "volumes")                                                                                        \
+    CALL(close, allow, rare, "the end of a thread with an event loop; the socket")                                                 \
+    CALL(fstat, allow, allow, "what kind a standard stream is, when a crypto thread starts")                                       \
+    CALL(getsockname, allow, allow, "the same")                                                                                    \
+    CALL(getsockopt, allow, allow, "the same, when Node prints last words")                                                        \
+    CALL(fcntl, allow, flags, "libuv, when Node prints last words")                                                                \
+    CALL(ioctl, allow, nonblocking, "libuv, when Node prints last words")                                                          \
+    /* Waiting. */                                                                                                                 \
+    CALL(epoll_pwait, allow, allow, "the event loop")                                                                              \
+    CALL(epoll_ctl, allow, allow, "what the event loop waits for")                                                                 \
+    CALL(epoll_create1, allow, allow, "the event loop of a crypto thread")                                                         \
+    CALL(eventfd2, allow, allow, "wakes the event loop of a crypto thread")                                                        \
+    CALL(pipe2, allow, allow, "wakes the event loop of a crypto thread, in some versions of libuv")                                \
+    CALL(getcwd, allow, allow, "Node asks for it when a crypto thread starts; it is /")                                            \
+    CALL(ppoll, allow, rare, "libuv, when it writes to a pipe that is full")                                                       \
+    X86_64(CALL(poll, allow, rare, "libuv, when it writes to a pipe that is full"))                                                \
+    /* Clocks and chance; the vDSO answers most of them without a call. */                                                         \
+    CALL(clock_gettime, allow, rare, "clocks that the vDSO does not know: CPU time of a thread")                                   \
+    CALL(clock_getres, allow, rare, "libuv, once for each event loop")                                                             \
+    CALL(gettimeofday, allow, rare, "where there is no vDSO")                                                                      \
+    CALL(clock_nanosleep, allow, allow, "V8, when it waits for other threads")                                                     \
+    CALL(getrandom, allow, allow, "OpenSSL, V8's seeds")                                                                           \
+    CALL(getrusage, allow, allow, "CPU time of a thread")                                                                          \
+    /* About ourselves. */                                                                                                         \
+    CALL(getpid, allow, allow, "process.kill and abort, which need the number")                                                    \
+    CALL(kill, allow, itself, "the sandbox ends itself by SIGKILL")                                                                \
+    CALL(tgkill, allow, itself, "abort")                                                                                           \
+    CALL(rt_sigaction, allow, rare, "abort; traps that WebAssembly uses")                                                          \
+    CALL(rt_sigprocmask, allow, allow, "the start of a thread")                                                                    \
+    CALL(rt_sigreturn, allow, rare, "the end of a signal handler")                                                                 \
+    CALL(sigaltstack, allow, rare, "stacks for signal handlers of V8's traps")                                                     \
+    CALL(prlimit64, allow, reads, "the size of a new thread's stack")                                                              \
+    CALL(getuid, allow, allow, "OpenSSL and Node ask whether they run with other rights")                                          \
+    CALL(geteuid, allow, allow, "the same")                                                                                        \
+    CALL(getgid, allow, allow, "the same")                                                                                         \
+    CALL(getegid, allow, allow, "the same")                                                                                        \
+    CALL(sysinfo, allow, allow, "how much memory the machine has, when a crypto thread sizes its heap")                            \
+    CALL(capget, allow, allow, "Node asks whether it may trust its environment, when a crypto thread starts")                      \
+    /* Files: looked for in vain. */                                                                                               \
+    CALL(openat, allow, not_found, "V8 and glibc look for /proc and /sys files")                                                   \
+    CALL(newfstatat, allow, not_found, "the same")                                                                                 \
+    CALL(statx, allow, not_found, "the same")                                                                                      \
+    CALL(readlinkat, allow, not_found, "the same")                                                                                 \
+    CALL(faccessat, allow, not_found, "the same")                                                                                  \
+    CALL(faccessat2, allow, not_found, "the same")                                                                                 \
+    X86_64(CALL(open, allow, not_found, "the same"))                                                                               \
+    X86_64(CALL(stat, allow, not_found, "the same"))                                                                               \
+    X86_64(CALL(lstat, allow, not_found, "the same"))                                                                              \
+    X86_64(CALL(access, allow, not_found, "the same"))                                                                             \
+    X86_64(CALL(readlink, allow, not_found, "the same"))                                                                           \
+    /* Never, from before Node's first instruction on. */                                                                          \
+    CALL(io_uring_setup, unknown, unknown, "libuv opens rings at start, and what a ring does no filter sees")                      \
+    CALL(io_uring_enter, unknown, unknown, "the same")                                                                             \
+    CALL(io_uring_register, unknown, unknown, "the same")                                                                          \
+    CALL(socket, unix_only, refuse, "the host does all networking")                                                                \
+    CALL(ptrace, refuse, refuse, "other processes of the same user")                                                               \
+    CALL(process_vm_readv, refuse, refuse, "memory of other processes of the same user")                                           \
+    CALL(process_vm_writev, refuse, refuse, "the same")                                                                            \
+    CALL(pidfd_open, refuse, refuse, "handles of other processes")                                                                 \
+    CALL(pidfd_getfd, refuse, refuse, "descriptors of other processes")                                                            \
+    CALL(pidfd_send_signal, refuse, refuse, "signals to other processes")                                                          \
+    CALL(kcmp, refuse, refuse, "compares kernel objects of other processes")                                                       \
+    CALL(bpf, refuse, refuse, "programs in the kernel")                                                                            \
+    CALL(perf_event_open, refuse, refuse, "measures other processes; many kernel bugs")                                            \
+    CALL(userfaultfd, refuse, refuse, "makes races in the kernel winnable")                                                        \
+    CALL(keyctl, refuse, refuse, "keys of the user; not in any namespace")                                                         \
+    CALL(add_key, refuse, refuse, "the same")                                                                                      \
+    CALL(request_key, refuse, refuse, "the same")                                                                                  \
+    CALL(mount, refuse, refuse, "what a user namespace would allow")                                                               \
+    CALL(umount2, refuse, refuse, "the same")                                                                                      \
+    CALL(pivot_root, refuse, refuse, "the same")                                                                                   \
+    CALL(chroot, refuse, refuse, "the same")                                                                                       \
+    CALL(unshare, refuse, refuse, "the same")                                                                                      \
+    CALL(setns, refuse, refuse, "namespaces of others")                                                                            \
+    CALL(open_by_handle_at, refuse, refuse, "files past every path")                                                               \
+    CALL(name_to_handle_at, refuse, refuse, "handles for it")                                                                      \
+    CALL(init_module, refuse, refuse, "the kernel itself")                                                                         \
+    CALL(finit_module, refuse, refuse, "the same")                                                                                 \
+    CALL(delete_module, refuse, refuse, "the same")                                                                                \
+    CALL(kexec_load, refuse, refuse, "the same")                                                                                   \
+    CALL(reboot, refuse, refuse, "the machine")                                                                                    \
+    CALL(swapon, refuse, refuse, "the same")                                                                                       \
+    CALL(swapoff, refuse, refuse, "the same")                                                                                      \
+    CALL(acct, refuse, refuse, "the same")                                                                                         \
+    CALL(quotactl, refuse, refuse, "the same")                                                                                     \
     CALL(syslog, refuse, refuse, "the kernel's log, with its addresses")
 
 #endif

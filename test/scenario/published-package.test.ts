@@ -1,6 +1,6 @@
 /** What `npm publish` would send, installed into an empty project: compiled sources, and the guest's sources as they are. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,9 @@ test('the published package works as a library and as a command', (t) => {
   for (const file of [...files, 'package.json'].filter((name) => name !== 'dist')) {
     cpSync(join(root, file), join(installed, file), { recursive: true });
   }
+  // For machines without a compiler.
+  for (const name of ['launcher', 'lock.node'])
+    t.true(existsSync(join(installed, 'dist', 'jail', process.arch, name)), name);
   // Its dependencies, as an install beside it would have them.
   symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'));
 

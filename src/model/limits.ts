@@ -151,7 +151,7 @@ export const limits = {
   ownLagMsMax: 20,
   /**
    * Resident memory beyond what its environments may use before a sandbox is killed: code, garbage, queues, and what a bomb
-   * allocates between two looks (SECURITY.md 5.6 rule 6 measured 32 MB at 20 ms).
+   * allocates between two looks (SECURITY.md 5.6 rule 6 measured 32 MB at 20 ms). So much kept while no guest runs, and it is retired.
    */
   sandboxMemorySlackMiB: 200,
   /** Factor on an environment's memory size: V8 overshoots before it gives up (SECURITY.md 0.2). */

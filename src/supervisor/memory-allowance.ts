@@ -15,6 +15,8 @@ export interface MemoryShare {
 
 export class MemoryAllowance {
   #settledBytes = 0;
+  /** What it held before its first guest. */
+  #blankBytes: number | undefined;
   #round = 1;
   #ranMiB = 0;
   #residentMiB = 0;
@@ -39,8 +41,15 @@ export class MemoryAllowance {
   /** A reading while no guest runs. */
   settle(residentBytes: number): void {
     this.#settledBytes = residentBytes;
+    this.#blankBytes ??= residentBytes;
     this.#round += 1;
     this.#ranMiB = 0;
+  }
+
+  /** What it holds though no guest runs, beyond all that its environments may use and what it held when it was blank. */
+  get keptBytes(): number {
+    const { environmentMemoryFactor } = limits;
+    return this.#settledBytes - (this.#blankBytes ?? 0) - this.#residentMiB * environmentMemoryFactor * MiB;
   }
 
   get allowedBytes(): number {

@@ -283,6 +283,7 @@ export class SandboxProcess implements SandboxHandle {
       ageMs: this.#options.clock.nowMs() - this.#startedMs,
       environmentsServed: this.#environments.served,
       rssBytes: this.#vitals.residentBytes,
+      keptBytes: this.#allowance.keptBytes,
       storeBytes: this.#store.bytes,
     });
   }

@@ -59,3 +59,15 @@ test('without a moment of rest the sum of all sizes is the most', (t) => {
   allowance.add(128);
   t.is(allowedMiB(allowance), sandboxRssMiBMax + 128 * factor);
 });
+
+test('what stays when environments are gone is kept; what belongs to those that are there is not', (t) => {
+  const allowance = new MemoryAllowance();
+  allowance.settle(90 * MiB);
+  t.is(allowance.keptBytes, 0);
+  const share = allowance.add(128);
+  allowance.run(share);
+  allowance.settle(390 * MiB);
+  t.is(allowance.keptBytes, (300 - 128 * factor) * MiB);
+  allowance.remove(share);
+  t.is(allowance.keptBytes, 300 * MiB);
+});

@@ -7,6 +7,7 @@ const worn: WearView = {
   ageMs: limits.sandboxAgeMsMax - 1,
   environmentsServed: limits.sandboxEnvironmentsServedMax - 1,
   rssBytes: limits.sandboxRssMiBMax * MiB - 1,
+  keptBytes: limits.sandboxMemorySlackMiB * MiB - 1,
   storeBytes: limits.packageStoreMiBMax * MiB - 1,
 };
 
@@ -18,6 +19,7 @@ const reasons: [change: Partial<WearView>, reason: RegExp][] = [
   [{ ageMs: limits.sandboxAgeMsMax }, /sandboxAgeMsMax/],
   [{ environmentsServed: limits.sandboxEnvironmentsServedMax }, /sandboxEnvironmentsServedMax/],
   [{ rssBytes: limits.sandboxRssMiBMax * MiB }, /sandboxRssMiBMax/],
+  [{ keptBytes: limits.sandboxMemorySlackMiB * MiB }, /sandboxMemorySlackMiB/],
   [{ storeBytes: limits.packageStoreMiBMax * MiB }, /packageStoreMiBMax/],
 ];
 for (const [change, reason] of reasons) {

@@ -31,8 +31,6 @@ export interface Observation {
   readonly lateCpu: ReadonlyMap<number, number>;
   /** Of the processes that were there during the calls, after environments were removed; those that ended are absent. */
   readonly after: ReadonlyMap<number, ProcessFacts>;
-  /** The same after the program was run once more, where the first time more was kept than nothing. */
-  readonly again: ReadonlyMap<number, ProcessFacts> | undefined;
   readonly next: Ending;
   readonly stateBefore: ReturnType<typeof hostState>;
   readonly stateAfter: ReturnType<typeof hostState>;
@@ -125,7 +123,7 @@ function nothingRunsOn({ lateCpu }: Observation): Findings {
 /** 5 %, and one tick of the kernel's clock in a stretch of 300 ms. */
 const lateCpuShareMax = 0.05 + 10 / 300;
 
-function memoryGivenBack({ before, peakBytes, memoryMiB, environments, after, again }: Observation): Findings {
+function memoryGivenBack({ before, peakBytes, memoryMiB, environments, after }: Observation): Findings {
   const base = before?.residentBytes ?? 0;
   const { sandboxMemorySlackMiB, environmentMemoryFactor } = limits;
   const hard = base + (sandboxMemorySlackMiB + environments * memoryMiB * environmentMemoryFactor) * MiB;
@@ -133,19 +131,19 @@ function memoryGivenBack({ before, peakBytes, memoryMiB, environments, after, ag
   if (peakBytes > hard + overshootMiB * MiB) {
     found.push(`${mebibytes(peakBytes)} MiB were resident at the peak; the limit was ${mebibytes(hard)} MiB`);
   }
-  for (const [pid, { residentBytes }] of again ?? []) {
-    const first = after.get(pid)?.residentBytes ?? 0;
-    if (residentBytes <= first + keptMiB * MiB) continue;
-    const story = [base, first, residentBytes].map(mebibytes).join(', ');
-    found.push(`process ${pid} keeps what each run leaves: ${story} MiB before, after one and after two`);
+  for (const [pid, { residentBytes }] of after) {
+    if (residentBytes <= keptBytesMax(before)) continue;
+    found.push(`process ${pid} keeps ${mebibytes(residentBytes)} MiB; before it had ${mebibytes(base)} MiB`);
   }
   return found;
 }
 
-/** Whether so much was kept that it takes another run to tell a leak from memory that stays with the process for its next guests. */
-export function isMuchKept({ before, after }: Pick<Observation, 'before' | 'after'>): boolean {
-  const most = (before?.residentBytes ?? 0) + keptMiB * MiB;
-  return [...after.values()].some(({ residentBytes }) => residentBytes > most);
+/**
+ * A process does not give all memory of disposed isolates back, and the next ones use it again. What it may keep at most is the slack that
+ * it has beside its environments; one that keeps more is retired, and then all of it is given back.
+ */
+export function keptBytesMax(before: ProcessFacts | undefined): number {
+  return (before?.residentBytes ?? 0) + (limits.sandboxMemorySlackMiB + keptMiB) * MiB;
 }
 
 const overshootMiB = 64;

@@ -3,7 +3,7 @@
  * `run-program.ts`. Ids are those of the classes of the threat catalogue: A time, B memory, C after the answer, D values, E errors,
  * F calls to the host, G probes of the border, H init, I isolation, K load.
  */
-import type { CreateFunctionInput } from '../../../src/index.ts';
+import type { CodeInput, CreateFunctionInput } from '../../../src/index.ts';
 import type { EngineErrorCode } from '../../../src/model/errors.ts';
 
 export interface Program {
@@ -16,6 +16,8 @@ export interface Program {
   readonly source?: string;
   /** Instead of `source`: a directory with an `index` that deals with the benign event itself. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Instead of both: code as clients hand it over. Where it is refused, that is what to expect. */
+  readonly code?: () => Promise<CodeInput>;
   /** Of the one call, when there are no `calls`. Absent: `{}`. */
   readonly event?: unknown;
   /** Of that call. */
@@ -69,6 +71,8 @@ export interface Way {
 
 /** Two of the four; all with `ISOTHERM_CATALOGUE=full`. */
 export function waysOf(program: Program, isFull = process.env.ISOTHERM_CATALOGUE === 'full'): readonly Way[] {
+  // It is deployed, or not: there is nothing to call.
+  if (program.code !== undefined && program.harmAt === undefined) return [{ start: 'cold', company: 'alone' }];
   const both: readonly Way[] = [
     { start: 'cold', company: 'alone' },
     { start: 'warm', company: 'beside' },

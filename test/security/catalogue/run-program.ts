@@ -6,10 +6,10 @@ import { limits } from '../../../src/model/limits.ts';
 import { functionDirectory } from '../../fixtures/function-directory.ts';
 import { callNow, type Ending, endingOf, isExpected, shownEnding, shownExpectation } from './ending.ts';
 import { hostState } from './host-state.ts';
-import { invariants, isMuchKept, isOfTime } from './invariants.ts';
+import { invariants, isOfTime, keptBytesMax } from './invariants.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { type ProcessFacts, processFacts } from './process-facts.ts';
-import { benignEvent, type Call, callsOf, type Program, type Way, wrapped } from './program.ts';
+import { benignEvent, type Call, callsOf, type Expectation, type Program, type Way, wrapped } from './program.ts';
 import type { Range } from './range.ts';
 
 /**
@@ -33,26 +33,31 @@ async function runOnce(range: Range, program: Program, way: Way): Promise<readon
   const functionName = `${program.id}-${way.start}-${way.company}`;
   const timeout = program.settings?.timeout ?? timeoutSeconds;
   const memorySize = program.settings?.memorySize ?? limits.memoryMiBMin;
-  const begin = async (): Promise<void> => {
-    await engine.createFunction({
-      timeout,
-      memorySize,
-      ...program.settings,
-      functionName,
-      trustDomain: functionName,
-      code: codeOf(program),
-      ...(program.bindings !== undefined && { bindings: program.bindings }),
-    });
+  const begin = async (): Promise<Ending | undefined> => {
+    const called = callNow();
+    const code = await codeOf(program);
+    try {
+      await engine.createFunction({
+        timeout,
+        memorySize,
+        ...program.settings,
+        functionName,
+        trustDomain: functionName,
+        code,
+        ...(program.bindings !== undefined && { bindings: program.bindings }),
+      });
+      return undefined;
+    } catch (error) {
+      if (error instanceof EngineError) return endingOf(error, called);
+      throw error;
+    }
   };
-  const pidsKept = new Set<number>();
-  /** Elsewhere than in the processes of the first run it would tell nothing of them. */
-  const runAgain = async (): Promise<ReadonlyMap<number, ProcessFacts>> => {
-    await begin();
-    await range.harm(() => doHarm(range, program, { ...way, company: 'alone' }, functionName));
-    await engine.deleteFunction(functionName);
-    return settled([...pidsKept], undefined);
-  };
-  await begin();
+  const sinceMs = performance.now();
+  const refusal = await begin();
+  if (refusal !== undefined) {
+    const pulse = range.pulse.complaintsSince(sinceMs).map((complaint) => `the host keeps answering: ${complaint}`);
+    return [...surprise(refusal, program.expect), ...pulse];
+  }
   try {
     const found: string[] = [];
     let before = range.ordinary;
@@ -66,7 +71,6 @@ async function runOnce(range: Range, program: Program, way: Way): Promise<readon
     const harm = await range.harm(() => doHarm(range, program, way, functionName));
     found.push(...harm.surprises);
     const { pids } = harm;
-    for (const pid of pids) pidsKept.add(pid);
     const lateCpu = await quietest(pids);
     await delay(Math.max(0, (harm.endings.at(-1)?.answeredMs ?? 0) + lookAfterMs - performance.now()));
     if (program.harmAt === 'init') await engine.updateFunctionCode({ functionName, code: { source: benignSource } });
@@ -74,7 +78,6 @@ async function runOnce(range: Range, program: Program, way: Way): Promise<readon
     const told = [...range.told(functionName)];
     await engine.deleteFunction(functionName);
     const after = await settled(pids, before);
-    const again = isMuchKept({ before, after }) ? await runAgain() : undefined;
 
     const seen = {
       program,
@@ -87,7 +90,6 @@ async function runOnce(range: Range, program: Program, way: Way): Promise<readon
       before,
       lateCpu,
       after,
-      again,
       next,
       stateAfter: hostState(),
       secrets: secretsOf(range, harm.neighbourSecret),
@@ -140,10 +142,7 @@ async function doHarm(range: Range, program: Program, way: Way, functionName: st
         Array.from({ length: atOnce }, () => invoke(range, functionName, payloadOf(call))),
       );
       endings.push(...ended);
-      for (const ending of ended) {
-        if (isExpected(ending, expect)) continue;
-        surprises.push(`expected ${shownExpectation(expect)}, seen ${shownEnding(ending)}`);
-      }
+      surprises.push(...ended.flatMap((ending) => surprise(ending, expect)));
     }
     // What runs on after the answer would show now.
     await delay(neighbour === undefined ? 0 : lateMs);
@@ -165,6 +164,11 @@ async function doHarm(range: Range, program: Program, way: Way, functionName: st
   };
 }
 
+function surprise(ending: Ending, expect: Expectation | undefined): readonly string[] {
+  if (expect !== undefined && isExpected(ending, expect)) return [];
+  return [`expected ${expect === undefined ? 'no refusal' : shownExpectation(expect)}, seen ${shownEnding(ending)}`];
+}
+
 function payloadOf({ event }: Call): string {
   return JSON.stringify(event ?? {});
 }
@@ -180,7 +184,8 @@ async function invoke(range: Range, functionName: string, payload: string): Prom
   }
 }
 
-function codeOf({ id, source, files }: Program): CodeInput {
+async function codeOf({ id, source, files, code }: Program): Promise<CodeInput> {
+  if (code !== undefined) return code();
   if (files !== undefined) return { directory: functionDirectory({ files }) };
   if (source === undefined) throw new Error(`${id} has neither source nor files`);
   return { source: wrapped(source) };
@@ -207,7 +212,7 @@ async function quietest(pids: readonly number[]): Promise<ReadonlyMap<number, nu
 }
 
 const lateMs = 300;
-const stretchesMax = 4;
+const stretchesMax = 8;
 
 function factsOf(pids: readonly number[]): ReadonlyMap<number, ProcessFacts> {
   const facts = new Map<number, ProcessFacts>();
@@ -218,19 +223,24 @@ function factsOf(pids: readonly number[]): ReadonlyMap<number, ProcessFacts> {
   return facts;
 }
 
-/** The facts of what is left once it is as little as before, or after a second in which it did not become so. */
+/** The facts of what is left once it is as little as before, or when it has had its time to become so. */
 async function settled(pids: readonly number[], before: ProcessFacts | undefined) {
-  const deadlineMs = performance.now() + lookAfterMs;
+  const sinceMs = performance.now();
   while (true) {
-    const facts = factsOf(pids);
-    const isAsBefore = [...facts.values()].every(
-      ({ residentBytes, threads }) =>
+    const facts = [...factsOf(pids)];
+    const isMuchKept = facts.some(([, { residentBytes }]) => residentBytes > keptBytesMax(before));
+    const isAsBefore = facts.every(
+      ([, { residentBytes, threads }]) =>
         residentBytes <= (before?.residentBytes ?? 0) && threads <= (before?.threads ?? 0),
     );
-    if (isAsBefore || performance.now() > deadlineMs) return facts;
+    const waitMs = isMuchKept ? retirementMs : lookAfterMs / 2;
+    if (isAsBefore || performance.now() - sinceMs > waitMs) return new Map(facts);
     await delay(50);
   }
 }
+
+/** Whether a sandbox must be retired is looked at from time to time; it then ends in its own time. */
+const retirementMs = limits.memoryIntervalMs + limits.maintenanceIntervalMsMax + 2_000;
 
 function secretsOf(range: Range, neighbourSecret: string | undefined): ReadonlyMap<string, string> {
   const secrets = new Map([

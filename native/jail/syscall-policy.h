@@ -119,7 +119,7 @@
     /* About ourselves. */                                                                                                         \
     CALL(getpid, allow, allow, "process.kill and abort, which need the number")                                                    \
     CALL(kill, allow, itself, "the sandbox ends itself by SIGKILL")                                                                \
-    CALL(tgkill, allow, itself, "abort")                                                                                           \
+    CALL(tgkill, allow, itself, "abort, when V8 gives up")                                                                         \
     CALL(rt_sigaction, allow, rare, "abort; traps that WebAssembly uses")                                                          \
     CALL(rt_sigprocmask, allow, allow, "the start of a thread")                                                                    \
     CALL(rt_sigreturn, allow, rare, "the end of a signal handler")                                                                 \

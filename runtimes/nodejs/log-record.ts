@@ -22,7 +22,7 @@ export function jsonRecord(core: Core, { timestamp, level, requestId }: RecordHe
   if (args.length === 1) {
     const message = args[0];
     try {
-      return stringify({ timestamp, level, requestId, message }, errorsWithFields);
+      return stringify({ timestamp, level, requestId, message }, replaceErrors(errorFields));
     } catch {
       // A cycle, a BigInt or a throwing getter: what inspect makes of it is shown instead.
       return stringify({ timestamp, level, requestId, message: core.format(message) });
@@ -38,7 +38,7 @@ export function jsonRecord(core: Core, { timestamp, level, requestId }: RecordHe
 
 /** An error as the runtime logs it in Text format: with `code` and whatever else is enumerable on it, `stack` last (E2.6). */
 export function errorText(error: unknown): string {
-  return stringify(intoError(error), (_key, value: unknown) => (isError(value) ? textFields(value) : value));
+  return stringify(intoError(error), replaceErrors(textFields));
 }
 
 /** In the log, unlike in the payload, a value that is no error is shown as one (E2.7). */
@@ -51,8 +51,22 @@ export function intoError(value: unknown): Error {
   return error;
 }
 
-function errorsWithFields(_key: string, value: unknown): unknown {
-  return isError(value) ? assign(stackFields(value), value) : value;
+/**
+ * Shows errors by the fields that `convert` makes. Each is a new object, in which JSON finds no cycle: an error that leads back to
+ * itself would be shown again and again until the stack is full, which takes seconds. So the number of them is bounded.
+ */
+function replaceErrors(convert: (error: Error) => object): (key: string, value: unknown) => unknown {
+  let errors = 0;
+  return (_key, value) => {
+    if (!isError(value)) return value;
+    errors += 1;
+    if (errors > limits.errorsPerRecordMax) throw new BuiltinError('too many errors in one record');
+    return convert(value);
+  };
+}
+
+function errorFields(error: Error): object {
+  return assign(stackFields(error), error);
 }
 
 /** The type here is the constructor's name, not `name` (E3.2). */

@@ -229,6 +229,8 @@ export const limits = {
   errorTypeCharsMax: 256,
   /** JSON of an error: its message and stack at full length, each character escaped. A runtime that was tampered with may send more. */
   errorPayloadBytesMax: 1 * MiB,
+  /** Errors within errors of one log record: more is a cycle, most often. */
+  errorsPerRecordMax: 100,
   tmpInodesMax: 65_536,
   /** Files of a volume up to this size stay in the sandbox's memory, while all of them together stay under the second number. */
   tmpMemoryFileBytesMax: 16 * KiB,

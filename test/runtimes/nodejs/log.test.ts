@@ -1,4 +1,5 @@
 import test from 'ava';
+import { limits } from '../../../src/model/limits.ts';
 import { FakeGuest } from '../../fixtures/fake-guest.ts';
 
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -114,6 +115,27 @@ test('E2.6 an error that cannot be formatted is logged in a minimal form', async
     'request-1\tERROR\tInvoke Error \t{"errorType":"Error","errorMessage":"cyclic","trace":["Error: cyclic"]}',
   );
 });
+
+for (const logFormat of ['Text', 'JSON'] as const) {
+  test(`an error that leads back to itself is read a bounded number of times and logged (${logFormat})`, async (t) => {
+    let reads = 0;
+    class Circular extends Error {
+      readonly self = this;
+      get code(): string {
+        reads += 1;
+        return 'E_SELF';
+      }
+      override get message(): string {
+        reads += 1;
+        return 'again';
+      }
+    }
+    const guest = await new FakeGuest({ logFormat }).initWith(() => Promise.reject(new Circular()));
+    await guest.answer();
+    t.true(guest.records().some((record) => record.includes('again')));
+    t.true(reads < 3 * limits.errorsPerRecordMax, `${reads}`);
+  });
+}
 
 test('E3.1 a JSON record has its fields in order', async (t) => {
   const guest = new FakeGuest({ logFormat: 'JSON', logLevel: 'INFO' });

@@ -21,7 +21,7 @@ export function assertLoopback(host: string): void {
 
 /** The reason to refuse, or undefined. */
 export function foreignRequest(headers: IncomingHttpHeaders): string | undefined {
-  const { host, origin } = headers;
+  const { host, origin, 'sec-fetch-site': site } = headers;
   const hostname = host === undefined ? undefined : hostnameOf(host);
   if (hostname !== undefined && !isLoopback(hostname) && hostname !== dockerHost) {
     return `Host must name this machine (127.0.0.1, ::1, localhost) or be ${dockerHost}, got ${JSON.stringify(host)}`;
@@ -29,6 +29,10 @@ export function foreignRequest(headers: IncomingHttpHeaders): string | undefined
   // Only browsers send it; a page that we served ourselves has our own.
   if (origin !== undefined && origin !== `http://${host}`) {
     return `Origin must be absent or this server's own, got ${JSON.stringify(origin)}`;
+  }
+  // Browsers send it where they send no Origin, with a link or an image of another page. A user's own typing is `none`.
+  if (site === 'cross-site' || site === 'same-site') {
+    return `Sec-Fetch-Site must be absent, same-origin or none, got ${JSON.stringify(site)}`;
   }
   return undefined;
 }

@@ -383,6 +383,8 @@ test('requests that a web page could have made are refused', async (t) => {
     { host: '192.168.1.2:9001' },
     { origin: 'https://evil.example' },
     { origin: 'null' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
   ]) {
     const answer = await send(engine, { url: `${functions}/f`, headers });
     isError(t, answer, 403, 'AccessDeniedException');

@@ -1,8 +1,8 @@
-import { crc32, deflateRawSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import yazl from 'yazl';
 import { zipEntries } from '../../src/functions/zip.ts';
 import { EngineError, type EngineErrorCode } from '../../src/model/errors.ts';
+import { forgedZip, unixType } from '../fixtures/forged-zip.ts';
 
 const sentence = 'Could not unzip uploaded file. Please check your file, then try to upload again.';
 
@@ -36,55 +36,6 @@ async function zip(fill: (zip: yazl.ZipFile) => void): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** One entry as an attacker writes it: every field may lie. */
-interface Forged {
-  readonly name: string | Buffer;
-  readonly content?: Buffer;
-  readonly method?: number;
-  readonly flags?: number;
-  readonly externalAttributes?: number;
-  readonly declaredSize?: number;
-  readonly checksum?: number;
-  readonly offset?: number;
-}
-
-function forge(entries: readonly Forged[]): Buffer {
-  const parts: Buffer[] = [];
-  const directory: Buffer[] = [];
-  let offset = 0;
-  for (const entry of entries) {
-    const name = Buffer.from(entry.name);
-    const content = entry.content ?? Buffer.from('x');
-    const method = entry.method ?? 8;
-    const data = method === 8 ? deflateRawSync(content) : content;
-    const common = Buffer.alloc(26);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt16LE(entry.flags ?? 0, 2);
-    common.writeUInt16LE(method, 4);
-    common.writeUInt32LE(entry.checksum ?? crc32(content), 10);
-    common.writeUInt32LE(data.length, 14);
-    common.writeUInt32LE(entry.declaredSize ?? content.length, 18);
-    common.writeUInt16LE(name.length, 22);
-    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, name, data]);
-    const tail = Buffer.alloc(14);
-    tail.writeUInt32LE(entry.externalAttributes ?? 0, 6);
-    tail.writeUInt32LE(entry.offset ?? offset, 10);
-    directory.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), common, tail, name]));
-    parts.push(local);
-    offset += local.length;
-  }
-  const central = Buffer.concat(directory);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06', 0, 'latin1');
-  end.writeUInt16LE(entries.length, 8);
-  end.writeUInt16LE(entries.length, 10);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, central, end]);
-}
-
-const unixType = (type: number) => ((type | 0o644) << 16) >>> 0;
-
 test('a plain zip gives its files, stored and deflated', async (t) => {
   const bytes = await zip((file) => {
     file.addBuffer(Buffer.from('one'), 'index.js');
@@ -98,7 +49,7 @@ test('a plain zip gives its files, stored and deflated', async (t) => {
 });
 
 test('the forger makes valid zips unless told otherwise', async (t) => {
-  t.deepEqual(await read(forge([{ name: 'a.js', content: Buffer.from('abc') }])), {
+  t.deepEqual(await read(forgedZip([{ name: 'a.js', content: Buffer.from('abc') }])), {
     'a.js': { mode: 0o644, text: 'abc' },
   });
 });
@@ -133,20 +84,20 @@ test('names that leave the package are refused', async (t) => {
     'a\0.js',
     'a//b.js',
   ]) {
-    const error = await t.throwsAsync(read(forge([{ name }])), { instanceOf: EngineError }, name);
+    const error = await t.throwsAsync(read(forgedZip([{ name }])), { instanceOf: EngineError }, name);
     t.is(error?.code, 'InvalidParameterValueException');
     t.true(error?.message.startsWith(`${sentence} (`), `${name}: ${error?.message}`);
   }
-  await refused(t, forge([{ name: 'a\0.js' }]), `${sentence} (the name "a\\u0000.js" contains a NUL character)`);
+  await refused(t, forgedZip([{ name: 'a\0.js' }]), `${sentence} (the name "a\\u0000.js" contains a NUL character)`);
   await refused(
     t,
-    forge([{ name: `${'a/'.repeat(40)}b` }]),
+    forgedZip([{ name: `${'a/'.repeat(40)}b` }]),
     `${sentence} (the name "${'a/'.repeat(40)}b" is deeper than 40 folders)`,
   );
 });
 
 test('a name in a message is short and on one line', async (t) => {
-  const error = await t.throwsAsync(read(forge([{ name: `\u001b[31m\n${'x'.repeat(600)}` }])));
+  const error = await t.throwsAsync(read(forgedZip([{ name: `\u001b[31m\n${'x'.repeat(600)}` }])));
   t.true((error?.message.length ?? 0) < 300);
   t.notRegex(error?.message ?? '', /[\n\u001b]/);
 });
@@ -154,36 +105,36 @@ test('a name in a message is short and on one line', async (t) => {
 test('symbolic links and special files are refused', async (t) => {
   await refused(
     t,
-    forge([{ name: 'link', content: Buffer.from('/etc/passwd'), externalAttributes: unixType(0o120000) }]),
+    forgedZip([{ name: 'link', content: Buffer.from('/etc/passwd'), externalAttributes: unixType(0o120000) }]),
     `${sentence} ("link" is a symbolic link)`,
   );
   for (const type of [0o010000, 0o020000, 0o060000, 0o140000]) {
     await refused(
       t,
-      forge([{ name: 'special', externalAttributes: unixType(type) }]),
+      forgedZip([{ name: 'special', externalAttributes: unixType(type) }]),
       `${sentence} ("special" is a special file)`,
     );
   }
   await refused(
     t,
-    forge([{ name: 'folder', externalAttributes: unixType(0o040000) }]),
+    forgedZip([{ name: 'folder', externalAttributes: unixType(0o040000) }]),
     `${sentence} ("folder" is a file by its name and not by its type)`,
   );
 });
 
 test('encrypted entries and unknown compressions are refused', async (t) => {
-  await refused(t, forge([{ name: 'a.js', flags: 1 }]), `${sentence} ("a.js" is encrypted)`);
+  await refused(t, forgedZip([{ name: 'a.js', flags: 1 }]), `${sentence} ("a.js" is encrypted)`);
   await refused(
     t,
-    forge([{ name: 'a.js', method: 12 }]),
+    forgedZip([{ name: 'a.js', method: 12 }]),
     `${sentence} ("a.js" is compressed with method 12; only stored and deflated entries are read)`,
   );
 });
 
 test('the same name twice is refused, also as file and folder', async (t) => {
-  await refused(t, forge([{ name: 'a.js' }, { name: 'a.js' }]), `${sentence} (the name "a.js" occurs twice)`);
-  await refused(t, forge([{ name: 'a.js' }, { name: './a.js' }]), `${sentence} (the name "./a.js" occurs twice)`);
-  await refused(t, forge([{ name: 'a' }, { name: 'a/b' }]), `${sentence} (the name "a/b" lies below a file)`);
+  await refused(t, forgedZip([{ name: 'a.js' }, { name: 'a.js' }]), `${sentence} (the name "a.js" occurs twice)`);
+  await refused(t, forgedZip([{ name: 'a.js' }, { name: './a.js' }]), `${sentence} (the name "./a.js" occurs twice)`);
+  await refused(t, forgedZip([{ name: 'a' }, { name: 'a/b' }]), `${sentence} (the name "a/b" lies below a file)`);
 });
 
 test('a declared size over the limit is refused before anything is unpacked', async (t) => {
@@ -192,27 +143,27 @@ test('a declared size over the limit is refused before anything is unpacked', as
     content: Buffer.alloc(900_000),
     declaredSize: 900_000,
   }));
-  await refused(t, forge(entries), 'Unzipped size must be smaller than 262144000 bytes');
+  await refused(t, forgedZip(entries), 'Unzipped size must be smaller than 262144000 bytes');
 });
 
 test('an entry that unpacks to far more than deflate can is refused', async (t) => {
   await refused(
     t,
-    forge([{ name: 'bomb', declaredSize: 200_000_000 }]),
+    forgedZip([{ name: 'bomb', declaredSize: 200_000_000 }]),
     `${sentence} ("bomb" unpacks to 66666667 times its size)`,
   );
 });
 
 test('an entry that unpacks to more than it declares is stopped', async (t) => {
-  await refused(t, forge([{ name: 'liar', content: Buffer.alloc(1_000_000), declaredSize: 10 }]), sentence);
-  await refused(t, forge([{ name: 'liar', content: Buffer.from('short'), declaredSize: 10 }]), sentence);
+  await refused(t, forgedZip([{ name: 'liar', content: Buffer.alloc(1_000_000), declaredSize: 10 }]), sentence);
+  await refused(t, forgedZip([{ name: 'liar', content: Buffer.from('short'), declaredSize: 10 }]), sentence);
 });
 
 test('entries that share their data are refused', async (t) => {
   // Two names for the same bytes: every further name would add to the unpacked size and nothing to the zip.
   const shared = { content: Buffer.from('same'.repeat(100)), method: 0, offset: 0 };
-  const one = forge([{ name: 'a', ...shared }]);
-  const two = forge([
+  const one = forgedZip([{ name: 'a', ...shared }]);
+  const two = forgedZip([
     { name: 'a', ...shared },
     { name: 'a', ...shared },
     { name: 'a', ...shared },
@@ -239,11 +190,11 @@ function rename(bytes: Buffer): Buffer {
 }
 
 test('a wrong checksum is found', async (t) => {
-  await refused(t, forge([{ name: 'a.js', checksum: 1 }]), `${sentence} ("a.js" has a wrong checksum)`);
+  await refused(t, forgedZip([{ name: 'a.js', checksum: 1 }]), `${sentence} ("a.js" has a wrong checksum)`);
 });
 
 test('damaged data is refused in the words of AWS', async (t) => {
-  const bytes = forge([{ name: 'a.js', content: Buffer.from('hello hello hello hello hello') }]);
+  const bytes = forgedZip([{ name: 'a.js', content: Buffer.from('hello hello hello hello hello') }]);
   bytes.fill(0xff, 34, 44);
   await refused(t, bytes, sentence);
 });
@@ -254,11 +205,11 @@ test('more entries than any program has are refused by their number', async (t) 
     content: Buffer.alloc(0),
     method: 0,
   }));
-  await refused(t, forge(entries), `${sentence} (50001 entries; at most 50000 are allowed)`);
+  await refused(t, forgedZip(entries), `${sentence} (50001 entries; at most 50000 are allowed)`);
 });
 
 test('no zip with flipped bytes does more than be refused', async (t) => {
-  const good = forge([{ name: 'a.js', content: Buffer.from('hello'.repeat(20)) }, { name: 'lib/b.js' }]);
+  const good = forgedZip([{ name: 'a.js', content: Buffer.from('hello'.repeat(20)) }, { name: 'lib/b.js' }]);
   for (let at = 0; at < good.length; at += 1) {
     const bad = Buffer.from(good);
     bad[at] = (bad[at] ?? 0) ^ 0xff;

@@ -39,8 +39,9 @@ export function hardeningFindings(report: HardeningReport): readonly Finding[] {
   const isSound = isAtLeast(level, soundLevel);
   const allowed = selfTest.filter(({ isRefused }) => !isRefused);
   const absent = layers.filter(({ state }) => state === 'absent');
-  // Then it is not the single layers that want something.
-  const hasNoJail = absent.length === layers.length && new Set(absent.map(({ reason }) => reason)).size === 1;
+  // Without launcher and lock it is not the single layers that want something.
+  const isOneReason = new Set(absent.map(({ reason }) => reason)).size === 1;
+  const hasNoJail = isOneReason && absent.some(({ name }) => name === 'landlock') && absent.length > layers.length / 2;
   const next = nextLevel(level);
   const missing = next === undefined ? undefined : `for ${next}: ${missingFor(report, next)}`;
   const advice = hasNoJail ? jailAdvice : missing;

@@ -39,6 +39,13 @@ test('without any jail there is one advice, not one for each layer', (t) => {
     ['level'],
   );
   t.regex(named(findings, 'level')?.advice ?? '', /C compiler/);
+  const some = (['parent-death-signal', 'resource-limits'] as const).map(
+    (name) => ({ name, state: 'on', reason: '' }) as const,
+  );
+  t.deepEqual(
+    hardeningFindings(hardeningReport(some, [], 'no C compiler')).flatMap(({ name, advice }) => (advice ? [name] : [])),
+    ['level'],
+  );
 });
 
 test('what the self-test got through is named', (t) => {

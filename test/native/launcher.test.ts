@@ -1,6 +1,6 @@
 /** The launcher alone: what a program that it becomes has, knows and may do. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
@@ -74,5 +74,30 @@ test('a program that does not exist and a wrong call end with a status of their 
   t.regex(missing.stderr, /^launcher: \/no\/such\/program: No such file or directory$/m);
   for (const wrong of [[], ['--'], ['--read'], ['--magic', 'x', '--', '/bin/true']]) {
     t.is(spawnSync(t.context.launcher, wrong).status, 64, wrong.join(' '));
+  }
+});
+
+test('root reads what belongs to others by the one capability that it needs, and says so', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'isotherm-launcher-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  writeFileSync(join(directory, 'program'), 'text');
+  chmodSync(directory, 0o700);
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) chownSync(directory, 65_534, 65_534);
+  const run = (...program: string[]): string =>
+    execFileSync(t.context.launcher, [...reads, '--read', directory, '--', ...program], { encoding: 'utf8' });
+  t.is(run('/bin/cat', join(directory, 'program')), 'text');
+  const kept = ';capabilities=files of other users must be read: CAP_DAC_READ_SEARCH is kept;';
+  t.is(run('/usr/bin/env').includes(kept), isRoot);
+  t.regex(run('/bin/grep', 'CapEff', '/proc/self/status'), isRoot ? /\t0{15}4$/m : /\t0{16}$/m);
+});
+
+test('the program belongs to a process group of its own and has no capability', (t) => {
+  const run = (...program: string[]): string =>
+    execFileSync(t.context.launcher, [...reads, '--', ...program], { encoding: 'utf8' });
+  const [pid, , , , group] = run('/bin/cat', '/proc/self/stat').split(' ');
+  t.is(pid, group);
+  for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) {
+    t.regex(run('/bin/grep', set, '/proc/self/status'), /\t0{16}$/m, set);
   }
 });

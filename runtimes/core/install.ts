@@ -17,6 +17,7 @@ import { Loop, type TimerCallbacks } from './loop.ts';
 import { bootProcess, createProcess, describeProcess, makeEmitter } from './process.ts';
 import { ServiceCalls } from './service-calls.ts';
 import { installStackTraces } from './stack.ts';
+import { limitTimers, type TimerClasses } from './timer-limit.ts';
 import { createUserRequire } from './user-require.ts';
 
 const { DateNow, JSONParse, ObjectDefineProperty, ReflectApply, ReflectDeleteProperty } = primordials;
@@ -87,9 +88,10 @@ function createContext(data: CoreData): Mutable<CoreContext> {
 function connect(context: CoreContext): void {
   const { library, loop, process, data } = context;
   library.onceLoaded<{ readonly prototype: object }>('events', (emitter) => makeEmitter(process, emitter));
-  library.onceLoaded<TimersModule>('internal/timers', ({ getTimerCallbacks }) =>
-    loop.useTimers(getTimerCallbacks(() => loop.yieldToMicrotasks())),
-  );
+  library.onceLoaded<TimersModule>('internal/timers', (timers) => {
+    limitTimers(context, timers);
+    loop.useTimers(timers.getTimerCallbacks(() => loop.yieldToMicrotasks()));
+  });
   library.onceLoaded<{ initializeDebugEnv(names: string): void }>('internal/util/debuglog', ({ initializeDebugEnv }) =>
     initializeDebugEnv(''),
   );
@@ -129,7 +131,7 @@ interface BindingsModule {
   createBindingsModule(context: CoreContext): object;
 }
 
-interface TimersModule {
+interface TimersModule extends TimerClasses {
   getTimerCallbacks(runNextTicks: () => void): TimerCallbacks;
 }
 

@@ -28,6 +28,24 @@ export type ErrorReport =
   /** Reading it threw (A7.4). */
   | { readonly kind: 'unreadable'; readonly errorType: string; readonly errorMessage: string };
 
+let messageCharsMax: number = limits.errorMessageCharsMax;
+let stackCharsMax: number = limits.errorStackCharsMax;
+/** The longest text that was cut since somebody last asked. */
+let longestCut = 0;
+
+/** Called at boot, before user code. */
+export function boundErrors(errorChars: number): void {
+  messageCharsMax = errorChars;
+  stackCharsMax = 2 * errorChars;
+}
+
+/** Characters of the longest text that was cut since the last question; 0 when none was. */
+export function takeLongestCut(): number {
+  const found = longestCut;
+  longestCut = 0;
+  return found;
+}
+
 const unreadable: ErrorReport = {
   kind: 'unreadable',
   errorType: 'handled',
@@ -41,7 +59,7 @@ export function describeError(value: unknown, dialect: ErrorDialect): ErrorRepor
     if (isError(value)) return readError(value) ?? unreadable;
     const lookAlike = dialect === 'callback' ? readLookAlike(value) : undefined;
     if (lookAlike !== undefined) return lookAlike;
-    return { kind: 'value', errorType: typeof value, errorMessage: cut(asString(value), limits.errorMessageCharsMax) };
+    return { kind: 'value', errorType: typeof value, errorMessage: cut(asString(value), messageCharsMax) };
   } catch {
     // A getter, a Proxy's trap or a toString of the user threw.
     return unreadable;
@@ -121,15 +139,16 @@ function readLookAlike(value: unknown): ErrorReport | undefined {
 function report(name: string, message: string, stack: string): ErrorReport {
   return {
     kind: 'error',
-    errorType: cut(name, limits.errorMessageCharsMax),
-    errorMessage: cut(message, limits.errorMessageCharsMax),
-    stack: cut(stack, limits.errorStackCharsMax),
+    errorType: cut(name, messageCharsMax),
+    errorMessage: cut(message, messageCharsMax),
+    stack: cut(stack, stackCharsMax),
   };
 }
 
 /** Lambda carries the type in an HTTP header, which DEL would break; the runtime escapes it in all three texts (A7.2). */
 function cut(text: string, charsMax: number): string {
   const short = slice(text, 0, charsMax);
+  if (text.length > charsMax && text.length > longestCut) longestCut = text.length;
   let escaped = '';
   let start = 0;
   for (let at = indexOf(short, '\x7f'); at !== -1; at = indexOf(short, '\x7f', start)) {

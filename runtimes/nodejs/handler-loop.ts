@@ -8,7 +8,7 @@ import { installAwslambda } from './awslambda.ts';
 import { CallbackModel } from './callback-model.ts';
 import { checkpoint } from './checkpoint.ts';
 import { patchConsole } from './console-patch.ts';
-import { captureErrorBrand, describeError, type ErrorReport } from './error-json.ts';
+import { boundErrors, captureErrorBrand, describeError, type ErrorReport } from './error-json.ts';
 import { findHandler } from './find-handler.ts';
 import { InvokeStore } from './invoke-store.ts';
 import { asInitError, type Bundle, loadCommonJs, loadModule } from './load-bundle.ts';
@@ -26,6 +26,7 @@ const requestIdSymbol = symbolFor('aws.lambda.runtime.requestId');
 
 export const createHandlerLoop: CreateHandlerLoop = (core, settings) => {
   captureErrorBrand();
+  if (settings.limits !== undefined) boundErrors(settings.limits.errorChars);
   const dialect = settings.programmingModel;
   const store = dialect === 'promise' ? new InvokeStore() : undefined;
   /** What stands in the place of the id outside of invocations (E2.2). */

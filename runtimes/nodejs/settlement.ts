@@ -3,9 +3,9 @@
  * it belongs to, once, while that call is the running one. A callback of an earlier invocation that fires now finds its
  * own debt closed; it can never answer for the invocation that runs.
  */
-import { type SettleKind, settleKinds } from '../../src/bridge/contract.ts';
+import { runtimeLimits, type SettleKind, settleKinds } from '../../src/bridge/contract.ts';
 import type { Core } from '../core/core-api.ts';
-import { type ErrorDialect, type ErrorReport, errorJson, platformErrorType } from './error-json.ts';
+import { type ErrorDialect, type ErrorReport, errorJson, platformErrorType, takeLongestCut } from './error-json.ts';
 
 export interface Debt {
   readonly phase: 'init' | 'invoke';
@@ -23,11 +23,13 @@ export interface Debt {
 
 export class Settlement {
   readonly #settle: Core['host']['settle'];
+  readonly #limit: Core['host']['limit'];
   readonly #dialect: ErrorDialect;
   #running: Debt | undefined;
 
   constructor(core: Core, dialect: ErrorDialect) {
     this.#settle = core.host.settle;
+    this.#limit = core.host.limit;
     this.#dialect = dialect;
   }
 
@@ -42,14 +44,21 @@ export class Settlement {
    */
   failFatally(report: ErrorReport): void {
     if (this.#running !== undefined) this.#running.failFatally(report);
-    else this.#settle(settleKinds.fatal, errorJson(report, this.#dialect), platformErrorType(report));
+    else this.#settleError(settleKinds.fatal, errorJson(report, this.#dialect), platformErrorType(report));
+  }
+
+  #settleError(kind: SettleKind, text: string, errorType: string): void {
+    const found = takeLongestCut();
+    if (found > 0) this.#limit(runtimeLimits.errorSize, found);
+    this.#settle(kind, text, errorType);
   }
 
   open(phase: Debt['phase']): Debt {
     const pay = (kind: SettleKind, text: string, errorType: string): void => {
       if (this.#running !== debt) return;
       this.#running = undefined;
-      this.#settle(kind, text, errorType);
+      if (kind === settleKinds.answer || kind === settleKinds.initDone) this.#settle(kind, text, errorType);
+      else this.#settleError(kind, text, errorType);
     };
     const isOpen = (): boolean => this.#running === debt;
     const payError = (kind: SettleKind, report: ErrorReport): void =>

@@ -61,6 +61,9 @@ export const logStreams = {
   /** One formatted record of the runtime (E2.1, E3.1), without its final newline. */ record: 3,
 } as const;
 
+/** Limits that the runtime holds by itself: only it knows its timers and what a thrown value says. */
+export const runtimeLimits = { timers: 1, errorSize: 2 } as const;
+
 /** What the sandbox gives to the guest. Synchronous; they never throw and never return an object but an ArrayBuffer or an array of primitives. */
 export interface HostCalls {
   log(stream: number, text: string): void;
@@ -69,6 +72,8 @@ export interface HostCalls {
   wake(state: LoopState): void;
   /** Bytes of WebAssembly's memories and of resizable buffers, which V8 does not count, when they changed. */
   uncounted(bytes: number): void;
+  /** The runtime met one of `runtimeLimits`, and found or was asked for so much. */
+  limit(limit: number, found: number): void;
   /** Ends the environment. Does not return: the isolate is terminated. */
   exit(code: number): void;
   /**
@@ -152,6 +157,8 @@ export interface GuestSettings {
   readonly clockOriginEpochMs: number;
   /** Absent: the clocks are real (`model/clock-policy.ts`). */
   readonly clock?: 'coarse' | 'frozen';
+  /** What `runtimeLimits` are about. Absent: the defaults. */
+  readonly limits?: { readonly timers: number; readonly errorChars: number };
   /** JSON text of `BindingsDescription`; absent when the embedder offers no functions. */
   readonly bindings?: string;
 }

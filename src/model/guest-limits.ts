@@ -11,6 +11,8 @@ export interface GuestLimits {
   readonly logBytes: number;
   readonly logLines: number;
   readonly responseBytes: number;
+  /** Characters of an error's message and of its type; its stack may have twice as many. */
+  readonly errorChars: number;
   /** Files, directories and links in `/tmp`. */
   readonly tmpInodes: number;
   readonly openFiles: number;
@@ -20,6 +22,8 @@ export interface GuestLimits {
   readonly openCodecs: number;
   /** Hashes, ciphers, TLS sessions and text decoders, each. */
   readonly openStreams: number;
+  /** Timers that keep the event loop alive, and immediates. */
+  readonly timers: number;
   /** Calls of bindings, and operations of cryptography, that have not ended. */
   readonly bridgeCalls: number;
   /** Bytes of their arguments. */
@@ -32,11 +36,13 @@ export const guestLimitsDefault: GuestLimits = Object.freeze({
   logBytes: limits.logBytesPerInvocationMax,
   logLines: limits.logLinesPerInvocationMax,
   responseBytes: limits.responsePayloadBytesMax,
+  errorChars: limits.errorMessageCharsMax,
   tmpInodes: limits.tmpInodesMax,
   openFiles: limits.openFilesMax,
   openConnections: limits.networkIdsMax,
   openCodecs: limits.zlibCodecsMax,
   openStreams: limits.cryptoStreamsMax,
+  timers: limits.timersMax,
   bridgeCalls: limits.cryptoOperationsStartedMax,
   bridgeBytes: limits.cryptoBytesStartedMax,
 });

@@ -34,6 +34,8 @@ export const limitReasons = {
   /** What codecs use beside the guest's own memory. */
   'codec-memory': { unit: 'bytes', effect: 'refused' },
   'open-streams': { unit: 'count', effect: 'refused' },
+  /** Those that keep the event loop alive, and immediates. The heap bounds the others. */
+  timers: { unit: 'count', effect: 'refused' },
   'bridge-calls': { unit: 'count', effect: 'refused' },
   'bridge-bytes': { unit: 'bytes', effect: 'refused' },
   environments: { unit: 'count', effect: 'refused' },

@@ -231,6 +231,8 @@ export const limits = {
   errorPayloadBytesMax: 1 * MiB,
   /** Errors within errors of one log record: more is a cycle, most often. */
   errorsPerRecordMax: 100,
+  /** Timers and immediates that wait in one guest: at 250 bytes each, what a small function has of memory. */
+  timersMax: 262_144,
   tmpInodesMax: 65_536,
   /** Files of a volume up to this size stay in the sandbox's memory, while all of them together stay under the second number. */
   tmpMemoryFileBytesMax: 16 * KiB,

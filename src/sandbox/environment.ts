@@ -264,13 +264,19 @@ export class Environment {
     const { openGuest, clock, random, residentBytes, openers } = this.#host;
     const { settings } = this.version.definition;
     const { environmentId, logStreamName, bindings } = this.#head;
+    const { timers, errorChars } = this.#bounds.limits;
     this.#incarnations += 1;
     const incarnation = this.#incarnations;
     const files = new FileSystem({ volume: this.volume, packageFiles: this.version.files, bounds: this.#bounds });
     try {
       this.#incarnation = new Incarnation({
         openGuest: (guestSettings, calls) => openGuest(guestSettings, calls, settings.memorySize, this.version.modules),
-        settings: { ...settings, logStreamName, ...(bindings !== undefined && { bindings }) },
+        settings: {
+          ...settings,
+          logStreamName,
+          limits: { timers, errorChars },
+          ...(bindings !== undefined && { bindings }),
+        },
         files,
         output: this.#output,
         bounds: this.#bounds,

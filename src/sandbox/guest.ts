@@ -502,6 +502,10 @@ function checkedCalls(host: ServedCalls, dispose: () => void): CheckedCalls {
       if (isWhole(bytes, Number.MAX_SAFE_INTEGER)) host.uncounted(bytes);
       return undefined;
     },
+    limit(limit, found) {
+      if (isWhole(limit, 255) && isWhole(found, Number.MAX_SAFE_INTEGER)) host.limit(limit, found);
+      return undefined;
+    },
     exit(code) {
       host.exit(isWhole(code, 255) ? code : 1);
       dispose();

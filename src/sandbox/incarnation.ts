@@ -4,7 +4,7 @@
  */
 import { domainToASCII } from 'node:url';
 import type { Clock } from '../base/clock.ts';
-import { type FsReply, type GuestSettings, type LoopState, settleKinds } from '../bridge/contract.ts';
+import { type FsReply, type GuestSettings, type LoopState, runtimeLimits, settleKinds } from '../bridge/contract.ts';
 import { type LimitHit, limitHit } from '../model/limit-reason.ts';
 import { EventGate } from './event-gate.ts';
 import type { Guest, SandboxCalls } from './guest.ts';
@@ -173,7 +173,11 @@ export class Incarnation {
       },
       uncounted: (bytes) => {
         this.uncountedBytes = bytes;
-        if (bytes > this.#options.settings.memorySize * 1024 * 1024) this.end({ kind: 'out-of-memory' });
+        const most = this.#options.settings.memorySize * 1024 * 1024;
+        if (bytes > most) this.end({ kind: 'out-of-memory', limit: limitHit('external-memory', most, bytes) });
+      },
+      limit: (limit, found) => {
+        if (this.#isServed()) this.#noteRuntimeLimit(limit, found);
       },
       exit: (code) => this.end({ kind: 'exit', code }),
       hrtime: () => (this.#isServed() ? (clock.nowMs() - this.#originMs) * 1e6 : 0),
@@ -200,6 +204,13 @@ export class Incarnation {
     if (this.#options.clock.nowMs() <= this.#deadlineMs) return true;
     this.end({ kind: 'timeout' });
     return false;
+  }
+
+  /** Of its own runtime only: a guest that tampered with it can claim no other limit than these, and of nobody but itself. */
+  #noteRuntimeLimit(limit: number, found: number): void {
+    const { limits: most, note } = this.#options.bounds;
+    if (limit === runtimeLimits.timers) note('timers', most.timers, Math.max(found, most.timers));
+    if (limit === runtimeLimits.errorSize) note('error-size', most.errorChars, Math.max(found, most.errorChars));
   }
 
   #settle(settled: Settled): void {

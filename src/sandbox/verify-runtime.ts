@@ -56,6 +56,7 @@ const host: HostCalls = {
   loadBuiltin: () => false,
   nativeModule: () => undefined,
   uncounted: () => {},
+  limit: () => {},
   hrtime: () => Number(process.hrtime.bigint() - startedNanoseconds),
   random: (byteCount) => new ArrayBuffer(byteCount),
   mapPosition: () => '',

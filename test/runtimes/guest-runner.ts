@@ -75,6 +75,7 @@ function runGuest(image: RuntimeImage, { source, event, environment, ahead }: Gu
         exitCode = code;
       },
       uncounted: () => {},
+      limit: () => {},
       hrtime: () => Number(process.hrtime.bigint() - began),
       random: (byteCount) => crypto.getRandomValues(new Uint8Array(byteCount)).buffer,
       mapPosition: () => '',

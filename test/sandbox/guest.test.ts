@@ -55,6 +55,7 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
     wake: recorded('wake', undefined),
     exit: recorded('exit', undefined),
     uncounted: recorded('uncounted', undefined),
+    limit: recorded('limit', undefined),
     hrtime: recorded('hrtime', 1),
     random: (byteCount) => {
       seen.push(['random', byteCount]);

@@ -32,6 +32,7 @@ function open(t: ExecutionContext, image: RuntimeImage): Guest {
     wake: () => {},
     exit: () => {},
     uncounted: () => {},
+    limit: () => {},
     hrtime: () => 1,
     random: (byteCount) => new ArrayBuffer(byteCount),
     mapPosition: () => '',

@@ -25,6 +25,8 @@ const asked = {
   openConnections: 2,
   openCodecs: 2,
   openStreams: 2,
+  errorChars: 100,
+  timers: 50,
   bridgeCalls: 2,
   bridgeBytes: 1_000,
 };
@@ -261,6 +263,25 @@ test.serial('bridge-calls and bridge-bytes', async (t) => {
   t.deepEqual(answer(await runs(t, t.context.strict, calls, most)), ['none', 'none', 'ERR_CRYPTO_LIMIT_EXCEEDED']);
   const bytes = `return crypto.subtle.digest('SHA-256', new Uint8Array(100_000)).then(() => 'done', (error) => String(error.name));`;
   await runs(t, t.context.strict, bytes, { limit: 'bridge-bytes', effect: 'refused', value: asked.bridgeBytes });
+});
+
+test.serial('timers: no more than the event loop may hold, and those that are cleared make room', async (t) => {
+  const body = `let made; const code = codeOf(() => { for (;;) made = setTimeout(() => {}, 1e6); });
+    clearTimeout(made); setTimeout(() => {}, 1e6).unref(); return [code, codeOf(() => setImmediate(() => {}))];`;
+  const expected = { limit: 'timers', effect: 'refused', value: asked.timers } as const;
+  t.deepEqual(answer(await runs(t, t.context.strict, body, expected)), ['RangeError', 'none']);
+});
+
+test.serial('timers: ten million of them are refused, or do not fit', async (t) => {
+  const body = `return codeOf(() => { for (let count = 0; count < 1e7; count++) setTimeout(() => {}, count); });`;
+  const expected = { limit: 'timers', effect: 'refused', value: limits.timersMax } as const;
+  t.is(answer(await runs(t, t.context.plain, body, expected, { timeout: 60, memorySize: 512 })), 'RangeError');
+});
+
+test.serial('error-size: a message is cut', async (t) => {
+  const expected = { limit: 'error-size', effect: 'cut', value: asked.errorChars } as const;
+  const result = await runs(t, t.context.strict, `throw new RangeError('x'.repeat(500));`, expected);
+  t.like(answer(result), { errorType: 'RangeError', errorMessage: 'x'.repeat(asked.errorChars) });
 });
 
 test.serial('environments: who finds no room is told which limit it was', async (t) => {

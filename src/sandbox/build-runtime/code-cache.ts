@@ -177,6 +177,7 @@ function warmUpHost(note: (problem: string) => unknown): HostCalls {
     loadBuiltin: () => false,
     nativeModule: () => undefined,
     uncounted: () => {},
+    limit: () => {},
     hrtime: () => 1e9,
     random: (byteCount) => new ArrayBuffer(byteCount),
     mapPosition: () => '',

@@ -14,8 +14,6 @@ export const limitReasons = {
   'cpu-time': { unit: 'ms', effect: 'ended' },
   /** Of the guest: its heap and its buffers, as V8 and isolated-vm count them. */
   heap: { unit: 'bytes', effect: 'ended' },
-  /** Buffers that V8 counts and isolated-vm does not: resizable ones, and the memories of WebAssembly. */
-  'external-memory': { unit: 'bytes', effect: 'ended' },
   /** Of the sandbox process, as the kernel counts it: what nobody else counted. */
   'resident-memory': { unit: 'bytes', effect: 'ended' },
   'tmp-bytes': { unit: 'bytes', effect: 'refused' },

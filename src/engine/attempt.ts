@@ -322,7 +322,7 @@ function outcomeOf({ outcome, durationMs, limits: hits }: InvokeReply, body: Uin
   }
 }
 
-const memoryReasons: readonly LimitReason[] = ['heap', 'bridge-calls', 'bridge-bytes'];
+const memoryReasons: readonly LimitReason[] = ['heap', 'external-memory', 'bridge-calls', 'bridge-bytes'];
 
 function lossOutcome(
   loss: Extract<Loss, { kind: 'timeout' | 'killed' | 'out-of-memory' }>,

@@ -14,6 +14,8 @@ export const limitReasons = {
   'cpu-time': { unit: 'ms', effect: 'ended' },
   /** Of the guest: its heap and its buffers, as V8 and isolated-vm count them. */
   heap: { unit: 'bytes', effect: 'ended' },
+  /** Memories of WebAssembly and resizable buffers, which V8 does not count and the runtime does. */
+  'external-memory': { unit: 'bytes', effect: 'ended' },
   /** Of the sandbox process, as the kernel counts it: what nobody else counted. */
   'resident-memory': { unit: 'bytes', effect: 'ended' },
   'tmp-bytes': { unit: 'bytes', effect: 'refused' },

@@ -21,6 +21,7 @@ import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { ownerMark } from '../base/owner-mark.ts';
 import { EngineError } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
 import type { PackageEntries } from './package-entry.ts';
 import type { CodePack, PackedFile } from './prepared-code.ts';
 import { writeZip, type ZipMember } from './zip-writer.ts';
@@ -164,11 +165,17 @@ async function writePack(
   // Of names, modes, sizes and content hashes: packages that differ only in how their bytes are divided differ in this.
   const whole = createHash('sha256');
   let offset = 0;
+  let packageJsonBytes = 0;
   await using handle = await open(path, 'wx', 0o600);
   const out = new GatheredWriter(handle);
   for await (const entry of entries) {
     const hash = createHash('sha256');
     const bytes = await append(out, entry.content, hash);
+    if (isPackageJson(entry.path)) {
+      checkPackageJson('packageJsonBytesMax', bytes, `${entry.path} has`);
+      packageJsonBytes += bytes;
+      checkPackageJson('packageJsonsBytesMax', packageJsonBytes, 'All package.json files together have');
+    }
     files.push({ path: entry.path, mode: entry.mode, offset, bytes });
     whole.update(`${JSON.stringify([entry.path, entry.mode, bytes, hash.digest('hex')])}\n`);
     offset += bytes;
@@ -176,6 +183,19 @@ async function writePack(
   await out.flush();
   await handle.sync();
   return { files, bytes: offset, sha256: whole.digest('base64') };
+}
+
+/** Parsed by the host itself, to resolve modules. */
+export function isPackageJson(path: string): boolean {
+  return path === 'package.json' || path.endsWith('/package.json');
+}
+
+function checkPackageJson(limit: 'packageJsonBytesMax' | 'packageJsonsBytesMax', bytes: number, what: string): void {
+  if (bytes <= limits[limit]) return;
+  const message = `${what} more than ${limits[limit]} bytes, which is the most that is taken (${limit})`;
+  throw new EngineError('InvalidParameterValueException', message, {
+    limit: { name: limit, value: limits[limit], asked: bytes },
+  });
 }
 
 async function append(out: GatheredWriter, content: AsyncIterable<Uint8Array>, hash: Hash): Promise<number> {

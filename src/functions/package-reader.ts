@@ -1,6 +1,6 @@
 /** Reads the files of one code package by their path in it, and makes the view of their names that resolution works on. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { readPacked } from './code-store.ts';
+import { isPackageJson, readPacked } from './code-store.ts';
 import type { CodePack, PackedFile } from './prepared-code.ts';
 import { TaskFiles, taskRoot } from './task-files.ts';
 
@@ -21,9 +21,7 @@ export class PackageReader implements AsyncDisposable {
     try {
       const packageJsons = new Map<string, string>();
       for (const [path, file] of index) {
-        if (path === 'package.json' || path.endsWith('/package.json')) {
-          packageJsons.set(path, utf8(await readPacked(handle, file)));
-        }
+        if (isPackageJson(path)) packageJsons.set(path, utf8(await readPacked(handle, file)));
       }
       return new PackageReader(handle, index, new TaskFiles(index.keys(), packageJsons));
     } catch (error) {

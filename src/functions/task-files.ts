@@ -9,7 +9,9 @@ export const taskRoot = '/var/task';
 export class TaskFiles {
   readonly #files: ReadonlySet<string>;
   readonly #folders = new Set<string>([taskRoot]);
-  readonly #packageJsons = new Map<string, PackageJson>();
+  /** By folder. Read when first asked for: each takes the event loop as long as its client likes, and most are never asked for. */
+  readonly #packageJsonTexts = new Map<string, string>();
+  readonly #packageJsons = new Map<string, PackageJson | undefined>();
 
   /** `packageJsonTexts`: path in the package to text, for every file named package.json. */
   constructor(paths: Iterable<string>, packageJsonTexts: ReadonlyMap<string, string>) {
@@ -24,10 +26,7 @@ export class TaskFiles {
       }
     }
     this.#files = files;
-    for (const [path, text] of packageJsonTexts) {
-      const parsed = parsePackageJson(text);
-      if (parsed !== undefined) this.#packageJsons.set(folderOf(`${taskRoot}/${path}`), parsed);
-    }
+    for (const [path, text] of packageJsonTexts) this.#packageJsonTexts.set(folderOf(`${taskRoot}/${path}`), text);
   }
 
   /** Of the author: not those of packages. */
@@ -45,6 +44,11 @@ export class TaskFiles {
 
   /** Of the folder itself; undefined when there is none, or none that can be read. */
   packageJson(folder: string): PackageJson | undefined {
+    const text = this.#packageJsonTexts.get(folder);
+    if (text !== undefined) {
+      this.#packageJsonTexts.delete(folder);
+      this.#packageJsons.set(folder, parsePackageJson(text));
+    }
     return this.#packageJsons.get(folder);
   }
 
@@ -55,7 +59,7 @@ export class TaskFiles {
       isWithinTask(folder) && !folder.endsWith('/node_modules');
       folder = folderOf(folder)
     ) {
-      const packageJson = this.#packageJsons.get(folder);
+      const packageJson = this.packageJson(folder);
       if (packageJson !== undefined) return { folder, packageJson };
     }
     return undefined;

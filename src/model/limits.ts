@@ -47,6 +47,12 @@ export const limits = {
   packageEntriesMax: 50_000,
   packagePathLengthMax: 512,
   packagePathDepthMax: 40,
+  /**
+   * Of one package.json, and of all in one package: the host parses them, and 60 MB of brackets, 58 KB as a zip, took it half a minute
+   * and 1.7 GB. The packages of a full 250 MB have some 6 MB.
+   */
+  packageJsonBytesMax: 1 * MiB,
+  packageJsonsBytesMax: 16 * MiB,
   /** Of one function (C3.27). */
   layersMax: 5,
   /** The largest entry ratio (unpacked : packed) that is not refused as a bomb; deflate's own limit is 1032. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { CodeStore } from '../../src/functions/code-store.ts';
 import { EngineError } from '../../src/model/errors.ts';
+import { limits } from '../../src/model/limits.ts';
 import { entriesOf } from '../fixtures/packages.ts';
 
 async function open(t: ExecutionContext) {
@@ -55,6 +56,23 @@ test('a package that fails on its way leaves nothing', async (t) => {
   }
   await t.throwsAsync(store.write(failing()), { message: 'no' });
   t.deepEqual(names(), []);
+});
+
+test('package.json files that would keep the host busy are refused, one by one and together', async (t) => {
+  const { store, names } = await open(t);
+  const ofBytes = (bytes: number): string => `{"a":"${'x'.repeat(bytes - 8)}"}`;
+  const largest = ofBytes(limits.packageJsonBytesMax);
+  await store.write(entriesOf({ 'package.json': largest, 'lib/large.json': `${largest} ` }));
+  const one = await t.throwsAsync(store.write(entriesOf({ 'a/package.json': `${largest} ` })), {
+    instanceOf: EngineError,
+    message: /^a\/package\.json has more than 1048576 bytes.*packageJsonBytesMax/,
+  });
+  t.like(one, { code: 'InvalidParameterValueException', limit: { name: 'packageJsonBytesMax' } });
+  const many = limits.packageJsonsBytesMax / limits.packageJsonBytesMax + 1;
+  const texts = Object.fromEntries(Array.from({ length: many }, (_, at) => [`${at}/package.json`, largest]));
+  const all = await t.throwsAsync(store.write(entriesOf(texts)), { instanceOf: EngineError });
+  t.like(all, { limit: { name: 'packageJsonsBytesMax' } });
+  t.is(names().length, 1);
 });
 
 test('what a killed process left half-written is removed at the next start', async (t) => {

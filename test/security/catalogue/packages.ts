@@ -178,9 +178,9 @@ export const packages: readonly HostilePackage[] = [
   },
   {
     id: 'P25',
-    title: 'package.json of 20 MB',
-    code: () => files({ 'package.json': `{"name":"${'x'.repeat(20_000_000)}"}` }),
-    expect: { answer: 'ran' },
+    title: 'package.json of 60 MB of brackets, in a zip of 58 KB',
+    code: () => zip({ name: 'package.json', content: Buffer.from(`{"exports":[${'[],'.repeat(20_000_000)}0]}`) }),
+    expect: /packageJsonBytesMax/,
   },
   {
     id: 'P26',

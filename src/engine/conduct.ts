@@ -51,7 +51,10 @@ export class Conduct {
     throw new EngineError(
       'FunctionSuspended',
       `${functionName} is suspended because it ended one sandbox process after the other, the last because ${history.lastCause}; next try in ${waitMs} ms`,
-      { limit: { name: 'functionProcessesLostMax', value: limits.functionProcessesLostMax } },
+      {
+        retryAfterMs: waitMs,
+        limit: { name: 'functionProcessesLostMax', value: limits.functionProcessesLostMax },
+      },
     );
   }
 

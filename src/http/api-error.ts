@@ -61,7 +61,9 @@ export function errorHeaders(answer: ErrorAnswer, requestId: string): Record<str
 
 function engineErrorAnswer(error: EngineError): ErrorAnswer {
   const { status, bodyKey } = errorCatalogue[error.code];
-  const answer = { status, errorType: error.code, isUnexpected: false };
+  const { retryAfterMs } = error;
+  const retry = retryAfterMs === undefined ? {} : { retryAfter: Math.ceil(retryAfterMs / 1_000) };
+  const answer = { status, errorType: error.code, isUnexpected: false, ...retry };
   switch (error.code) {
     case 'ValidationException':
       return { ...answer, body: JSON.stringify({ message: error.message }) };

@@ -45,6 +45,8 @@ export type ThrottleReason =
 export interface EngineErrorOptions {
   readonly cause?: unknown;
   readonly throttleReason?: ThrottleReason;
+  /** When it may be worth another try. */
+  readonly retryAfterMs?: number;
   /** The limit that was hit, for machines: its name in `limits`, its value, and what was asked. */
   readonly limit?: {
     readonly name: string;
@@ -59,12 +61,14 @@ export class EngineError extends Error {
   override readonly name = 'EngineError';
   readonly code: EngineErrorCode;
   readonly throttleReason: ThrottleReason | undefined;
+  readonly retryAfterMs: number | undefined;
   readonly limit: EngineErrorOptions['limit'];
 
   constructor(code: EngineErrorCode, message: string, options: EngineErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.throttleReason = options.throttleReason;
+    this.retryAfterMs = options.retryAfterMs;
     this.limit = options.limit;
   }
 

@@ -3,7 +3,7 @@
  * keeps the result beside the runtimes under the hash of all that decides it. Without it guests run, and have less:
  * `nativeModuleLoss` says what. Nothing is built when packages are installed.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
@@ -12,6 +12,7 @@ import type { Clock } from '../base/clock.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import { findCompiler, hashOf } from './compiler.ts';
+import { draftOf } from './leftovers.ts';
 import { sandboxNodeFlags } from './node-flags.ts';
 import { runProgram } from './run-program.ts';
 
@@ -107,7 +108,7 @@ async function build(
   { nodePath, clock, onBuild }: NativeModuleOptions,
 ): Promise<NativeModule> {
   onBuild();
-  const draft = `${folder}.${randomUUID()}`;
+  const draft = draftOf(folder);
   await mkdir(draft, { recursive: true });
   try {
     const output = join(draft, moduleName);

@@ -160,6 +160,11 @@ test.serial('a taken port, a foreign address and bad options are one clear line 
       ['--hardening', 'full'],
       /^isotherm: --hardening must be one of auto, required, off, S0, S1, S2, S3, S4, got "full"$/m,
     ],
+    // No sandbox gets a control group of its own, which S4 needs.
+    [
+      ['--hardening', 'S4'],
+      /^isotherm: HardeningUnavailable: hardening must be at least S4, and sandboxes reach S[0-3] here: no .*control-group/m,
+    ],
     [['nowhere'], /^isotherm: "nowhere" is no directory/m],
     [['--port', '0', '--data-dir', file], /^isotherm: DataDirectoryUnusable: .*not a directory/m],
   ] as const) {

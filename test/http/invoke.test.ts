@@ -145,6 +145,19 @@ test('a throttled invocation says why and when to come again', async (t) => {
   });
 });
 
+test('a suspended function says when to try again', async (t) => {
+  const engine = scriptedEngine('f');
+  engine.onInvoke = async () => {
+    throw new EngineError('FunctionSuspended', 'f is suspended', { retryAfterMs: 1_500 });
+  };
+  const url = await listening(t, engine);
+  const { status, headers, text } = await post(url + path(), '{}');
+  t.is(status, 429);
+  t.is(headers.get('retry-after'), '2');
+  t.is(headers.get('x-amzn-errortype'), 'FunctionSuspended');
+  t.deepEqual(JSON.parse(text), { Type: 'User', message: 'f is suspended' });
+});
+
 test('a payload of 6 MiB passes, one byte more is refused with AWS’s text', async (t) => {
   const engine = scriptedEngine('f');
   const url = await listening(t, engine);

@@ -1,7 +1,7 @@
 // What JavaScript cannot ask V8, for Node's library in a guest: the context that promises carry (AsyncLocalStorage), promise
 // hooks, what is inside promises, proxies and iterators, `import()`, and text at V8's speed. Optional: without it the guest
 // does with less. Only V8's own interface; no Node, no libuv, and no state but the tables of Node's library, which the sandbox
-// fills before there are guests and nobody changes.
+// fills before there are guests and nobody changes, and the isolates that may be stopped.
 //
 // Guests are hostile and their objects come in here. So each function checks the kind of each argument before it uses it, runs
 // no code of the guest, keeps no pointer into a buffer beyond its own call, and answers `undefined` to what makes no sense.
@@ -10,7 +10,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <random>
 #include <string_view>
 #include <string>
 #include <vector>
@@ -239,6 +242,55 @@ void CollectGarbage(const Arguments& info) {
   info.GetIsolate()->LowMemoryNotification();
 }
 
+// Isolates that can be stopped from another thread, by numbers that nobody guesses: who stops one must have been told its number.
+std::mutex stoppable_mutex;
+std::map<uint64_t, Isolate*> stoppable;
+
+Local<Private> StopKey(Isolate* isolate) {
+  return Private::ForApi(isolate, String::NewFromUtf8Literal(isolate, "isotherm:stop"));
+}
+
+// V8 frees a buffer at the latest when it tears the heap down, while the isolate itself is still whole: from then on its number
+// stops nobody. So no number outlives its isolate.
+void Forget(void*, size_t, void* number) {
+  std::unique_ptr<uint64_t> owned(static_cast<uint64_t*>(number));
+  std::lock_guard<std::mutex> lock(stoppable_mutex);
+  stoppable.erase(*owned);
+}
+
+// Under which number this isolate can be stopped; it has one.
+double StopNumber(Isolate* isolate, Local<Context> context) {
+  Local<Value> known;
+  Local<Object> global = context->Global();
+  if (global->GetPrivate(context, StopKey(isolate)).ToLocal(&known) && known->IsArray()) {
+    Local<Value> number;
+    if (known.As<Array>()->Get(context, 0).ToLocal(&number) && number->IsNumber()) return number.As<Number>()->Value();
+  }
+  std::random_device random;
+  auto number = std::make_unique<uint64_t>(((static_cast<uint64_t>(random()) << 32) | random()) >> 11);
+  const uint64_t value = *number;
+  static char byte;
+  {
+    std::lock_guard<std::mutex> lock(stoppable_mutex);
+    stoppable[value] = isolate;
+  }
+  Local<Value> kept[2] = {Number::New(isolate, static_cast<double>(value)),
+                          ArrayBuffer::New(isolate, ArrayBuffer::NewBackingStore(&byte, 1, Forget, number.release()))};
+  if (global->SetPrivate(context, StopKey(isolate), Array::New(isolate, kept, 2)).IsNothing()) return 0;
+  return static_cast<double>(value);
+}
+
+// (number): ends what runs in that isolate, on whatever thread. Unlike a request to interrupt, which isolated-vm makes of a
+// timeout and of `dispose`, this reaches what asks V8 only whether to end: arithmetic of BigInt, loops of short built-ins.
+void Terminate(const Arguments& info) {
+  if (!info[0]->IsNumber()) return;
+  const double number = info[0].As<Number>()->Value();
+  if (!(number > 0) || number >= 9007199254740992.0) return;
+  std::lock_guard<std::mutex> lock(stoppable_mutex);
+  auto found = stoppable.find(static_cast<uint64_t>(number));
+  if (found != stoppable.end()) found->second->TerminateExecution();
+}
+
 // For the sandbox's own isolate: (bytes, [filename, source offset, size, cache offset, size, [id, ...]], ...), the number of the
 // table. Offsets were checked by whoever calls.
 void AddTable(const Arguments& info) {
@@ -287,6 +339,8 @@ extern "C" __attribute__((visibility("default"))) void ISOTHERM_NODE_ENTRY(NODE_
   Local<Function> function;
   if (!Function::New(context, AddTable).ToLocal(&function)) return;
   if (exports->Set(context, String::NewFromUtf8Literal(isolate, "addTable"), function).IsNothing()) return;
+  if (!Function::New(context, Terminate).ToLocal(&function)) return;
+  if (exports->Set(context, String::NewFromUtf8Literal(isolate, "terminate"), function).IsNothing()) return;
 }
 
 // isolated-vm calls this once for each context that asks.
@@ -315,4 +369,9 @@ extern "C" __attribute__((visibility("default"))) void InitForContext(Isolate* i
   add("setImporter", SetImporter);
   add("builtin", Builtin);
   add("collectGarbage", CollectGarbage);
+  add("terminate", Terminate);
+  if (target->CreateDataProperty(context, String::NewFromUtf8Literal(isolate, "stopNumber"),
+                                 Number::New(isolate, StopNumber(isolate, context))).IsNothing()) {
+    return;
+  }
 }

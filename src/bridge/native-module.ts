@@ -22,6 +22,10 @@ export interface NativeFunctions {
   setImporter(importer: (specifier: string, referrer: unknown) => Promise<unknown>): void;
   /** What the script evaluates to that holds this module of Node's library, compiled with its code cache: factories. */
   builtin(table: number, id: string): unknown;
+  /** Ends what runs in the isolate of that number, whatever thread it runs on; nothing when there is none. */
+  terminate(stopNumber: number): void;
+  /** Of this isolate. */
+  readonly stopNumber: number;
   /** All of it, and memory that is not needed goes back to the system. Some milliseconds. */
   collectGarbage(): void;
 }

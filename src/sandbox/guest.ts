@@ -127,6 +127,7 @@ class OpenedGuest implements Guest {
   readonly #image: RuntimeImage;
   readonly #received: OpenedIsolate['received'];
   readonly #watchdog: Watchdog | undefined;
+  readonly #stopNumber: number | undefined;
   #receive: Reference | undefined;
   #watch: Watch | undefined;
   #timedCalls = 0;
@@ -135,13 +136,14 @@ class OpenedGuest implements Guest {
 
   constructor(
     image: RuntimeImage,
-    { isolate, context, received }: OpenedIsolate,
+    { isolate, context, received, stopNumber }: OpenedIsolate,
     settings: GuestSettings,
     host: SandboxCalls,
     watchdog: Watchdog | undefined,
   ) {
     this.#isolate = isolate;
     this.#watchdog = watchdog;
+    this.#stopNumber = stopNumber;
     this.#context = context;
     this.#image = image;
     this.#received = received;
@@ -231,7 +233,8 @@ class OpenedGuest implements Guest {
   #readyWatch(): Watch | undefined {
     if (this.#watch === undefined) {
       this.#timedCalls += 1;
-      if (this.#timedCalls > limits.timedSlicesMax) this.#watch = this.#watchdog?.watch(this.#isolate);
+      if (this.#timedCalls > limits.timedSlicesMax)
+        this.#watch = this.#watchdog?.watch(this.#isolate, this.#stopNumber);
       return undefined;
     }
     return this.#watch.isReady ? this.#watch : undefined;
@@ -298,6 +301,8 @@ class OpenedGuest implements Guest {
     // pays, so a pool thread is given some work in it first. That work is cancelled, which is how it ends.
     this.#isolate.getHeapStatistics().catch(() => {});
     this.#isolate.dispose();
+    // isolated-vm asks V8 to interrupt what runs, which arithmetic of BigInt and many a built-in never look at (SECURITY.md 2.2).
+    if (this.#stopNumber !== undefined) this.#image.native?.terminate(this.#stopNumber);
   }
 
   get isDisposed(): boolean {

@@ -47,7 +47,7 @@ function serve(directory: string): void {
   const residentBytes = openResidentBytes();
   const backing = createBackingFile({ fd: backingFd });
   const store = openPackageStore(storeFd);
-  const watchdog = new Watchdog(die);
+  const watchdog = new Watchdog(die, image.native?.module);
   const traffic = new Traffic();
   const prepared = new PreparedIsolates({
     open: (memoryLimitMiB) => ({ ...image.open(memoryLimitMiB, die), received: new Set() }),

@@ -7,8 +7,15 @@ import type { BuiltinEntry } from '../protocol/image-manifest.ts';
 /** V8 copies a code cache that does not begin at such an address. */
 export const cacheAlignment = 8;
 
-/** @returns the number of the table. @throws RangeError for an entry that is not within the bytes. */
-export function addTable(modulePath: string, scripts: readonly BuiltinEntry[], bytes: Uint8Array): number {
+export interface LoadedLibrary {
+  /** The number of the table. */
+  readonly table: number;
+  /** Ends what runs in the isolate that has this number. */
+  readonly terminate: (stopNumber: number) => void;
+}
+
+/** @throws RangeError for an entry that is not within the bytes. */
+export function loadLibrary(modulePath: string, scripts: readonly BuiltinEntry[], bytes: Uint8Array): LoadedLibrary {
   const module: { exports: Partial<LoadedModule> } = { exports: {} };
   process.dlopen(module, modulePath);
   const entries = scripts.map((script) => {
@@ -17,9 +24,10 @@ export function addTable(modulePath: string, scripts: readonly BuiltinEntry[], b
       throw new RangeError(`${filename} ends behind the ${bytes.byteLength} bytes of the library`);
     return [filename, sourceOffset, sourceBytes, cacheOffset, cacheBytes, ids] as const;
   });
-  const table = module.exports.addTable?.(wholeBuffer(bytes), entries);
-  if (table === undefined) throw new Error(`${modulePath} took no table`);
-  return table;
+  const { addTable, terminate } = module.exports;
+  const table = addTable?.(wholeBuffer(bytes), entries);
+  if (table === undefined || terminate === undefined) throw new Error(`${modulePath} took no table`);
+  return { table, terminate };
 }
 
 /** A file that was read has its memory for itself, most often. */
@@ -31,6 +39,7 @@ function wholeBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffe
 }
 
 interface LoadedModule {
+  terminate(stopNumber: number): void;
   addTable(
     bytes: ArrayBuffer,
     scripts: readonly (readonly [

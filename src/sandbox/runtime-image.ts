@@ -6,9 +6,19 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NativeFunctions } from '../bridge/native-module.ts';
 import { type BuiltinEntry, decodeBuiltinIndex, decodeManifest, imageFiles } from '../protocol/image-manifest.ts';
-import { type Context, compileWasm, ExternalCopy, Isolate, NativeModule, type Script, type WasmModule } from './ivm.ts';
-import { addTable } from './native-table.ts';
+import {
+  type Context,
+  compileWasm,
+  ExternalCopy,
+  Isolate,
+  NativeModule,
+  type Reference,
+  type Script,
+  type WasmModule,
+} from './ivm.ts';
+import { type LoadedLibrary, loadLibrary } from './native-table.ts';
 
 export interface RuntimeImage {
   readonly key: string;
@@ -34,9 +44,8 @@ export interface RuntimeImage {
 }
 
 /** The native module, and the number under which it has the scripts of `compileBuiltin`: guests can then make them themselves. */
-export interface NativeLibrary {
+export interface NativeLibrary extends LoadedLibrary {
   readonly module: NativeModule;
-  readonly table: number;
 }
 
 export interface OpenedIsolate {
@@ -44,6 +53,8 @@ export interface OpenedIsolate {
   readonly context: Context;
   /** Whether V8 took the core's code cache: it refuses one that was made under other flags, and the start is then slow. */
   readonly isCacheAccepted: boolean;
+  /** With the native module: what its `terminate` knows the isolate by. */
+  readonly stopNumber?: number;
   /** Scripts that were brought in before it was booted. */
   readonly received?: Set<string>;
 }
@@ -62,20 +73,25 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
   const index = decodeBuiltinIndex(file(imageFiles.builtinIndex).toString('utf8'));
   const bytes = file(imageFiles.builtins);
   const builtins = new Builtins(index.scripts, bytes);
+  const native =
+    imageFiles.nativeModule in manifest.files ? openNativeLibrary(directory, file, index.scripts, bytes) : undefined;
+  const open = opener(
+    manifest.kind === 'snapshot'
+      ? { kind: 'snapshot', snapshot: externalCopy(file(imageFiles.snapshot)) }
+      : { kind: 'code-cache', base: cachedScript(baseScriptName, file(imageFiles.base), file(imageFiles.baseCache)) },
+    cachedScript(coreScriptName, file(imageFiles.core), file(imageFiles.coreCache)),
+  );
   return {
     key: manifest.key,
     kind: manifest.kind,
     reason: manifest.reason,
     builtinIds: index.scripts.flatMap((entry) => entry.ids),
-    native:
-      imageFiles.nativeModule in manifest.files ? openNativeLibrary(directory, file, index.scripts, bytes) : undefined,
+    native,
     cryptoThread: file(imageFiles.cryptoThread).toString('utf8'),
-    open: opener(
-      manifest.kind === 'snapshot'
-        ? { kind: 'snapshot', snapshot: externalCopy(file(imageFiles.snapshot)) }
-        : { kind: 'code-cache', base: cachedScript(baseScriptName, file(imageFiles.base), file(imageFiles.baseCache)) },
-      cachedScript(coreScriptName, file(imageFiles.core), file(imageFiles.coreCache)),
-    ),
+    open(memoryLimitMiB, onCatastrophicError) {
+      const opened = open(memoryLimitMiB, onCatastrophicError);
+      return native === undefined ? opened : { ...opened, stopNumber: stopNumberOf(native, opened.context) };
+    },
     compileBuiltin: (isolate, id) => builtins.compile(isolate, id),
     aheadOf: (modules) => [...new Set(modules.flatMap((name) => index.closures[name]?.ahead ?? []))],
     builtinText: (id) => builtins.find(id),
@@ -96,7 +112,15 @@ function openNativeLibrary(
   verify(imageFiles.nativeModule);
   const path = join(directory, imageFiles.nativeModule);
   const scripts = index.filter(({ kind }) => kind === 'script');
-  return { module: new NativeModule(path), table: addTable(path, scripts, bytes) };
+  return { module: new NativeModule(path), ...loadLibrary(path, scripts, bytes) };
+}
+
+/** Costs the 0.1 ms that loading the module takes; isolates are made ahead where there is time. */
+function stopNumberOf({ module }: NativeLibrary, context: Context): number {
+  const functions: Reference<NativeFunctions> = module.createSync(context);
+  const stopNumber: number = functions.getSync('stopNumber');
+  functions.release();
+  return stopNumber;
 }
 
 export class RuntimeImageError extends Error {

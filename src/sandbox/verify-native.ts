@@ -6,7 +6,7 @@
  *     node verify-native.ts <module>
  */
 import { Isolate, NativeModule } from './ivm.ts';
-import { addTable } from './native-table.ts';
+import { loadLibrary } from './native-table.ts';
 
 const [path] = process.argv.slice(2);
 if (path === undefined) throw new Error('usage: verify-native.ts <module>');
@@ -25,6 +25,7 @@ const program = `
   expect('decodeLatin1', native.decodeLatin1(bytes, 1, 3), 'h\\u00c3');
   expect('builtin', [native.builtin(table, 'one').one(), native.builtin(table, 'two').two(), native.builtin(table, 'three')], [1, 2, undefined]);
   expect('collectGarbage', native.collectGarbage(), undefined);
+  if (!(native.stopNumber > 0)) wrong.push('stopNumber');
   let hooked = 0;
   native.setPromiseHooks(() => { hooked += 1; });
   new Promise(() => {});
@@ -36,12 +37,17 @@ const program = `
   native.setContext('outer');
   Promise.resolve().then(() => imported.push(native.getContext()));
   native.setContext(undefined);
+  globalThis.stopNumber = native.stopNumber;
   globalThis.later = () => { expect('setImporter, setContext', imported, ['some-name', 'outer']); return wrong.join(); };
 `;
 
 const script = Buffer.from('({ one() { return 1; }, two() { return 2; } })');
 const place = { sourceOffset: 0, sourceBytes: script.byteLength, cacheOffset: 0, cacheBytes: 0 };
-const table = addTable(path, [{ kind: 'script', ids: ['one', 'two'], filename: 'script', ...place }], script);
+const { table, terminate } = loadLibrary(
+  path,
+  [{ kind: 'script', ids: ['one', 'two'], filename: 'script', ...place }],
+  script,
+);
 
 const isolate = new Isolate({ memoryLimit: 64 });
 const context = isolate.createContextSync();
@@ -50,5 +56,10 @@ context.evalClosureSync(`const native = $0, table = $1; ${program}`, [
   table,
 ]);
 const wrong: unknown = context.evalSync('later()');
+const stopNumber: unknown = context.evalSync('stopNumber');
+if (typeof stopNumber !== 'number') throw new Error('the native module gives no number to stop a guest with');
+// Nothing runs: what it ends is the next call.
+terminate(stopNumber + 1);
+context.evalSync('1');
 isolate.dispose();
 if (wrong !== '') throw new Error(`the native module answers wrongly: ${String(wrong)}`);

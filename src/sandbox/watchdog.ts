@@ -4,7 +4,7 @@
  * behind with every call until the timeout has passed: at 900 seconds and a thousand calls a second, hundreds of megabytes.
  * Here a slice costs a few stores to shared memory.
  */
-import { ExternalCopy, Isolate, type Reference } from './ivm.ts';
+import { ExternalCopy, Isolate, type NativeModule, type Reference } from './ivm.ts';
 
 /** Indexes into the memory shared with the watching thread. */
 const cells = {
@@ -33,16 +33,16 @@ const jumpMsMax = 250;
 const memoryLimitMiB = 16;
 
 const program = `
-  const cells = new Int32Array($0), isolates = new Map();
+  const cells = new Int32Array($0), native = $1, isolates = new Map();
   const { load, store, sub, wait } = Atomics;
   return {
-    add(slot, isolate, forgotten) {
-      isolates.set(slot, isolate);
+    add(slot, isolate, stopNumber, forgotten) {
+      isolates.set(slot, { isolate, stopNumber });
       for (const old of forgotten.split(',')) isolates.delete(Number(old));
       sub(cells, ${cells.asked}, 1);
     },
     watch() {
-      let slice = -1, leftMs = 0, idleLooks = 0, atMs = Date.now();
+      let slice = -1, ended = -1, leftMs = 0, idleLooks = 0, atMs = Date.now();
       while (load(cells, ${cells.asked}) === 0) {
         const bell = load(cells, ${cells.bell});
         if (idleLooks < ${idleLooksMax}) wait(cells, ${cells.bell}, bell, ${lookIntervalMs});
@@ -59,15 +59,19 @@ const program = `
         idleLooks = 0;
         if (running !== slice) { slice = running; leftMs = load(cells, ${cells.timeoutMs}); continue; }
         leftMs -= passedMs;
-        const isolate = isolates.get(slot);
-        if (leftMs > 0 || isolate === undefined) continue;
-        isolates.delete(slot);
-        try {
-          isolate.dispose();
-          store(cells, ${cells.fired}, slice);
-        } catch {
-          // Somebody else disposed it meanwhile: a host call that found the deadline passed.
+        const late = isolates.get(slot);
+        if (leftMs > 0 || late === undefined) continue;
+        if (ended !== slice) {
+          ended = slice;
+          try {
+            late.isolate.dispose();
+            store(cells, ${cells.fired}, slice);
+          } catch {
+            // Somebody else disposed it meanwhile: a host call that found the deadline passed.
+          }
         }
+        // Ends what does not look whether it is to be interrupted. Again at each look: V8 may miss it.
+        native?.terminate(late.stopNumber);
       }
     },
   };`;
@@ -92,27 +96,35 @@ export class Watchdog {
   #slots = 0;
   #forgotten: number[] = [];
 
-  /** @param onEnd when it cannot watch any more: then nothing holds deadlines on the main thread */
-  constructor(onEnd: (reason: unknown) => void) {
+  /**
+   * @param onEnd when it cannot watch any more: then nothing holds deadlines on the main thread
+   * @param native stops what isolated-vm's way does not
+   */
+  constructor(onEnd: (reason: unknown) => void, native?: NativeModule) {
     this.#onEnd = onEnd;
     this.#cells = new Int32Array(new SharedArrayBuffer(cellCount * Int32Array.BYTES_PER_ELEMENT));
     const isolate = new Isolate({ memoryLimit: memoryLimitMiB });
-    const watcher: Reference<Record<'add' | 'watch', unknown>> = isolate
-      .createContextSync()
-      .evalClosureSync(program, [new ExternalCopy(this.#cells.buffer).copyInto()], { result: { reference: true } });
+    const context = isolate.createContextSync();
+    const functions = native?.createSync(context).derefInto({ release: true });
+    const watcher: Reference<Record<'add' | 'watch', unknown>> = context.evalClosureSync(
+      program,
+      [new ExternalCopy(this.#cells.buffer).copyInto(), functions],
+      { result: { reference: true } },
+    );
     this.#add = watcher.getSync('add', { reference: true });
     this.#watch = watcher.getSync('watch', { reference: true });
     this.#start();
   }
 
-  watch(isolate: Isolate): Watch {
+  /** @param stopNumber what the native module stops it by; 0 for none */
+  watch(isolate: Isolate, stopNumber = 0): Watch {
     this.#slots += 1;
     const slot = this.#slots;
     let state: 'adding' | 'ready' | 'gone' = 'adding';
     // Both are queued now and run one after the other, however long this thread is busy then.
     Atomics.add(this.#cells, cells.asked, 1);
     this.#ring();
-    this.#add.apply(undefined, [slot, isolate, this.#forgotten.splice(0).join()]).then(() => {
+    this.#add.apply(undefined, [slot, isolate, stopNumber, this.#forgotten.splice(0).join()]).then(() => {
       if (state === 'adding') state = 'ready';
     }, this.#onEnd);
     this.#start();

@@ -2,7 +2,7 @@
 import test, { type ExecutionContext } from 'ava';
 import type { GuestSettings } from '../../src/bridge/contract.ts';
 import { type Guest, openGuest, type SandboxCalls } from '../../src/sandbox/guest.ts';
-import { addTable } from '../../src/sandbox/native-table.ts';
+import { loadLibrary } from '../../src/sandbox/native-table.ts';
 import { loadRuntimeImage, type RuntimeImage } from '../../src/sandbox/runtime-image.ts';
 import { testRuntime } from '../runtimes/harness.ts';
 
@@ -86,7 +86,7 @@ test('an entry that lies outside of the bytes is refused', async (t) => {
   const { directory } = await testRuntime('snapshot', 'needed');
   const place = { sourceOffset: 0, sourceBytes: 9, cacheOffset: 0, cacheBytes: 0 };
   const entry = { kind: 'script' as const, ids: ['one'], filename: 'one', ...place };
-  t.throws(() => addTable(`${directory}/guest.node`, [entry], new Uint8Array(8)), {
+  t.throws(() => loadLibrary(`${directory}/guest.node`, [entry], new Uint8Array(8)), {
     instanceOf: RangeError,
     message: 'one ends behind the 8 bytes of the library',
   });

@@ -117,6 +117,8 @@ export const limits = {
   sandboxAgeMsMax: 3_600_000,
   sandboxEnvironmentsServedMax: 5_000,
   sandboxRssMiBMax: 4_096,
+  /** Added to what the kernel reckons when memory runs out, in thousandths of the machine: half of it (SECURITY.md 5.6 rule 7). */
+  sandboxOomScore: 500,
   heartbeatIntervalMs: 250,
   /** Missed heartbeats, own lag subtracted, before a sandbox counts as stuck. Guest slices may block it until their deadline. */
   heartbeatsMissedMax: 4,

@@ -15,6 +15,7 @@ import { invariant } from '../base/invariant.ts';
 import { killAtExit } from './exit-guard.ts';
 import type { Jail } from './jail.ts';
 import { type Command, jailedCommand } from './jailed-command.ts';
+import { offerToKernel } from './kernel-victim.ts';
 import { sandboxNodeFlags } from './node-flags.ts';
 import { openScratchFile } from './scratch-file.ts';
 
@@ -73,6 +74,7 @@ export async function launch<Adopted>(
       throw error;
     }
     killAtExit(child);
+    offerToKernel(child.pid);
     // From here on only a failed kill could say 'error', and then the process is gone, which 'exit' says too.
     child.on('error', () => {});
     const [, stdout, stderr, socket] = child.stdio;

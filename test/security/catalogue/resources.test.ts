@@ -2,7 +2,8 @@
 import { declareTests } from './declare-tests.ts';
 import { init } from './init.ts';
 import { lifecycle } from './lifecycle.ts';
+import { load } from './load.ts';
 import { memory } from './memory.ts';
 import { time } from './time.ts';
 
-declareTests([...time, ...memory, ...lifecycle, ...init]);
+declareTests([...time, ...memory, ...lifecycle, ...init, ...load]);

@@ -71,7 +71,7 @@ async function runOnce(range: Range, program: Program, way: Way): Promise<readon
     const harm = await range.harm(() => doHarm(range, program, way, functionName));
     found.push(...harm.surprises);
     const { pids } = harm;
-    const lateCpu = await quietest(pids);
+    const lateCpu = await quietest(pids, harm.environments);
     await delay(Math.max(0, (harm.endings.at(-1)?.answeredMs ?? 0) + lookAfterMs - performance.now()));
     if (program.harmAt === 'init') await engine.updateFunctionCode({ functionName, code: { source: benignSource } });
     const next = await invoke(range, functionName, benignEvent);
@@ -193,12 +193,12 @@ async function codeOf({ id, source, files, code }: Program): Promise<CodeInput> 
 
 /**
  * The share of a core that each process used, in its quietest stretch. From 300 ms after the answer nothing of the function may run; a
- * sandbox has some housekeeping of its own, which a busy machine puts off, and which ends.
+ * sandbox has some housekeeping of its own, which a busy machine puts off, and which ends: V8 collects the garbage of each idle isolate.
  */
-async function quietest(pids: readonly number[]): Promise<ReadonlyMap<number, number>> {
+async function quietest(pids: readonly number[], environments: number): Promise<ReadonlyMap<number, number>> {
   const shares = new Map<number, number>();
   await delay(lateMs);
-  for (let stretch = 0; stretch < stretchesMax; stretch += 1) {
+  for (let stretch = 0; stretch < stretchesMax + environments / 4; stretch += 1) {
     const from = factsOf(pids);
     const startedMs = performance.now();
     await delay(lateMs);
@@ -230,10 +230,11 @@ async function settled(pids: readonly number[], before: ProcessFacts | undefined
     const facts = [...factsOf(pids)];
     const isMuchKept = facts.some(([, { residentBytes }]) => residentBytes > keptBytesMax(before));
     const isAsBefore = facts.every(
-      ([, { residentBytes, threads }]) =>
-        residentBytes <= (before?.residentBytes ?? 0) && threads <= (before?.threads ?? 0),
+      ([, { residentBytes, threads, isZombie }]) =>
+        !isZombie && residentBytes <= (before?.residentBytes ?? 0) && threads <= (before?.threads ?? 0),
     );
-    const waitMs = isMuchKept ? retirementMs : lookAfterMs / 2;
+    const isEnding = facts.some(([, { isZombie }]) => isZombie);
+    const waitMs = isMuchKept ? retirementMs : isEnding ? lookAfterMs * 8 : lookAfterMs / 2;
     if (isAsBefore || performance.now() - sinceMs > waitMs) return new Map(facts);
     await delay(50);
   }

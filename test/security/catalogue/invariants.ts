@@ -46,7 +46,7 @@ export function isOfTime(finding: string): boolean {
     finding.startsWith('the host keeps answering: the host') ||
     finding.startsWith('the answer comes in time') ||
     finding.startsWith(`the neighbour is served: ${slow}`) ||
-    finding.includes('refused SandboxStartFailed') ||
+    finding.includes('SandboxStartFailed') ||
     (finding.startsWith('expected answer') && finding.includes('seen timeout'))
   );
 }

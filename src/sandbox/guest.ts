@@ -192,6 +192,7 @@ class OpenedGuest implements Guest {
   ): SliceOutcome | Promise<SliceOutcome> {
     const slice = this.#slices[name];
     const timeout = Math.max(1, Math.ceil(timeoutMs));
+    const dueMs = performance.now() + timeout;
     if (lane === 'pool') {
       this.#latestMemory ??= this.memory();
       this.#isOnPool = true;
@@ -202,20 +203,20 @@ class OpenedGuest implements Guest {
         },
         (error: unknown) => {
           this.#isOnPool = false;
-          return this.#failure(error);
+          return this.#failure(error, dueMs);
         },
       );
     }
-    return this.#callOnMain(slice, args, timeout);
+    return this.#callOnMain(slice, args, timeout, dueMs);
   }
 
-  #callOnMain(slice: Reference, args: readonly SliceArgument[], timeout: number): SliceOutcome {
+  #callOnMain(slice: Reference, args: readonly SliceArgument[], timeout: number, dueMs: number): SliceOutcome {
     const watch = this.#readyWatch();
     if (watch === undefined) {
       try {
         return stateOutcome(slice.applySync(undefined, crossing(args), { timeout }));
       } catch (error) {
-        return this.#failure(error);
+        return this.#failure(error, dueMs);
       }
     }
     watch.begin(timeout);
@@ -225,7 +226,7 @@ class OpenedGuest implements Guest {
       return stateOutcome(state);
     } catch (error) {
       const isEnded = watch.end();
-      return isEnded && this.#isolate.isDisposed ? { kind: 'timeout' } : this.#failure(error);
+      return isEnded && this.#isolate.isDisposed ? { kind: 'timeout' } : this.#failure(error, dueMs);
     }
   }
 
@@ -328,17 +329,21 @@ class OpenedGuest implements Guest {
 
   /**
    * isolated-vm throws its own verdicts and the guest's unhandled rejections through the same door. The guest chooses the
-   * text of a rejection, so a verdict counts only when the isolate's state agrees with it, where there is such a state.
+   * text of a rejection, so a verdict counts only when what happened agrees with it: the isolate's state, or the time.
    */
-  #failure(error: unknown): SliceOutcome {
+  #failure(error: unknown, dueMs: number): SliceOutcome {
     const message = error instanceof Error ? error.message : '';
     if (this.#isolate.isDisposed) {
       return message.includes('memory limit') ? { kind: 'out-of-memory' } : { kind: 'disposed' };
     }
-    if (message === 'Script execution timed out.') return { kind: 'timeout' };
+    const isDue = performance.now() >= dueMs - timerEarlyMsMax;
+    if (isDue && message === 'Script execution timed out.') return { kind: 'timeout' };
     return rejection(error);
   }
 }
+
+/** isolated-vm's clock and ours are read a moment apart. */
+const timerEarlyMsMax = 1;
 
 /**
  * Brings modules into an isolate that is not booted yet, and evaluates those that can be, one at a step: whoever boots a guest

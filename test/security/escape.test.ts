@@ -74,12 +74,16 @@ for (const [name, wrapper, namespaces] of surroundings) {
   });
 }
 
-/** A machine that lets nobody make a user namespace shows the same without our doing. */
+/**
+ * A machine that lets nobody make a user namespace shows the same without our doing; and where nobody else can read this
+ * directory, it cannot be run by anybody else.
+ */
 function canRun(wrapper: readonly string[]): boolean {
   const [command, ...args] = wrapper;
   if (command === undefined) return true;
   try {
-    execFileSync(command, [...args, 'true'], { stdio: 'ignore' });
+    const read = `require('fs').readFileSync(${JSON.stringify(program)})`;
+    execFileSync(command, [...args, process.execPath, '-e', read], { stdio: 'ignore' });
     return true;
   } catch {
     return false;

@@ -35,6 +35,8 @@ export interface LoadResult {
   /** Good calls by how they ended. */
   readonly good: Readonly<Record<string, number>>;
   readonly hostile: Readonly<Record<string, number>>;
+  /** Of each error of the engine the first that came. */
+  readonly messages: Readonly<Record<string, string>>;
   /** Good calls that ended as they must not. */
   readonly wrong: readonly string[];
   readonly kills: number;
@@ -97,6 +99,7 @@ class Load {
   readonly #random: RandomNumbers;
   readonly #good: Record<string, number> = {};
   readonly #hostile: Record<string, number> = {};
+  readonly #messages: Record<string, string> = {};
   readonly #wrong: string[] = [];
   readonly #backMs: number[] = [];
   readonly #goodMs: number[] = [];
@@ -119,6 +122,7 @@ class Load {
       answered: this.#answered,
       good: this.#good,
       hostile: this.#hostile,
+      messages: this.#messages,
       wrong: this.#wrong,
       kills: this.#kills,
       backMs: this.#backMs,
@@ -183,6 +187,7 @@ class Load {
     } catch (error) {
       // By its name: it may be the class of the built package.
       if (!(error instanceof Error) || error.name !== 'EngineError' || !('code' in error)) throw error;
+      this.#messages[String(error.code)] ??= error.message;
       return { how: String(error.code), text: error.message };
     } finally {
       this.#answered += 1;

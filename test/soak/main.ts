@@ -51,11 +51,11 @@ const result = await runLoad({
   },
 });
 
-const { before, after, samples, good, hostile, wrong, backMs, goodMs, accepted, answered, kills } = result;
+const { before, after, samples, good, hostile, messages, wrong, backMs, goodMs, accepted, answered, kills } = result;
 const summary = {
   seed: Number(values.seed),
   seconds,
-  ...{ accepted, answered, kills, good, hostile, wrong },
+  ...{ accepted, answered, kills, good, hostile, messages, wrong },
   goodMs: { p50: percentile(goodMs, 0.5), p99: percentile(goodMs, 0.99), max: percentile(goodMs, 1) },
   backMs: {
     p50: percentile(backMs, 0.5),

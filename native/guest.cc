@@ -242,9 +242,15 @@ void CollectGarbage(const Arguments& info) {
   info.GetIsolate()->LowMemoryNotification();
 }
 
-// Isolates that can be stopped from another thread, by numbers that nobody guesses: who stops one must have been told its number.
-std::mutex stoppable_mutex;
-std::map<uint64_t, Isolate*> stoppable;
+// What other threads may do with an isolate: stop it, and ask how many rejected promises nobody has handled.
+struct Handle {
+  Isolate* isolate;
+  uint32_t rejections;
+};
+
+// By numbers that nobody guesses: who stops an isolate must have been told its number.
+std::mutex handles_mutex;
+std::map<uint64_t, Handle> handles;
 
 Local<Private> StopKey(Isolate* isolate) {
   return Private::ForApi(isolate, String::NewFromUtf8Literal(isolate, "isotherm:stop"));
@@ -254,8 +260,21 @@ Local<Private> StopKey(Isolate* isolate) {
 // stops nobody. So no number outlives its isolate.
 void Forget(void*, size_t, void* number) {
   std::unique_ptr<uint64_t> owned(static_cast<uint64_t*>(number));
-  std::lock_guard<std::mutex> lock(stoppable_mutex);
-  stoppable.erase(*owned);
+  std::lock_guard<std::mutex> lock(handles_mutex);
+  handles.erase(*owned);
+}
+
+Local<Private> RejectionKey(Isolate* isolate) {
+  return Private::ForApi(isolate, String::NewFromUtf8Literal(isolate, "isotherm:rejection"));
+}
+
+// While `handles_mutex` is held.
+Handle* FindHandle(Local<Value> number) {
+  if (!number->IsNumber()) return nullptr;
+  const double value = number.As<Number>()->Value();
+  if (!(value > 0) || value >= 9007199254740992.0) return nullptr;
+  auto found = handles.find(static_cast<uint64_t>(value));
+  return found == handles.end() ? nullptr : &found->second;
 }
 
 // Under which number this isolate can be stopped; it has one.
@@ -271,8 +290,8 @@ double StopNumber(Isolate* isolate, Local<Context> context) {
   const uint64_t value = *number;
   static char byte;
   {
-    std::lock_guard<std::mutex> lock(stoppable_mutex);
-    stoppable[value] = isolate;
+    std::lock_guard<std::mutex> lock(handles_mutex);
+    handles[value] = {isolate, 0};
   }
   Local<Value> kept[2] = {Number::New(isolate, static_cast<double>(value)),
                           ArrayBuffer::New(isolate, ArrayBuffer::NewBackingStore(&byte, 1, Forget, number.release()))};
@@ -283,12 +302,50 @@ double StopNumber(Isolate* isolate, Local<Context> context) {
 // (number): ends what runs in that isolate, on whatever thread. Unlike a request to interrupt, which isolated-vm makes of a
 // timeout and of `dispose`, this reaches what asks V8 only whether to end: arithmetic of BigInt, loops of short built-ins.
 void Terminate(const Arguments& info) {
-  if (!info[0]->IsNumber()) return;
-  const double number = info[0].As<Number>()->Value();
-  if (!(number > 0) || number >= 9007199254740992.0) return;
-  std::lock_guard<std::mutex> lock(stoppable_mutex);
-  auto found = stoppable.find(static_cast<uint64_t>(number));
-  if (found != stoppable.end()) found->second->TerminateExecution();
+  std::lock_guard<std::mutex> lock(handles_mutex);
+  if (Handle* found = FindHandle(info[0])) found->isolate->TerminateExecution();
+}
+
+// (number): how many rejected promises of that isolate nobody has handled, as its runtime last counted them. Asking is once.
+void Rejections(const Arguments& info) {
+  std::lock_guard<std::mutex> lock(handles_mutex);
+  Handle* found = FindHandle(info[0]);
+  if (found == nullptr) return;
+  info.GetReturnValue().Set(found->rejections);
+  found->rejections = 0;
+}
+
+// isolated-vm's own books hold rejected promises weakly: one that is collected before its slice ends is never reported. The
+// runtime's function keeps them, and says how many there are.
+void OnReject(PromiseRejectMessage message) {
+  const PromiseRejectEvent event = message.GetEvent();
+  if (event != kPromiseRejectWithNoHandler && event != kPromiseHandlerAddedAfterReject) return;
+  Isolate* isolate = Isolate::GetCurrent();
+  Local<Context> context = isolate->GetCurrentContext();
+  Local<Value> listener, kept, number, count;
+  if (context.IsEmpty()) return;
+  Local<Object> global = context->Global();
+  if (!global->GetPrivate(context, RejectionKey(isolate)).ToLocal(&listener) || !listener->IsFunction()) return;
+  if (!global->GetPrivate(context, StopKey(isolate)).ToLocal(&kept) || !kept->IsArray()) return;
+  if (!kept.As<Array>()->Get(context, 0).ToLocal(&number)) return;
+  const TryCatch nobody_is_told(isolate);
+  Local<Value> reason = message.GetValue();
+  Local<Value> args[3] = {Boolean::New(isolate, event == kPromiseRejectWithNoHandler), message.GetPromise(),
+                          reason.IsEmpty() ? Undefined(isolate).As<Value>() : reason};
+  if (!listener.As<Function>()->Call(context, Undefined(isolate), 3, args).ToLocal(&count) || !count->IsUint32()) return;
+  std::lock_guard<std::mutex> lock(handles_mutex);
+  if (Handle* found = FindHandle(number)) found->rejections = count.As<Uint32>()->Value();
+}
+
+// The runtime leaves its function on the global object of a context that nobody runs in yet.
+void TakeRejectionListener(Isolate* isolate, Local<Context> context) {
+  Local<String> name = String::NewFromUtf8Literal(isolate, "__isothermRejection");
+  Local<Object> global = context->Global();
+  Local<Value> listener;
+  if (!global->Get(context, name).ToLocal(&listener) || !listener->IsFunction()) return;
+  if (global->SetPrivate(context, RejectionKey(isolate), listener).IsNothing()) return;
+  if (global->Delete(context, name).IsNothing()) return;
+  isolate->SetPromiseRejectCallback(OnReject);
 }
 
 // For the sandbox's own isolate: (bytes, [filename, source offset, size, cache offset, size, [id, ...]], ...), the number of the
@@ -341,6 +398,8 @@ extern "C" __attribute__((visibility("default"))) void ISOTHERM_NODE_ENTRY(NODE_
   if (exports->Set(context, String::NewFromUtf8Literal(isolate, "addTable"), function).IsNothing()) return;
   if (!Function::New(context, Terminate).ToLocal(&function)) return;
   if (exports->Set(context, String::NewFromUtf8Literal(isolate, "terminate"), function).IsNothing()) return;
+  if (!Function::New(context, Rejections).ToLocal(&function)) return;
+  if (exports->Set(context, String::NewFromUtf8Literal(isolate, "rejections"), function).IsNothing()) return;
 }
 
 // isolated-vm calls this once for each context that asks.
@@ -370,6 +429,7 @@ extern "C" __attribute__((visibility("default"))) void InitForContext(Isolate* i
   add("builtin", Builtin);
   add("collectGarbage", CollectGarbage);
   add("terminate", Terminate);
+  TakeRejectionListener(isolate, context);
   if (target->CreateDataProperty(context, String::NewFromUtf8Literal(isolate, "stopNumber"),
                                  Number::New(isolate, StopNumber(isolate, context))).IsNothing()) {
     return;

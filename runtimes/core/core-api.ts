@@ -54,6 +54,8 @@ export interface HandlerLoop {
 }
 
 export interface RejectionReason {
+  /** The reason itself, and its promise, where the guest knows them: strings are what crosses from isolated-vm. */
+  readonly own?: { readonly reason: unknown; readonly promise: object };
   readonly isError: boolean;
   readonly name: string;
   readonly message: string;

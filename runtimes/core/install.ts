@@ -15,6 +15,7 @@ import { installGlobals } from './globals.ts';
 import { createBuiltinModules, Library } from './library.ts';
 import { Loop, type TimerCallbacks } from './loop.ts';
 import { bootProcess, createProcess, describeProcess, makeEmitter } from './process.ts';
+import { Rejections } from './rejections.ts';
 import { ServiceCalls } from './service-calls.ts';
 import { installStackTraces } from './stack.ts';
 import { limitTimers, type TimerClasses } from './timer-limit.ts';
@@ -33,11 +34,15 @@ export function install(data: CoreData, createHandlerLoop: CreateHandlerLoop): v
   leave(bootName, (host: HostCalls, settingsJson: string) => {
     ReflectDeleteProperty(globalThis, bootName);
     ReflectDeleteProperty(globalThis, aheadName);
+    // Unless the native module took it.
+    ReflectDeleteProperty(globalThis, rejectionName);
     context.host = host;
     context.settings = JSONParse(settingsJson) as GuestSettings;
     endWaiting(context);
-    return boot(context, createHandlerLoop);
+    return boot(context, createHandlerLoop, rejections);
   });
+  const rejections = new Rejections();
+  leave(rejectionName, (isNew: boolean, promise: object, reason: unknown) => rejections.note(isNew, promise, reason));
   const { library } = context;
   leave(aheadName, {
     receive: (id: string, compiled: unknown) => library.receive(id, compiled as ModuleFactory),
@@ -58,6 +63,8 @@ function endWaiting(context: Mutable<CoreContext>): void {
 const bootName = '__isothermBoot';
 /** Until then, while there is no host yet: modules of Node's library can be brought in and evaluated ahead. */
 const aheadName = '__isothermAhead';
+/** The native module takes it as soon as it is loaded (`TakeRejectionListener`). */
+const rejectionName = '__isothermRejection';
 
 function leave(name: string, value: unknown): void {
   ObjectDefineProperty(globalThis, name, {
@@ -142,7 +149,7 @@ function failLoudly(error: unknown): never {
   throw error;
 }
 
-function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoop): GuestCalls {
+function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoop, rejections: Rejections): GuestCalls {
   const { settings, library, loop, process, services } = context;
   if (settings.clock !== undefined) useClock(context, settings.clock);
   installStackTraces(context);
@@ -176,8 +183,16 @@ function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoo
     turn: () => loop.turn(),
     event: (service, id, kind, ...values) => loop.slice(() => services.deliver(service, id, kind, values)),
     loopEmpty: () => loop.slice(() => handlerLoop().loopEmpty()),
-    unhandledRejection: (isError, name, message, stack) =>
-      loop.slice(() => handlerLoop().unhandledRejection({ isError, name, message, stack })),
+    unhandledRejection: (isError, name = '', message = '', stack = '') =>
+      loop.slice(() => {
+        if (isError !== undefined) {
+          handlerLoop().unhandledRejection({ isError, name, message, stack });
+          return;
+        }
+        for (let next = rejections.take(); next !== undefined; next = rejections.take()) {
+          handlerLoop().unhandledRejection(next);
+        }
+      }),
   };
 }
 

@@ -45,7 +45,7 @@ export class ProcessEvents {
   /** Node's default since 15: the user's listeners, else an uncaught exception. */
   unhandledRejection(reason: RejectionReason): void {
     const value = reasonValue(reason);
-    if (this.isRejectionHandled(value)) return;
+    if (this.isRejectionHandled(value, reason.own?.promise)) return;
     this.uncaughtException(isError(value) ? value : this.#rejectionError(reason.message), 'unhandledRejection');
   }
 
@@ -61,9 +61,9 @@ export class ProcessEvents {
     }
   }
 
-  isRejectionHandled(reason: unknown): boolean {
+  isRejectionHandled(reason: unknown, promise?: object): boolean {
     try {
-      return this.#emit('unhandledRejection', reason, rejectedPromise(reason));
+      return this.#emit('unhandledRejection', reason, promise ?? rejectedPromise(reason));
     } catch (thrown) {
       // A listener threw: an uncaught exception of its own.
       this.uncaughtException(thrown);
@@ -143,7 +143,8 @@ export class ProcessEvents {
 }
 
 /** The rejected value as far as it came back across the border: a copy of an error, or a text. */
-export function reasonValue({ isError: wasError, name, message, stack }: RejectionReason): unknown {
+export function reasonValue({ isError: wasError, name, message, stack, own }: RejectionReason): unknown {
+  if (own !== undefined) return own.reason;
   if (!wasError) return message;
   const error = new BuiltinError(message);
   const hidden = { configurable: true, writable: true };

@@ -133,8 +133,11 @@ export interface GuestCalls {
   event(service: number, id: number, kind: number, ...values: BridgeValue[]): LoopState;
   /** Nothing referenced is left although an init or invocation has not settled: Node's `beforeExit`. */
   loopEmpty(): LoopState;
-  /** isolated-vm reported an unhandled rejection of the last slice. `name` and `stack` are '' when the reason was not an error. */
-  unhandledRejection(isError: boolean, name: string, message: string, stack: string): LoopState;
+  /**
+   * The last slice left a rejection that nobody handled. `name` and `stack` are '' when the reason was not an error; without arguments
+   * the guest knows of them itself.
+   */
+  unhandledRejection(isError?: boolean, name?: string, message?: string, stack?: string): LoopState;
 }
 
 /** Settings given at boot as JSON. Everything here belongs to one environment and does not change. */

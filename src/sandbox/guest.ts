@@ -26,6 +26,8 @@ import type { Watch, Watchdog } from './watchdog.ts';
 /** How a slice ended. `rejection`: a promise of the guest was rejected and nobody handled it; the loop's state is not known then. */
 export type SliceOutcome =
   | { readonly kind: 'state'; readonly state: LoopState }
+  /** The same, and the guest itself knows which promises. */
+  | { readonly kind: 'rejections' }
   | {
       readonly kind: 'rejection';
       readonly isError: boolean;
@@ -199,7 +201,7 @@ class OpenedGuest implements Guest {
       return slice.apply(undefined, crossing(args), { timeout }).then(
         (state) => {
           this.#isOnPool = false;
-          return stateOutcome(state);
+          return this.#stateOutcome(state);
         },
         (error: unknown) => {
           this.#isOnPool = false;
@@ -214,7 +216,7 @@ class OpenedGuest implements Guest {
     const watch = this.#readyWatch();
     if (watch === undefined) {
       try {
-        return stateOutcome(slice.applySync(undefined, crossing(args), { timeout }));
+        return this.#stateOutcome(slice.applySync(undefined, crossing(args), { timeout }));
       } catch (error) {
         return this.#failure(error, dueMs);
       }
@@ -223,11 +225,16 @@ class OpenedGuest implements Guest {
     try {
       const state: unknown = slice.applySync(undefined, crossing(args));
       watch.end();
-      return stateOutcome(state);
+      return this.#stateOutcome(state);
     } catch (error) {
       const isEnded = watch.end();
       return isEnded && this.#isolate.isDisposed ? { kind: 'timeout' } : this.#failure(error, dueMs);
     }
+  }
+
+  #stateOutcome(state: unknown): SliceOutcome {
+    const rejections = this.#stopNumber === undefined ? 0 : this.#image.native?.rejections(this.#stopNumber);
+    return rejections ? { kind: 'rejections' } : stateOutcome(state);
   }
 
   /** Telling the watchdog of an isolate costs as much as a few dozen of isolated-vm's timers: only for one that stays. */
@@ -362,6 +369,8 @@ export function* fillAhead(
     ? bringInAhead(image, opened, ahead, modules, ids)
     : useNative(image.native, opened, ahead);
   for (const id of image.aheadOf(modules)) {
+    // Where modules are brought in, those that come of calls alone are not among them.
+    if (image.native === undefined && id.startsWith('internal/')) continue;
     require.applySync(undefined, [id]);
     yield;
   }

@@ -12,6 +12,8 @@ export interface LoadedLibrary {
   readonly table: number;
   /** Ends what runs in the isolate that has this number. */
   readonly terminate: (stopNumber: number) => void;
+  /** How many rejected promises nobody has handled in the isolate that has this number, since this was asked last. */
+  readonly rejections: (stopNumber: number) => number | undefined;
 }
 
 /** @throws RangeError for an entry that is not within the bytes. */
@@ -24,10 +26,11 @@ export function loadLibrary(modulePath: string, scripts: readonly BuiltinEntry[]
       throw new RangeError(`${filename} ends behind the ${bytes.byteLength} bytes of the library`);
     return [filename, sourceOffset, sourceBytes, cacheOffset, cacheBytes, ids] as const;
   });
-  const { addTable, terminate } = module.exports;
+  const { addTable, terminate, rejections } = module.exports;
   const table = addTable?.(wholeBuffer(bytes), entries);
-  if (table === undefined || terminate === undefined) throw new Error(`${modulePath} took no table`);
-  return { table, terminate };
+  if (table === undefined || terminate === undefined || rejections === undefined)
+    throw new Error(`${modulePath} took no table`);
+  return { table, terminate, rejections };
 }
 
 /** A file that was read has its memory for itself, most often. */
@@ -40,6 +43,7 @@ function wholeBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffe
 
 interface LoadedModule {
   terminate(stopNumber: number): void;
+  rejections(stopNumber: number): number | undefined;
   addTable(
     bytes: ArrayBuffer,
     scripts: readonly (readonly [

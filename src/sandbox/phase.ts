@@ -271,6 +271,8 @@ export class Phase {
         const { isError, name, message, stack } = outcome;
         return { name: 'unhandledRejection', args: [isError, name, message, stack] };
       }
+      case 'rejections':
+        return { name: 'unhandledRejection', args: [] };
       case 'timeout':
       case 'out-of-memory':
         incarnation.end({ kind: outcome.kind });

@@ -37,6 +37,8 @@ const sliceTimeoutMs = 5_000;
 const turnsMax = 20_000;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
+const noTable = 1_000_000;
+
 function runGuest(image: RuntimeImage, { source, event, environment, ahead }: GuestRequest): GuestRun {
   const settled: GuestRun['settled'][number][] = [];
   const logs: GuestRun['logs'][number][] = [];
@@ -45,15 +47,17 @@ function runGuest(image: RuntimeImage, { source, event, environment, ahead }: Gu
   let ended: SliceOutcome | undefined;
   let state = 0;
   const began = process.hrtime.bigint();
+  // With the functions of the native module and without its table, so that modules are asked of the image, which counts them.
   const watched: RuntimeImage = {
     ...image,
+    native: image.native && { ...image.native, table: noTable },
     compileBuiltin(isolate, id) {
       loaded.push(id);
       return image.compileBuiltin(isolate, id);
     },
     open(...args) {
       const opened = { ...image.open(...args), received: new Set<string>() };
-      for (const _step of fillAhead(image, opened, ahead ?? [], []));
+      for (const _step of fillAhead({ ...image, native: undefined }, opened, ahead ?? [], []));
       return opened;
     },
   };
@@ -100,6 +104,8 @@ function runGuest(image: RuntimeImage, { source, event, environment, ahead }: Gu
       if (state === 0) state = outcome.state;
     } else if (outcome.kind === 'rejection') {
       slice('unhandledRejection', [outcome.isError, outcome.name, outcome.message, outcome.stack]);
+    } else if (outcome.kind === 'rejections') {
+      slice('unhandledRejection', []);
     } else {
       ended = outcome;
     }

@@ -266,6 +266,22 @@ test('an unhandled rejection is given to the guest, word by word', async (t) => 
   t.deepEqual(seen, [true, 'TypeError', 'm', 's']);
 });
 
+test('rejections that the guest knows itself are left to it', async (t) => {
+  const seen: unknown[][] = [];
+  const { environment } = open({
+    init: initDone,
+    invoke: () => ({ kind: 'rejections' }),
+    unhandledRejection: (calls, args) => {
+      seen.push([...args]);
+      calls.settle(settleKinds.fatal, '{}', 'Error');
+      return undefined;
+    },
+  });
+  await environment.create();
+  t.is((await environment.invoke(head, '{}')).reply.outcome.kind, 'fatal');
+  t.deepEqual(seen, [[]]);
+});
+
 test('after the answer, what is due already runs, within a limit; then nothing runs until the next invocation', async (t) => {
   const { environment, calls } = open({
     init: initDone,

@@ -91,3 +91,22 @@ test('an entry that lies outside of the bytes is refused', async (t) => {
     message: 'one ends behind the 8 bytes of the library',
   });
 });
+
+test('a rejection that nobody handled is known after its slice, whatever was collected meanwhile', async (t) => {
+  const { directory } = await testRuntime('snapshot', 'needed');
+  const image = loadRuntimeImage(directory);
+  const outcomeOf = (body: string) => {
+    const guest = open(t, image);
+    const garbage = 'for (let i = 0; i < 400_000; i++) globalThis.last = [i, {}];';
+    return guest.call(
+      'init',
+      [guest.load(`(function (exports) { ${body} ${garbage} exports.handler = async () => {}; })`)],
+      {
+        timeoutMs: 10_000,
+        lane: 'main',
+      },
+    );
+  };
+  t.is(outcomeOf(`Promise.reject(new Error('lost'));`).kind, 'rejections');
+  t.is(outcomeOf(`const late = Promise.reject(new Error('kept')); late.catch(() => {});`).kind, 'state');
+});

@@ -25,14 +25,29 @@ export function finishEngine(context: CoreContext): void {
   replaceMethod(Atomics, 'wait', () => {
     throw new TypeError('Atomics.wait cannot be called in this context');
   });
-  // There is no second thread to share with, and growable ones escape the memory limit (SECURITY.md 0.2).
-  guardConstructor(globalThis, 'SharedArrayBuffer', () => {
-    throw new TypeError('SharedArrayBuffer is not available in isotherm');
-  });
+  countSharedBuffers(memory);
   countResizableBuffers(memory);
   deferFinalizers(context);
   installWebAssembly(context, memory);
   Error.stackTraceLimit = 10;
+}
+
+/**
+ * There is no second thread to share one with; packages make small ones at their top, though (pino's, to wait on). Growable ones
+ * escape the memory limit (SECURITY.md 0.2).
+ */
+function countSharedBuffers(memory: UncountedMemory): void {
+  guardConstructor(globalThis, 'SharedArrayBuffer', (Real, args, newTarget) => {
+    const options: unknown = args[1];
+    if (typeof options === 'object' && options !== null && 'maxByteLength' in options)
+      throw new TypeError('a SharedArrayBuffer that grows is not available in isotherm');
+    // Read once: an object could say something else the second time.
+    const byteLength = +(args[0] as number);
+    memory.assertRoom(byteLength, 'Array buffer allocation failed');
+    const buffer = ReflectConstruct(Real, [byteLength], newTarget);
+    memory.hold(buffer, byteLength);
+    return buffer;
+  });
 }
 
 /** isolated-vm counts what V8 asks its allocator for, and V8 does not ask for these (SECURITY.md 2.1 c). */

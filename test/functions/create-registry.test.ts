@@ -85,7 +85,10 @@ test('a deployed version has its bundle, and stays the same object', async (t) =
     exportPath: 'handler',
     builtins: [],
   });
-  t.regex(bundleText(registry), /^\(function\(exports, require, module, __filename, __dirname, importMeta\)\{/);
+  t.regex(
+    bundleText(registry),
+    /^\(function\(exports, require, module, __filename, __dirname, importMeta, __isothermOffer\)\{/,
+  );
   t.is(version.code.bundle, version.code.bundle);
   t.deepEqual(JSON.parse(Buffer.from(version.code.sourceMap ?? []).toString()).sources, ['/var/task/index.mjs']);
 });

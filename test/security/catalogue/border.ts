@@ -307,7 +307,7 @@ export const border: readonly Program[] = [
       const os = require('node:os');
       const tried = (call) => { try { return call(); } catch { return 'refused'; } };
       const said = JSON.stringify([process.env, process.argv, process.execArgv, process.execPath, process.title, process.cwd(), process.config, tried(() => process.report.getReport()), os.hostname(), os.homedir(), tried(() => os.userInfo()), os.networkInterfaces(), process.versions]);
-      return [said.match(/.{20}(isolated-vm|\\/isotherm|\\/work\\/).{20}/), process.env.PATH?.includes('node_modules') ?? false, Object.keys(os.networkInterfaces()).some((name) => name !== 'lo')];`),
+      return [said.match(/.{20}(isolated-vm|\\/isotherm).{20}/), process.env.PATH?.includes('node_modules') ?? false, Object.keys(os.networkInterfaces()).some((name) => name !== 'lo')];`),
     expect: answered([null, false, false]),
   },
   {

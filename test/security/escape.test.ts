@@ -76,14 +76,14 @@ for (const [name, wrapper, namespaces] of surroundings) {
 
 /**
  * A machine that lets nobody make a user namespace shows the same without our doing; and where nobody else can read this
- * directory, it cannot be run by anybody else.
+ * directory, or write into the temporary one, it cannot be run by anybody else.
  */
 function canRun(wrapper: readonly string[]): boolean {
   const [command, ...args] = wrapper;
   if (command === undefined) return true;
   try {
-    const read = `require('fs').readFileSync(${JSON.stringify(program)})`;
-    execFileSync(command, [...args, process.execPath, '-e', read], { stdio: 'ignore' });
+    const look = `fs.readFileSync(${JSON.stringify(program)}); fs.accessSync(os.tmpdir(), fs.constants.W_OK)`;
+    execFileSync(command, [...args, process.execPath, '-e', look], { stdio: 'ignore' });
     return true;
   } catch {
     return false;

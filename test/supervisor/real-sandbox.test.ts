@@ -164,7 +164,7 @@ test.serial('a timeout that the sandbox enforces itself costs nobody the process
 
 const unstoppable: [name: string, body: string][] = [
   ['a sparse search', 'return Array.prototype.lastIndexOf.call({ length: 2 ** 53 - 1 }, 1)'],
-  ['a BigInt power', 'return String(3n ** 100000000n).length'],
+  ['a sparse array', 'const sparse = []; sparse.length = 2 ** 32 - 2; return sparse.indexOf(1)'],
 ];
 for (const [name, body] of unstoppable) {
   test.serial(`what only SIGKILL stops is gone soon after its timeout: ${name}`, async (t) => {

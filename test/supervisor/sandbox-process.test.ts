@@ -128,7 +128,7 @@ sandboxTest('it inherits no environment, no path and no writable store', async (
   const { sandbox } = await startWithEnvironment(t);
   const { body } = await sandbox.invoke(invocation({ do: 'report', versionKey: version.code.versionKey }));
   const report = parsed(body) as Record<string, unknown>;
-  t.deepEqual(report.environment, { MALLOC_ARENA_MAX: '2', TZ: 'UTC', ISOTHERM_UNJAILED: 'hardening is off' });
+  t.deepEqual(report.environment, { MALLOC_ARENA_MAX: '2', TZ: 'UTC', ISOTHERM_UNJAILED: 'there is no jail' });
   t.is(report.directory, '/');
   t.is(report.storeIsWritable, false);
   t.deepEqual(report.links, [0, 0]);

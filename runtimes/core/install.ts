@@ -221,8 +221,13 @@ function createCore(context: CoreContext): Core {
       context.lateModules = modules;
     },
     setImmediate(callback) {
-      if (!library.isLoaded('timers')) loop.enqueueImmediate(callback);
-      else library.require<{ setImmediate(run: () => void): void }>('timers').setImmediate(callback);
+      if (!library.isLoaded('timers')) {
+        loop.enqueueImmediate(callback);
+        return;
+      }
+      loop.isPlatformsTimer = true;
+      library.require<{ setImmediate(run: () => void): void }>('timers').setImmediate(callback);
+      loop.isPlatformsTimer = false;
     },
     exit(code) {
       host.exit(code);

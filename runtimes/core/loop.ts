@@ -44,6 +44,8 @@ export class Loop {
   /** Set by the async bindings: no slice begins in the context that the one before it ended in, none goes on in that of an error. */
   onSliceBegin: (() => void) | undefined;
   onUncaught: (() => void) | undefined;
+  /** While the platform makes an immediate of its own, which no number of the user's may keep away. */
+  isPlatformsTimer = false;
   /** Set while somebody must look at what a slice left behind. */
   onSliceEnd: (() => void) | undefined;
 

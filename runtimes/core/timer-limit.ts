@@ -25,7 +25,7 @@ export function limitTimers(context: CoreContext, timers: TimerClasses): void {
   const { loop } = context;
   const requireRoom = (): void => {
     const waiting = (loop.timeoutInfo[0] ?? 0) + (loop.immediateInfo[0] ?? 0);
-    if (waiting < most) return;
+    if (waiting < most || loop.isPlatformsTimer) return;
     context.host.limit(runtimeLimits.timers, waiting + 1);
     throw new RangeError(`at most ${most} timers and immediates may wait at once (timers)`);
   };

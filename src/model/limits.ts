@@ -121,7 +121,7 @@ export const limits = {
   sandboxOomScore: 500,
   heartbeatIntervalMs: 250,
   /** Missed heartbeats, own lag subtracted, before a sandbox counts as stuck. Guest slices may block it until their deadline. */
-  heartbeatsMissedMax: 4,
+  heartbeatsMissedMax: 8,
   /** Crash loop: this many unexpected exits within the window stop new starts for the back-off. */
   crashLoopExitsMax: 5,
   crashLoopWindowMs: 10_000,

@@ -79,13 +79,20 @@ test('a guest may hold the main thread until its deadline', (t) => {
 
 test('an invocation that was sent after the ping does not explain the silence', (t) => {
   const later = call({ sentMs: 1_600, deadlineMs: 900_000 });
-  const illness = findIllness(view({ ping: { sentMs: 1_500, lagMs: 0 }, calls: [later], nowMs: 2_500 }));
+  const illness = findIllness(
+    view({ ping: { sentMs: 1_500, lagMs: 0 }, calls: [later], nowMs: 1_500 + heartbeatSilenceMsMax }),
+  );
   t.is(illness?.reason, 'heartbeat');
 });
 
 test('a stopped process runs nothing, so no deadline protects it', (t) => {
   const holder = call({ deadlineMs: 900_000 });
-  const stopped = view({ ping: { sentMs: 1_500, lagMs: 0 }, calls: [holder], nowMs: 2_500, isStopped: () => true });
+  const stopped = view({
+    ping: { sentMs: 1_500, lagMs: 0 },
+    calls: [holder],
+    nowMs: 1_500 + heartbeatSilenceMsMax,
+    isStopped: () => true,
+  });
   t.is(findIllness(stopped)?.reason, 'heartbeat');
 });
 

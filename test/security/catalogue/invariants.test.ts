@@ -112,7 +112,7 @@ const broken: readonly (readonly [invariant: string, what: string, change: Parti
     { after: new Map([[7, { ...facts, residentBytes: (120 + limits.sandboxMemorySlackMiB) * MiB }]]) },
   ],
   ['no thread, descriptor or process is left', 'threads', { after: new Map([[7, { ...facts, threads: 30 }]]) }],
-  ['no thread, descriptor or process is left', 'descriptors', { after: new Map([[7, { ...facts, descriptors: 21 }]]) }],
+  ['no thread, descriptor or process is left', 'descriptors', { after: new Map([[7, { ...facts, descriptors: 40 }]]) }],
   ['no thread, descriptor or process is left', 'a zombie', { after: new Map([[7, { ...facts, isZombie: true }]]) }],
   ['the next call is served', 'it was not', { next: ending() }],
   ['the next call is served', 'by the spoilt environment', { next: ending({ kind: 'answer', value: 'benign' }) }],

@@ -33,7 +33,7 @@ const programs: Readonly<Record<string, string>> = {
     setTimeout(() => { log('outer'); setTimeout(() => log('inner timeout'), 0); setImmediate(() => log('inner immediate')); process.nextTick(() => log('inner tick')); }, 1);
     setTimeout(done, 30);`,
   'durations decide, then insertion': `
-    for (const ms of [12, 4, 8, 4]) setTimeout(() => log(String(ms)), ms); setTimeout(done, 40);`,
+    for (const ms of [240, 80, 160, 80]) setTimeout(() => log(String(ms)), ms); setTimeout(done, 320);`,
   'intervals, refresh and clearing': `
     let n = 0; const i = setInterval(() => { log('interval ' + ++n); Promise.resolve().then(() => log('then ' + n)); if (n === 3) clearInterval(i); }, 5);
     const never = setTimeout(() => log('never'), 3); clearTimeout(never); const t = setTimeout(() => log('refreshed'), 250); t.refresh(); setTimeout(done, 400);`,

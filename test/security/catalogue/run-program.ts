@@ -212,7 +212,7 @@ async function quietest(pids: readonly number[], environments: number): Promise<
 }
 
 const lateMs = 300;
-const stretchesMax = 8;
+const stretchesMax = 24;
 
 function factsOf(pids: readonly number[]): ReadonlyMap<number, ProcessFacts> {
   const facts = new Map<number, ProcessFacts>();

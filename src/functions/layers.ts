@@ -2,14 +2,13 @@
  * Layers of a function: directories and zips that its environments find below `/opt`, one over the other in the order they were
  * given (LAMBDA.md C3.27). They are kept as one more package, and count against the function's unzipped size.
  */
-import { readFile, stat } from 'node:fs/promises';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { CodeStore } from './code-store.ts';
 import { directoryEntries } from './directory.ts';
 import type { PackageEntries } from './package-entry.ts';
 import type { CodePack, PackedFile } from './prepared-code.ts';
-import { checkZippedSize, zipEntries } from './zip.ts';
+import { zipAt, zipEntries } from './zip.ts';
 
 /** A directory, a path that ends with `.zip`, or the bytes of a zip. */
 export type LayerInput = string | Uint8Array;
@@ -67,16 +66,6 @@ function unzippedBytes({ files }: CodePack): number {
 async function* entriesOf(layers: readonly LayerInput[]): PackageEntries {
   for (const layer of layers) {
     if (typeof layer === 'string' && !layer.endsWith('.zip')) yield* directoryEntries(layer);
-    else yield* zipEntries(typeof layer === 'string' ? await zipAt(layer) : layer);
-  }
-}
-
-async function zipAt(path: string): Promise<Uint8Array> {
-  try {
-    checkZippedSize((await stat(path)).size);
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof EngineError) throw error;
-    throw new EngineError('InvalidParameterValueException', `layers: ${path} cannot be read`, { cause: error });
+    else yield* zipEntries(typeof layer === 'string' ? await zipAt(layer, 'layers') : layer);
   }
 }

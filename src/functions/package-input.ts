@@ -1,12 +1,11 @@
 /** From the code a client hands over to entries of a package: which of the three forms it is, and that it is exactly one. */
-import { readFile, stat } from 'node:fs/promises';
 import { EngineError } from '../model/errors.ts';
 import type { CodeStore } from './code-store.ts';
 import { directoryEntries } from './directory.ts';
 import type { CodePack } from './prepared-code.ts';
 import type { CodeInput } from './registry.ts';
 import { sourceEntries, sourceFile } from './source.ts';
-import { checkZippedSize, zipEntries } from './zip.ts';
+import { checkZippedSize, zipAt, zipEntries } from './zip.ts';
 
 type CodeForm =
   | { readonly kind: 'source'; readonly source: string; readonly name: string | undefined }
@@ -22,7 +21,7 @@ export async function packCode(store: CodeStore, code: CodeInput): Promise<CodeP
     case 'directory':
       return await store.write(directoryEntries(form.directory));
     case 'zip': {
-      const bytes = typeof form.zip === 'string' ? await zipAt(form.zip) : form.zip;
+      const bytes = typeof form.zip === 'string' ? await zipAt(form.zip, 'code.zipFile') : form.zip;
       checkZippedSize(bytes.byteLength);
       return await store.write(zipEntries(bytes), { bytes });
     }
@@ -48,16 +47,6 @@ function codeForm(code: CodeInput): CodeForm {
   if (typeof directory === 'string') return { kind: 'directory', directory };
   if (typeof zipFile === 'string' || zipFile instanceof Uint8Array) return { kind: 'zip', zip: zipFile };
   throw wrongForm(`received ${given.map(([key, value]) => `${key} as ${typeof value}`).join()}`);
-}
-
-async function zipAt(path: string): Promise<Uint8Array> {
-  try {
-    checkZippedSize((await stat(path)).size);
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof EngineError) throw error;
-    throw new EngineError('InvalidParameterValueException', `code.zipFile: ${path} cannot be read`, { cause: error });
-  }
 }
 
 function wrongForm(received: string): EngineError {

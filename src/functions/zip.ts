@@ -4,6 +4,7 @@
  *
  * Refusals begin with AWS's sentence (LAMBDA.md C3.19); our reason follows in parentheses where the archive is one that unzips.
  */
+import { readFile, stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl';
 import { EngineError } from '../model/errors.ts';
@@ -28,6 +29,17 @@ export function checkZippedSize(bytes: number): void {
       limit: { name: 'zipBytesMax', value: limits.zipBytesMax, asked: bytes },
     },
   );
+}
+
+/** @param option that named the path. @throws EngineError RequestEntityTooLargeException, InvalidParameterValueException */
+export async function zipAt(path: string, option: string): Promise<Uint8Array> {
+  try {
+    checkZippedSize((await stat(path)).size);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw new EngineError('InvalidParameterValueException', `${option}: ${path} cannot be read`, { cause: error });
+  }
 }
 
 /** @throws EngineError RequestEntityTooLargeException, InvalidParameterValueException, also while entries are read */

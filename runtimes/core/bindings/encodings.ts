@@ -42,6 +42,18 @@ export function bytesOf(value: ArrayBuffer | ArrayBufferView): Bytes {
   return new Uint8Array(value);
 }
 
+/** The same of anything: undefined when it is neither, or a buffer without memory. @throws TypeError for a view of such a buffer */
+export function bytesIfAny(value: unknown): Bytes | undefined {
+  if (primordials.ArrayBufferIsView(value)) return bytesOf(value);
+  try {
+    primordials.ArrayBufferPrototypeGetByteLength(value);
+    return bytesOf(value as ArrayBuffer);
+  } catch {
+    // That it throws is the answer.
+    return undefined;
+  }
+}
+
 function unitsToText(units: Uint8Array | Uint16Array, start: number, end: number): string {
   if (start === 0 && end <= chunkUnits && end === units.length) return StringFromCharCodeApply(units);
   let text = '';

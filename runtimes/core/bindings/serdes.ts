@@ -1,5 +1,6 @@
 /** `internalBinding('serdes')`: the classes under `v8.serialize` and `v8.deserialize`, which users may derive from. */
 import type { CoreContext } from '../context.ts';
+import { bytesIfAny } from './encodings.ts';
 import { withCode } from './messaging/transfer-list.ts';
 import { Reader } from './serdes/reader.ts';
 import { Writer } from './serdes/writer.ts';
@@ -7,19 +8,13 @@ import type { Types } from './types.ts';
 
 const {
   ArrayBufferIsView,
-  ArrayBufferPrototypeGetByteLength,
-  DataViewPrototypeGetBuffer,
-  DataViewPrototypeGetByteLength,
-  DataViewPrototypeGetByteOffset,
   Error,
   ReflectApply,
   ReflectConstruct,
   TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength,
   TypedArrayPrototypeGetByteOffset,
-  TypedArrayPrototypeGetSymbolToStringTag,
   TypeError,
-  Uint8Array,
 } = primordials;
 
 interface BufferModule {
@@ -94,7 +89,7 @@ export function createBindings({ library }: CoreContext): Record<string, object>
     }
 
     writeRawBytes(source: unknown): void {
-      const bytes = bytesOf(source);
+      const bytes = bytesIfAny(source);
       if (bytes === undefined) {
         throw withCode(new TypeError('source must be a TypedArray or a DataView'), 'ERR_INVALID_ARG_TYPE');
       }
@@ -111,7 +106,7 @@ export function createBindings({ library }: CoreContext): Record<string, object>
     readonly buffer: unknown;
 
     constructor(source: unknown) {
-      const bytes = ArrayBufferIsView(source) ? bytesOf(source) : undefined;
+      const bytes = ArrayBufferIsView(source) ? bytesIfAny(source) : undefined;
       if (bytes === undefined) {
         throw withCode(new TypeError('buffer must be a TypedArray or a DataView'), 'ERR_INVALID_ARG_TYPE');
       }
@@ -180,28 +175,4 @@ function named<Value>(method: string, read: () => Value): Value {
 
 function uint32(value: unknown): number {
   return (value as number) >>> 0;
-}
-
-function bytesOf(source: unknown): Uint8Array | undefined {
-  if (ArrayBufferIsView(source)) {
-    if (TypedArrayPrototypeGetSymbolToStringTag(source) === undefined) {
-      return new Uint8Array(
-        DataViewPrototypeGetBuffer(source),
-        DataViewPrototypeGetByteOffset(source),
-        DataViewPrototypeGetByteLength(source),
-      );
-    }
-    return new Uint8Array(
-      TypedArrayPrototypeGetBuffer(source),
-      TypedArrayPrototypeGetByteOffset(source),
-      TypedArrayPrototypeGetByteLength(source),
-    );
-  }
-  try {
-    ArrayBufferPrototypeGetByteLength(source);
-    return new Uint8Array(source as ArrayBuffer);
-  } catch {
-    // That it throws is the answer: no bytes.
-    return undefined;
-  }
 }

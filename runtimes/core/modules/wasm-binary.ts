@@ -4,21 +4,10 @@
  * (1: has a maximum, 2: shared, 4: 64-bit), a minimum and perhaps a maximum, in pages. Numbers are LEB128. What is damaged goes to V8
  * as it is, which refuses it.
  */
-const {
-  ArrayBufferIsView,
-  ArrayBufferPrototypeGetByteLength,
-  DataViewPrototypeGetBuffer,
-  DataViewPrototypeGetByteLength,
-  DataViewPrototypeGetByteOffset,
-  MathMax,
-  TypedArrayPrototypeGetBuffer,
-  TypedArrayPrototypeGetByteLength,
-  TypedArrayPrototypeGetByteOffset,
-  TypedArrayPrototypeGetSymbolToStringTag,
-  TypedArrayPrototypeSet,
-  TypedArrayPrototypeSubarray,
-  Uint8Array,
-} = primordials;
+import { bytesIfAny } from '../bindings/encodings.ts';
+
+const { MathMax, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeSet, TypedArrayPrototypeSubarray, Uint8Array } =
+  primordials;
 
 export interface BoundedModule {
   readonly bytes: Uint8Array;
@@ -39,7 +28,8 @@ const memorySection = 5;
 const flags = { maximum: 1, shared: 2 } as const;
 
 export function bounded(source: unknown, pagesMax: number): BoundedModule | undefined {
-  const bytes = bytesOf(source);
+  // Its own length, not what a property of it says. What has no bytes V8 refuses.
+  const bytes = bytesIfAny(source);
   const section = bytes && findMemories(bytes);
   if (bytes === undefined || section === undefined) return undefined;
   const reader = new Reader(bytes, section.from);
@@ -107,29 +97,6 @@ function joined(bytes: Uint8Array, { start, end }: Section, length: Uint8Array, 
 
 function sharedMemory(): Error {
   return new CompileError('WebAssembly.Module(): shared memory is not available in isotherm');
-}
-
-/** A view of what the user gave; its own length, not what a property of it says. */
-function bytesOf(source: unknown): Uint8Array | undefined {
-  if (!ArrayBufferIsView(source)) {
-    try {
-      return new Uint8Array(source as ArrayBuffer, 0, ArrayBufferPrototypeGetByteLength(source));
-    } catch {
-      // No buffer, or one without memory: V8 says so.
-      return undefined;
-    }
-  }
-  return TypedArrayPrototypeGetSymbolToStringTag(source) === undefined
-    ? new Uint8Array(
-        DataViewPrototypeGetBuffer(source),
-        DataViewPrototypeGetByteOffset(source),
-        DataViewPrototypeGetByteLength(source),
-      )
-    : new Uint8Array(
-        TypedArrayPrototypeGetBuffer(source),
-        TypedArrayPrototypeGetByteOffset(source),
-        TypedArrayPrototypeGetByteLength(source),
-      );
 }
 
 /** More than 64 bits have: a number that is longer is none. */

@@ -16,6 +16,7 @@ import {
   layersOption,
   networkOption,
 } from './options.ts';
+import type { Outlet, Outlets } from './outlet.ts';
 import { createEventPrinter } from './print-events.ts';
 
 export interface InvokeOptions {
@@ -36,7 +37,11 @@ export interface InvokeOptions {
 
 const repeatMax = 1_000_000;
 
-export async function invokeCommand(target: string, options: InvokeOptions): Promise<ExitStatus> {
+export async function invokeCommand(
+  target: string,
+  options: InvokeOptions,
+  { stdout, stderr }: Outlets,
+): Promise<ExitStatus> {
   const payload = await eventOption(options.event);
   const repeat = integerOption('--repeat', options.repeat, 1, repeatMax);
   const hardening = hardeningOption(options.hardening);
@@ -44,7 +49,7 @@ export async function invokeCommand(target: string, options: InvokeOptions): Pro
   const code = codeTarget(target);
   if (code === undefined) assertDeployedName(target, options, settings);
   await using engine = await createEngine({
-    observe: createEventPrinter(process.stderr),
+    observe: createEventPrinter(stderr),
     hardening,
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });
@@ -53,7 +58,7 @@ export async function invokeCommand(target: string, options: InvokeOptions): Pro
   let status: ExitStatus = exitStatus.answered;
   for (let done = 0; done < repeat; done += 1) {
     const result = await engine.invoke({ functionName, payload });
-    print(result, options.json === true);
+    await print(result, options.json === true, stdout);
     if (result.functionError !== undefined) status = exitStatus.functionError;
   }
   return status;
@@ -91,15 +96,16 @@ function numeric(name: string, value: string): number {
   return integerOption(name, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 }
 
-function print(result: InvokeResult, json: boolean): void {
+/** Answers are what the command is for: whoever reads slowly is waited for. */
+async function print(result: InvokeResult, json: boolean, stdout: Outlet): Promise<void> {
   const payload = Buffer.from(result.payload).toString('utf8');
   if (!json) {
-    process.stdout.write(`${payload}\n`);
+    await stdout.deliver(`${payload}\n`);
     return;
   }
   const { statusCode, functionError, requestId, executedVersion, report } = result;
   // The payload is JSON already: it is put in as it is, so that no number or key order changes.
   const head = JSON.stringify({ statusCode, functionError }).slice(0, -1);
   const tail = JSON.stringify({ requestId, executedVersion, report }).slice(1);
-  process.stdout.write(`${head},"payload":${payload === '' ? 'null' : payload},${tail}\n`);
+  await stdout.deliver(`${head},"payload":${payload === '' ? 'null' : payload},${tail}\n`);
 }

@@ -1,7 +1,9 @@
 /** The command line: what commands and options there are. Each command is a file of its own and returns its exit status. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { limits } from '../model/limits.ts';
 import { type ExitStatus, exitStatus } from './exit-status.ts';
+import { Outlet } from './outlet.ts';
 import { reportError } from './report-error.ts';
 
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
@@ -20,18 +22,30 @@ function version(): string {
 /** What a shell reports for a program that SIGPIPE ended; Node ignores that signal and raises an error instead. */
 const brokenPipeStatus = 141;
 
+const endOfReader = (): never => process.exit(brokenPipeStatus);
+
 function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
-      process.exit(brokenPipeStatus);
+      endOfReader();
     });
   }
 }
 
+function openOutlet(descriptor: 1 | 2, stream: StdioStream): Outlet {
+  return new Outlet({ descriptor, onBroken: endOfReader, unblock: () => stream._handle?.setBlocking?.(false) });
+}
+
+/** Node has no public name for it; libuv calls it `uv_stream_set_blocking`. */
+type StdioStream = NodeJS.WriteStream & { readonly _handle?: { setBlocking?(isBlocking: boolean): void } };
+
 /** Runs one command; resolves to the exit status and never rejects. */
 export async function main(args: readonly string[]): Promise<ExitStatus> {
   endWithReader();
+  using stdout = openOutlet(1, process.stdout);
+  using stderr = openOutlet(2, process.stderr);
+  const outlets = { stdout, stderr };
   let status: ExitStatus = exitStatus.answered;
   const program = new Command('isotherm')
     .description('Runs untrusted functions the way AWS Lambda does, one V8 isolate per execution environment.')
@@ -68,7 +82,9 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     .option('--data-dir <directory>', 'where deployed functions are kept')
     .action(async (target, options) => {
       const { invokeCommand } = await import('./invoke-command.ts');
-      status = await invokeCommand(target, options);
+      status = await invokeCommand(target, options, outlets);
+      // Nothing else is to be done, so it waits for its reader as other programs do; a signal ends it.
+      await stderr.drained(Number.POSITIVE_INFINITY);
     });
 
   program
@@ -94,7 +110,7 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     )
     .action(async (directory, options) => {
       const { serveCommand } = await import('./serve-command.ts');
-      status = await serveCommand(directory, options);
+      status = await serveCommand(directory, options, outlets);
     });
 
   program
@@ -111,7 +127,8 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
   } catch (error) {
     // Commander has printed its own message; help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.answered : exitStatus.usage;
-    return reportError(error, process.stderr);
+    status = reportError(error, stderr);
   }
+  await Promise.all([stdout, stderr].map((outlet) => outlet.drained(limits.commandOutputPatienceMs)));
   return status;
 }

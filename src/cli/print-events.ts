@@ -5,7 +5,13 @@
 import type { PlatformEvent } from '../model/platform-event.ts';
 import { linesOf } from '../telemetry/lines.ts';
 
-export function createEventPrinter(stderr: NodeJS.WriteStream): (event: PlatformEvent) => void {
+/** A stream, or an `Outlet` of one. */
+export interface PrinterTarget {
+  readonly isTTY: boolean;
+  write(text: string): unknown;
+}
+
+export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent) => void {
   let progressShown = false;
   return (event) => {
     switch (event.type) {

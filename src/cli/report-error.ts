@@ -2,8 +2,9 @@
 import { errorStack } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
+import type { PrinterTarget } from './print-events.ts';
 
-export function reportError(error: unknown, stderr: NodeJS.WritableStream): ExitStatus {
+export function reportError(error: unknown, stderr: Pick<PrinterTarget, 'write'>): ExitStatus {
   if (error instanceof UsageError) {
     stderr.write(`isotherm: ${error.message}\n`);
     return exitStatus.usage;

@@ -15,6 +15,7 @@ import { type CodeTarget, codeTargetsIn } from './code-target.ts';
 import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
 import { choiceOption, hardeningOption, integerOption, layersOption, networkOption } from './options.ts';
+import type { Outlets } from './outlet.ts';
 import { createEventPrinter } from './print-events.ts';
 
 export interface ServeOptions {
@@ -29,26 +30,35 @@ export interface ServeOptions {
 
 const portMax = 65_535;
 
-export async function serveCommand(directory: string | undefined, options: ServeOptions): Promise<ExitStatus> {
+export async function serveCommand(
+  directory: string | undefined,
+  options: ServeOptions,
+  { stdout, stderr }: Outlets,
+): Promise<ExitStatus> {
+  const note = (text: string): void => stderr.write(`isotherm: ${text}\n`);
   const port = integerOption('--port', options.port, 0, portMax);
   const hardening = hardeningOption(options.hardening);
   const isolation = choiceOption('--isolation', options.isolation, ['domain', 'function']);
   assertLoopback(options.host);
-  const targets = directory === undefined ? [] : targetsIn(directory);
+  const targets = directory === undefined ? [] : targetsIn(directory, note);
 
   const stopped = untilSignal();
   await using engine = await createEngine({
-    observe: createEventPrinter(process.stderr),
+    observe: createEventPrinter(stderr),
     hardening,
     isolation,
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });
   const settings = { ...networkOption(options.allowNet), ...layersOption(options.layer) };
-  for (const target of targets) await deployOrNote(engine, target, settings);
+  for (const target of targets) await deployOrNote(engine, target, settings, note);
 
-  await using server = createServer({ engine, onUnexpected: printBug });
+  await using server = createServer({
+    engine,
+    onUnexpected: (error, requestId) => note(`a bug in isotherm, request ${requestId}: ${errorStack(error)}`),
+    logLinesDropped: () => stderr.linesDropped,
+  });
   const url = await server.listen({ host: options.host, port });
-  process.stdout.write(`isotherm listening on ${url}\n`);
+  stdout.write(`isotherm listening on ${url}\n`);
 
   await stopped;
   // The engine first: what still runs gets its time, then is cut and answered, and only then do connections end.
@@ -58,7 +68,9 @@ export async function serveCommand(directory: string | undefined, options: Serve
   return exitStatus.answered;
 }
 
-function targetsIn(directory: string): readonly CodeTarget[] {
+type Note = (text: string) => void;
+
+function targetsIn(directory: string, note: Note): readonly CodeTarget[] {
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new UsageError(`${JSON.stringify(directory)} is no directory; serve takes a directory of functions`);
   }
@@ -83,6 +95,7 @@ async function deployOrNote(
   engine: Engine,
   { functionName, code, handler }: CodeTarget,
   settings: Pick<CreateFunctionInput, 'network' | 'layers'>,
+  note: Note,
 ): Promise<void> {
   try {
     await deploy(engine, { functionName, code, ...settings, ...(handler === undefined ? {} : { handler }) });
@@ -108,12 +121,4 @@ function untilSignal(): Promise<void> {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   return promise;
-}
-
-function printBug(error: unknown, requestId: string): void {
-  note(`a bug in isotherm, request ${requestId}: ${errorStack(error)}`);
-}
-
-function note(text: string): void {
-  process.stderr.write(`isotherm: ${text}\n`);
 }

@@ -3,7 +3,8 @@ import type { EngineStats } from '../engine/engine.ts';
 
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-export function metricsText(stats: EngineStats): string {
+/** @param logLinesDropped absent where nobody writes a log here */
+export function metricsText(stats: EngineStats, logLinesDropped?: number): string {
   const { environments, invocations, sandboxes } = stats;
   const rssBytes = sandboxes.reduce((sum, sandbox) => sum + sandbox.rssMB * 1024 * 1024, 0);
   return [
@@ -21,6 +22,9 @@ export function metricsText(stats: EngineStats): string {
     counter('isotherm_throttles_total', 'Invocations refused for want of capacity.', invocations.throttled),
     counter('isotherm_failures_total', 'Invocations that ended in a function error.', invocations.failed),
     counter('isotherm_cpu_seconds_total', 'CPU time of functions, as far as it is known.', stats.cpuMs / 1_000),
+    ...(logLinesDropped === undefined
+      ? []
+      : [counter('isotherm_log_lines_dropped_total', 'Lines of the log that nobody read in time.', logLinesDropped)]),
     ...limitCounters(stats.limits),
   ].join('');
 }

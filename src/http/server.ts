@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly engine: Engine;
   /** Told of errors that are nobody's known failure, with the request id that the client got. */
   readonly onUnexpected?: (error: unknown, requestId: string) => void;
+  /** Lines that whoever writes the log had to drop, for the metrics. */
+  readonly logLinesDropped?: () => number;
   /** How long a request may take to come in; for tests. */
   readonly timeouts?: { readonly headersMs: number; readonly requestMs: number };
 }
@@ -37,7 +39,8 @@ export interface ApiServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export function createServer({ engine, onUnexpected, timeouts = defaultTimeouts }: ServerOptions): ApiServer {
+export function createServer(options: ServerOptions): ApiServer {
+  const { engine, onUnexpected, timeouts = defaultTimeouts } = options;
   const server = createHttpServer({
     maxHeaderSize: limits.httpHeaderBytesMax,
     headersTimeout: timeouts.headersMs,
@@ -89,7 +92,7 @@ export function createServer({ engine, onUnexpected, timeouts = defaultTimeouts 
       },
     });
   }
-  addOwnRoutes(app, engine);
+  addOwnRoutes(app, options);
 
   function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
     const requestId = randomUUID();
@@ -136,12 +139,12 @@ function addOperation(app: FastifyInstance, engine: Engine, operation: Operation
   });
 }
 
-function addOwnRoutes(app: FastifyInstance, engine: Engine): void {
+function addOwnRoutes(app: FastifyInstance, { engine, logLinesDropped }: ServerOptions): void {
   app.get('/healthz', (_request, reply) =>
     reply.header('content-type', 'application/json').send(jsonBytes('{"status":"ok"}')),
   );
   app.get('/metrics', (_request, reply) =>
-    reply.header('content-type', metricsContentType).send(metricsText(engine.stats())),
+    reply.header('content-type', metricsContentType).send(metricsText(engine.stats(), logLinesDropped?.())),
   );
   app.get<{ Params: { FunctionName: string }; Querystring: { Qualifier?: string } }>(
     codeRoutePath,

@@ -86,6 +86,13 @@ export const limits = {
   /** What runs when the server is told to stop may take this much longer. */
   serveGraceMs: 5_000,
 
+  /**
+   * What the command wrote and nobody has read yet: twice the log of the loudest invocation. More is dropped and counted. At the end of
+   * `serve` somebody who reads has so long between two looks to take the rest.
+   */
+  commandOutputBytesWaitingMax: 16 * MiB,
+  commandOutputPatienceMs: 1_000,
+
   /** Lifecycle (B3.1, B4). */
   initTimeoutMs: 10_000,
   /**

@@ -20,6 +20,7 @@ const {
 
 /** The members are Node's; what code of ours names is declared where the handler loop sees it. */
 export interface ProcessObject extends GuestProcess {
+  argv: readonly string[];
   [name: PropertyKey]: unknown;
 }
 
@@ -200,7 +201,7 @@ export function describeProcess(process: ProcessObject, { versions }: CoreData):
 
 /** What is known only when an environment begins. */
 export function bootProcess(process: ProcessObject, { settings }: CoreContext, entryFile: string): void {
-  process['argv'] = [execPath, entryFile];
+  process.argv = [execPath, entryFile];
   process.exitCode = undefined;
   process.env = createEnvironment(settings.environment);
 }

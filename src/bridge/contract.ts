@@ -82,7 +82,7 @@ export interface HostCalls {
    * too: the one object that crosses, into the guest only, and it is ours.
    */
   loadBuiltin(id: string): boolean;
-  /** Loads the native module into this guest, at its first use (0.1 ms); undefined when the machine has none. */
+  /** Undefined when the machine has none. */
   nativeModule(): NativeFunctions | undefined;
   /** Monotonic nanoseconds since the environment began. */
   hrtime(): number;

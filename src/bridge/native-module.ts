@@ -29,6 +29,3 @@ export interface NativeFunctions {
   /** All of it, and memory that is not needed goes back to the system. Some milliseconds. */
   collectGarbage(): void;
 }
-
-/** What `loadBuiltin` is asked for by number, by the boot program only: handles of isolated-vm, and the table's number. */
-export const nativeHandles = { module: 1, context: 2, table: 3 } as const;

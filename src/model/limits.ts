@@ -182,7 +182,8 @@ export const limits = {
   sandboxOutputBytesMax: 1 * MiB,
   /** The part of that which goes into a message. */
   exitDetailCharsMax: 600,
-  runtimeBuildTimeoutMs: 120_000,
+  /** A build costs up to 20 s of processor time; a machine with ten times more to do than it has cores for gives it this late. */
+  runtimeBuildTimeoutMs: 300_000,
   /** What is built for this machine stays in the cache as long as it is used, was used lately, or is among the last few of its kind. */
   cacheFoldersKeptMin: 4,
   cacheFolderUnusedMsMin: 86_400_000,

@@ -5,13 +5,13 @@
  * strings and byte arrays cross, and all are measured here. It is strict: a sloppy function shows itself and its arguments to whom
  * it calls.
  */
-import { nativeHandles } from '../bridge/native-module.ts';
 import { limits } from '../model/limits.ts';
 
-/** @param names of the host's functions, which are its arguments in this order; the settings' JSON comes last */
+/** @param names of the host's functions, which are its first arguments, in this order. Then come the settings' JSON, the native module and its table's number */
 export function bootProgram(names: readonly string[]): string {
   const calls = names.map((name, at) => `${name}: $${at}`).join();
-  return `'use strict'; const calls = {${calls}}, settings = $${names.length}; ${program}`;
+  const others = ['settings', 'native', 'table'].map((name, at) => `${name} = $${names.length + at}`).join();
+  return `'use strict'; const calls = {${calls}}, ${others}; ${program}`;
 }
 
 const program = `
@@ -52,7 +52,7 @@ const program = `
     number(service), number(operation), number(id), bridged(a), bridged(b), bridged(c), bridged(d), bridged(e), bridged(f));
   calls.loadBuiltin = (id) => {
     if (typeof id !== 'string') return false;
-    const made = calls.nativeModule()?.builtin(table, id);
+    const made = native?.builtin(table, id);
     if (made !== undefined) {
       guest.receive(id, made);
       return true;
@@ -62,16 +62,6 @@ const program = `
     guest.receive(id, typeof found === 'string' ? compile(found) : (exports, require, module) => { module.exports = found; });
     return true;
   };
-  let native, table;
-  calls.nativeModule = () => {
-    if (table !== undefined) return native;
-    table = loadBuiltin(${nativeHandles.table});
-    const module = loadBuiltin(${nativeHandles.module});
-    if (module === false) return undefined;
-    const made = module.createSync(loadBuiltin(${nativeHandles.context}));
-    native = made.deref();
-    made.release();
-    return native;
-  };
+  calls.nativeModule = () => native;
   const guest = __isothermBoot(calls, settings);
   return guest;`;

@@ -5,7 +5,6 @@
  */
 import type { FsReply, FsValue, GuestCalls, GuestSettings, HostCalls, LoopState } from '../bridge/contract.ts';
 import { logStreams, settleKinds } from '../bridge/contract.ts';
-import { nativeHandles } from '../bridge/native-module.ts';
 import { scriptNames } from '../bridge/script-names.ts';
 import { type BridgeReply, type BridgeValue, operationMax, serviceValuesMax } from '../bridge/services.ts';
 import { limits } from '../model/limits.ts';
@@ -15,12 +14,11 @@ import {
   type Context,
   ExternalCopy,
   type Isolate,
-  type NativeModule,
   type Reference,
   type Script,
   type WasmModule,
 } from './ivm.ts';
-import type { NativeLibrary, OpenedIsolate, RuntimeImage } from './runtime-image.ts';
+import type { NativeModuleInGuest, OpenedIsolate, RuntimeImage } from './runtime-image.ts';
 import type { Watch, Watchdog } from './watchdog.ts';
 
 /** How a slice ended. `rejection`: a promise of the guest was rejected and nobody handled it; the loop's state is not known then. */
@@ -129,7 +127,7 @@ class OpenedGuest implements Guest {
   readonly #image: RuntimeImage;
   readonly #received: OpenedIsolate['received'];
   readonly #watchdog: Watchdog | undefined;
-  readonly #stopNumber: number | undefined;
+  readonly #native: NativeModuleInGuest | undefined;
   #receive: Reference | undefined;
   #watch: Watch | undefined;
   #timedCalls = 0;
@@ -138,22 +136,18 @@ class OpenedGuest implements Guest {
 
   constructor(
     image: RuntimeImage,
-    { isolate, context, received, stopNumber }: OpenedIsolate,
+    { isolate, context, received, native }: OpenedIsolate,
     settings: GuestSettings,
     host: SandboxCalls,
     watchdog: Watchdog | undefined,
   ) {
     this.#isolate = isolate;
     this.#watchdog = watchdog;
-    this.#stopNumber = stopNumber;
+    this.#native = native;
     this.#context = context;
     this.#image = image;
     this.#received = received;
     const loadBuiltin: ServedCalls['loadBuiltin'] = (id) => {
-      if (id === nativeHandles.module) return image.native?.module ?? false;
-      if (id === nativeHandles.context) return context;
-      if (id === nativeHandles.table) return image.native?.table ?? 0;
-      if (typeof id === 'number') return false;
       const wasm = image.wasmModule(id);
       if (wasm !== undefined) return wasm;
       if (!this.#isOnPool) return this.#bringIn(id);
@@ -165,7 +159,12 @@ class OpenedGuest implements Guest {
     const names = Object.keys(calls);
     const guest: Reference<GuestCalls> = context.evalClosureSync(
       bootProgram(names),
-      [...Object.values(calls).map((call) => new Callback(contained(call))), JSON.stringify(settings)],
+      [
+        ...Object.values(calls).map((call) => new Callback(contained(call))),
+        JSON.stringify(settings),
+        native?.functions.derefInto(),
+        image.native?.table,
+      ],
       { result: { reference: true } },
     );
     const slice = (name: keyof GuestCalls): Reference => guest.getSync(name, { reference: true });
@@ -233,7 +232,7 @@ class OpenedGuest implements Guest {
   }
 
   #stateOutcome(state: unknown): SliceOutcome {
-    const rejections = this.#stopNumber === undefined ? 0 : this.#image.native?.rejections(this.#stopNumber);
+    const rejections = this.#native === undefined ? 0 : this.#image.native?.rejections(this.#native.stopNumber);
     return rejections ? { kind: 'rejections' } : stateOutcome(state);
   }
 
@@ -242,7 +241,7 @@ class OpenedGuest implements Guest {
     if (this.#watch === undefined) {
       this.#timedCalls += 1;
       if (this.#timedCalls > limits.timedSlicesMax)
-        this.#watch = this.#watchdog?.watch(this.#isolate, this.#stopNumber);
+        this.#watch = this.#watchdog?.watch(this.#isolate, this.#native?.stopNumber);
       return undefined;
     }
     return this.#watch.isReady ? this.#watch : undefined;
@@ -287,10 +286,8 @@ class OpenedGuest implements Guest {
   }
 
   async tidy(): Promise<void> {
-    const { native } = this.#image;
-    if (native === undefined || this.isDisposed) return;
-    const functions = native.module.createSync(this.#context);
-    const collectGarbage: Reference = functions.getSync('collectGarbage', { reference: true });
+    if (this.#native === undefined || this.isDisposed) return;
+    const collectGarbage: Reference = this.#native.functions.getSync('collectGarbage', { reference: true });
     try {
       await collectGarbage.apply(undefined, []);
     } catch (error) {
@@ -298,7 +295,6 @@ class OpenedGuest implements Guest {
       if (!this.isDisposed) throw error;
     } finally {
       collectGarbage.release();
-      functions.release();
     }
   }
 
@@ -310,7 +306,7 @@ class OpenedGuest implements Guest {
     this.#isolate.getHeapStatistics().catch(() => {});
     this.#isolate.dispose();
     // isolated-vm asks V8 to interrupt what runs, which arithmetic of BigInt and many a built-in never look at (SECURITY.md 2.2).
-    if (this.#stopNumber !== undefined) this.#image.native?.terminate(this.#stopNumber);
+    if (this.#native !== undefined) this.#image.native?.terminate(this.#native.stopNumber);
   }
 
   get isDisposed(): boolean {
@@ -367,7 +363,7 @@ export function* fillAhead(
   const require: Reference = ahead.getSync('require', { reference: true });
   yield* image.native === undefined
     ? bringInAhead(image, opened, ahead, modules, ids)
-    : useNative(image.native, opened, ahead);
+    : useNative(image.native.table, opened, ahead);
   for (const id of image.aheadOf(modules)) {
     // Where modules are brought in, those that come of calls alone are not among them.
     if (image.native === undefined && id.startsWith('internal/')) continue;
@@ -378,13 +374,9 @@ export function* fillAhead(
 }
 
 /** What it evaluates then compiles itself, without being asked for. */
-function* useNative(
-  { module, table }: NativeLibrary,
-  { context }: OpenedIsolate,
-  ahead: Reference<Ahead>,
-): Generator<void> {
+function* useNative(table: number, { native }: OpenedIsolate, ahead: Reference<Ahead>): Generator<void> {
   const use: Reference = ahead.getSync('useNative', { reference: true });
-  use.applySync(undefined, [module.createSync(context).derefInto({ release: true }), table]);
+  use.applySync(undefined, [native?.functions.derefInto(), table]);
   use.release();
   yield;
 }
@@ -474,30 +466,17 @@ function text(value: unknown, charsMax: number): string {
 }
 
 /**
- * `loadBuiltin` can also give a text here, WebAssembly for the guest to instantiate, or one of two handles. The native module is
- * loaded by the guest itself, with both: a call from here would be one into a guest that may be running (see `textOnPool`).
- * Only the boot program sees them.
+ * `loadBuiltin` can also give a text here, or WebAssembly for the guest to instantiate. Only the boot program sees them.
  */
 type ServedCalls = SandboxCalls & {
-  loadBuiltin(id: string | number): boolean | string | number | WasmModule | NativeModule | Context;
+  loadBuiltin(id: string): boolean | string | WasmModule;
 };
 
 type CheckedCalls = Record<
   Exclude<keyof HostCalls, 'nativeModule'>,
   (
     ...args: unknown[]
-  ) =>
-    | number
-    | boolean
-    | string
-    | ArrayBuffer
-    | FsReply
-    | BridgeReply
-    | number[]
-    | WasmModule
-    | NativeModule
-    | Context
-    | undefined
+  ) => number | boolean | string | ArrayBuffer | FsReply | BridgeReply | number[] | WasmModule | undefined
 >;
 
 /** The host's functions behind a check of each argument. A call that makes no sense is answered with nothing. */
@@ -530,8 +509,7 @@ function checkedCalls(host: ServedCalls, dispose: () => void): CheckedCalls {
       dispose();
       return undefined;
     },
-    loadBuiltin: (id) =>
-      (typeof id === 'number' || (typeof id === 'string' && id.length <= limits.nameLengthMax)) && host.loadBuiltin(id),
+    loadBuiltin: (id) => typeof id === 'string' && id.length <= limits.nameLengthMax && host.loadBuiltin(id),
     hrtime: () => host.hrtime(),
     random: (byteCount) => host.random(isWhole(byteCount, randomBytesMax) ? byteCount : 0),
     mapPosition: (line, column) =>

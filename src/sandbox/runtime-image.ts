@@ -48,13 +48,19 @@ export interface NativeLibrary extends LoadedLibrary {
   readonly module: NativeModule;
 }
 
+/** The native module as one isolate has it. */
+export interface NativeModuleInGuest {
+  readonly functions: Reference<NativeFunctions>;
+  /** What `terminate` knows the isolate by. */
+  readonly stopNumber: number;
+}
+
 export interface OpenedIsolate {
   readonly isolate: Isolate;
   readonly context: Context;
   /** Whether V8 took the core's code cache: it refuses one that was made under other flags, and the start is then slow. */
   readonly isCacheAccepted: boolean;
-  /** With the native module: what its `terminate` knows the isolate by. */
-  readonly stopNumber?: number;
+  readonly native?: NativeModuleInGuest;
   /** Scripts that were brought in before it was booted. */
   readonly received?: Set<string>;
 }
@@ -90,7 +96,7 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
     cryptoThread: file(imageFiles.cryptoThread).toString('utf8'),
     open(memoryLimitMiB, onCatastrophicError) {
       const opened = open(memoryLimitMiB, onCatastrophicError);
-      return native === undefined ? opened : { ...opened, stopNumber: stopNumberOf(native, opened.context) };
+      return native === undefined ? opened : { ...opened, native: makeNative(native, opened.context) };
     },
     compileBuiltin: (isolate, id) => builtins.compile(isolate, id),
     aheadOf: (modules) => [...new Set(modules.flatMap((name) => index.closures[name]?.ahead ?? []))],
@@ -116,11 +122,9 @@ function openNativeLibrary(
 }
 
 /** Costs the 0.1 ms that loading the module takes; isolates are made ahead where there is time. */
-function stopNumberOf({ module }: NativeLibrary, context: Context): number {
+function makeNative({ module }: NativeLibrary, context: Context): NativeModuleInGuest {
   const functions: Reference<NativeFunctions> = module.createSync(context);
-  const stopNumber: number = functions.getSync('stopNumber');
-  functions.release();
-  return stopNumber;
+  return { functions, stopNumber: functions.getSync('stopNumber') };
 }
 
 export class RuntimeImageError extends Error {

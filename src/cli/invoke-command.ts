@@ -14,6 +14,7 @@ import {
   hardeningOption,
   integerOption,
   layersOption,
+  limitsOption,
   networkOption,
 } from './options.ts';
 import type { Outlet, Outlets } from './outlet.ts';
@@ -29,6 +30,7 @@ export interface InvokeOptions {
   readonly env: readonly string[];
   readonly allowNet: readonly string[];
   readonly layer: readonly string[];
+  readonly limit: readonly string[];
   readonly repeat: string;
   readonly hardening: string;
   readonly json?: boolean;
@@ -51,6 +53,7 @@ export async function invokeCommand(
   await using engine = await createEngine({
     observe: createEventPrinter(stderr),
     hardening,
+    ...limitsOption(options.limit),
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });
   if (code !== undefined) await deploy(engine, { ...code, ...settings });

@@ -19,6 +19,13 @@ function version(): string {
   return String(text);
 }
 
+const limit = [
+  '--limit <NAME=NUMBER>',
+  'a limit of the engine or, stricter than its default, of every function: logBytes=10000; may be repeated (docs/limits.md)',
+  collect,
+  [] as readonly string[],
+] as const;
+
 /** What a shell reports for a program that SIGPIPE ended; Node ignores that signal and raises an error instead. */
 const brokenPipeStatus = 141;
 
@@ -76,6 +83,7 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
       collect,
       [],
     )
+    .option(...limit)
     .option('--repeat <count>', 'invoke this many times, one after the other', '1')
     .option(...hardening)
     .option('--json', 'one JSON line for each invocation, with its report')
@@ -108,6 +116,7 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
       collect,
       [],
     )
+    .option(...limit)
     .action(async (directory, options) => {
       const { serveCommand } = await import('./serve-command.ts');
       status = await serveCommand(directory, options, outlets);

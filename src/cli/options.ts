@@ -52,6 +52,17 @@ export function networkOption(texts: readonly string[]): { readonly network?: { 
   return texts.length === 0 ? {} : { network: { allow: texts.flatMap(splitNetworkRules) } };
 }
 
+/** `--limit NAME=NUMBER`, any number of times: limits of the engine. Which there are, and their ranges, is the engine's to say. */
+export function limitsOption(pairs: readonly string[]): { readonly limits?: Readonly<Record<string, number>> } {
+  if (pairs.length === 0) return {};
+  const limits = pairs.map((pair): [string, number] => {
+    const [, name, value] = /^(\w+)=(\d+)$/.exec(pair) ?? [];
+    if (name !== undefined && value !== undefined) return [name, Number(value)];
+    throw new UsageError(`--limit must be NAME=NUMBER, such as logBytes=10000, got ${JSON.stringify(pair)}`);
+  });
+  return { limits: Object.fromEntries(limits) };
+}
+
 /** `--layer DIR|ZIP`, any number of times; nothing where it was not given. */
 export function layersOption(paths: readonly string[]): { readonly layers?: readonly string[] } {
   return paths.length === 0 ? {} : { layers: paths.map((path) => resolve(path)) };

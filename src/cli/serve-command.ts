@@ -14,7 +14,7 @@ import { limits } from '../model/limits.ts';
 import { type CodeTarget, codeTargetsIn } from './code-target.ts';
 import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
-import { choiceOption, hardeningOption, integerOption, layersOption, networkOption } from './options.ts';
+import { choiceOption, hardeningOption, integerOption, layersOption, limitsOption, networkOption } from './options.ts';
 import type { Outlets } from './outlet.ts';
 import { createEventPrinter } from './print-events.ts';
 
@@ -26,6 +26,7 @@ export interface ServeOptions {
   readonly isolation: string;
   readonly allowNet: readonly string[];
   readonly layer: readonly string[];
+  readonly limit: readonly string[];
 }
 
 const portMax = 65_535;
@@ -47,6 +48,7 @@ export async function serveCommand(
     observe: createEventPrinter(stderr),
     hardening,
     isolation,
+    ...limitsOption(options.limit),
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });
   const settings = { ...networkOption(options.allowNet), ...layersOption(options.layer) };

@@ -27,7 +27,7 @@ import { engineStats } from './stats.ts';
 import { Targets } from './target.ts';
 
 export interface EngineParts {
-  readonly options: Pick<ValidOptions, 'clock' | 'limits'>;
+  readonly options: Pick<ValidOptions, 'clock' | 'limits' | 'guestLimits'>;
   readonly observe: Observe | undefined;
   readonly fleet: SandboxFleet;
   readonly registry: FunctionRegistry;
@@ -44,7 +44,7 @@ class ComposedEngine implements Engine {
   readonly #parts: EngineParts;
   readonly #scheduler: Scheduler;
   readonly #sandboxes: Sandboxes;
-  readonly #targets = new Targets();
+  readonly #targets: Targets;
   readonly #conduct: Conduct;
   readonly #counters = createCounters();
   readonly #path: InvokePath;
@@ -55,7 +55,8 @@ class ComposedEngine implements Engine {
   constructor(parts: EngineParts) {
     this.#parts = parts;
     const { options, observe, fleet } = parts;
-    const { clock, limits } = options;
+    const { clock, limits, guestLimits } = options;
+    this.#targets = new Targets(guestLimits);
     this.#sandboxes = new Sandboxes(fleet, observe);
     this.#scheduler = new Scheduler({
       limits,

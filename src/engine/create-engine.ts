@@ -64,6 +64,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     store,
     clock,
     isolation,
+    guestLimits: valid.guestLimits,
     // One engine, one runtime: its sandboxes say which in their hello, so code never meets a guest it was not prepared for.
     asyncFunctions: found.kind === 'built' ? 'native' : 'lowered',
     ...(dataDirectory !== undefined && { dataDirectory }),

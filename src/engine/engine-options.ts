@@ -5,7 +5,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { EngineError } from '../model/errors.ts';
-import { type GuestLimits, guestLimitNames, guestLimitsDefault } from '../model/guest-limits.ts';
+import { engineGuestLimits, type GuestLimits, guestLimitNames } from '../model/guest-limits.ts';
 import { hardeningLevels } from '../model/hardening.ts';
 import { type HardeningDemand, type HardeningOption, hardeningDemand } from '../model/hardening-demand.ts';
 import { limits } from '../model/limits.ts';
@@ -81,7 +81,7 @@ export function validOptions(options: EngineOptions): ValidOptions {
     logger,
     observe,
     limits: validLimits(options.limits ?? {}),
-    guestLimits: validGuestLimits(options.limits ?? {}),
+    guestLimits: engineGuestLimits({ ...options.limits }),
     clock,
   });
 }
@@ -117,20 +117,6 @@ function validLimits(given: EngineLimits): SchedulerLimits {
     queueMs: limit('queueMs'),
     invocationsQueuedMax: limits.invocationsQueuedMax,
   });
-}
-
-/** Only stricter: the host holds the defaults also against a sandbox that was taken over. */
-function validGuestLimits(given: EngineLimits): Partial<GuestLimits> {
-  const stricter = guestLimitNames.flatMap((name): [string, number][] => {
-    const value = given[name];
-    if (value === undefined) return [];
-    const most = guestLimitsDefault[name];
-    if (!Number.isSafeInteger(value) || value < 1 || value > most) {
-      throw invalid(`limits.${name}`, `a whole number from 1 to ${most}`, value);
-    }
-    return value === most ? [] : [[name, value]];
-  });
-  return Object.freeze(Object.fromEntries(stricter));
 }
 
 function directory(name: string, value: string | undefined): string | undefined {

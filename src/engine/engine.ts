@@ -95,7 +95,7 @@ export interface EngineStats {
   };
   /** CPU time of all invocations, as far as it is known. */
   readonly cpuMs: number;
-  /** Invocations that met each limit. Absent: none did. */
+  /** Invocations that met each limit, or were refused because of it. Absent: none. */
   readonly limits: { readonly [Reason in LimitReason]?: number };
   readonly runtime: {
     readonly kind: 'snapshot' | 'code-cache';

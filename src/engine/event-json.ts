@@ -10,11 +10,15 @@ import { limits } from '../model/limits.ts';
 
 const emptyEvent: Uint8Array = Buffer.from('{}');
 
-/** The event's bytes, checked. @throws EngineError InvalidRequestContentException, RequestEntityTooLargeException */
-export function eventBytes(payload: string | Uint8Array | undefined, invocationType: InvocationType): Uint8Array {
+/** The event's bytes, checked. `bytesMax`: what the function takes. @throws EngineError InvalidRequestContentException, RequestEntityTooLargeException */
+export function eventBytes(
+  payload: string | Uint8Array | undefined,
+  invocationType: InvocationType,
+  bytesMax: number = limits.requestPayloadBytesMax,
+): Uint8Array {
   if (payload === undefined || payload.length === 0) return emptyEvent;
   const bytes = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload;
-  assertSize(bytes.byteLength, invocationType);
+  assertSize(bytes.byteLength, invocationType, bytesMax);
   const text = typeof payload === 'string' ? payload : decode(payload);
   try {
     JSON.parse(text);
@@ -26,9 +30,9 @@ export function eventBytes(payload: string | Uint8Array | undefined, invocationT
 }
 
 /** The event's bytes for a text that was made by JSON.stringify a moment ago: only its size can be wrong. */
-export function stringifiedEventBytes(text: string): Uint8Array {
+export function stringifiedEventBytes(text: string, bytesMax: number): Uint8Array {
   const bytes = Buffer.from(text, 'utf8');
-  assertSize(bytes.byteLength, 'RequestResponse');
+  assertSize(bytes.byteLength, 'RequestResponse', bytesMax);
   return bytes;
 }
 
@@ -42,16 +46,18 @@ function unparsable(parserText: string, cause?: unknown): EngineError {
   return new EngineError('InvalidRequestContentException', message, { cause });
 }
 
-function assertSize(payloadBytes: number, invocationType: InvocationType): void {
+function assertSize(payloadBytes: number, invocationType: InvocationType, bytesMax: number): void {
   const { requestPayloadBytesMax, asyncPayloadBytesMax } = limits;
-  if (invocationType === 'Event') {
-    if (payloadBytes <= asyncPayloadBytesMax) return;
-    const message = `${payloadBytes} byte payload is too large for the Event invocation type (limit ${asyncPayloadBytesMax} bytes)`;
-    throw tooLarge(message, { name: 'asyncPayloadBytesMax', value: asyncPayloadBytesMax, asked: payloadBytes });
+  if (invocationType === 'Event' && payloadBytes > Math.min(asyncPayloadBytesMax, bytesMax)) {
+    const value = Math.min(asyncPayloadBytesMax, bytesMax);
+    const message = `${payloadBytes} byte payload is too large for the Event invocation type (limit ${value} bytes)`;
+    const name = value === asyncPayloadBytesMax ? 'asyncPayloadBytesMax' : 'eventBytes';
+    throw tooLarge(message, { name, value, asked: payloadBytes });
   }
-  if (payloadBytes <= requestPayloadBytesMax) return;
-  const message = `Request must be smaller than ${requestPayloadBytesMax} bytes for the InvokeFunction operation`;
-  throw tooLarge(message, { name: 'requestPayloadBytesMax', value: requestPayloadBytesMax, asked: payloadBytes });
+  if (payloadBytes <= bytesMax) return;
+  const message = `Request must be smaller than ${bytesMax} bytes for the InvokeFunction operation`;
+  const name = bytesMax === requestPayloadBytesMax ? 'requestPayloadBytesMax' : 'eventBytes';
+  throw tooLarge(message, { name, value: bytesMax, asked: payloadBytes });
 }
 
 function tooLarge(message: string, limit: { name: string; value: number; asked: number }): EngineError {

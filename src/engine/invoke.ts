@@ -18,7 +18,7 @@ import { Tail } from '../telemetry/tail.ts';
 import { type AttemptParts, Attempts } from './attempt.ts';
 import type { Call, Ending } from './call.ts';
 import { type ClientDetails, clientDetails, noDetails } from './client-context.ts';
-import { countHits } from './counters.ts';
+import { countHits, countRefusal } from './counters.ts';
 import { eventBytes, stringifiedEventBytes } from './event-json.ts';
 import type { Journal } from './journal.ts';
 import { exitErrorType, exitMessage, outcomePayload } from './outcome-payload.ts';
@@ -44,7 +44,7 @@ export class InvokePath {
     const reference = parseFunctionReference(input.functionName, input.qualifier);
     const invocationType = input.invocationType ?? 'RequestResponse';
     const target = this.#resolve(reference);
-    const payload = eventBytes(input.payload, invocationType);
+    const payload = this.#bounded(() => eventBytes(input.payload, invocationType, target.eventBytesMax));
     const details = clientDetails(input);
     switch (invocationType) {
       case 'DryRun':
@@ -65,7 +65,23 @@ export class InvokePath {
   async invokeStringified(functionName: string, text: string, signal: AbortSignal | undefined): Promise<InvokeResult> {
     const reference = { functionName, qualifier: '$LATEST', qualified: false };
     const target = this.#resolve(reference);
-    return this.#call(target, reference, stringifiedEventBytes(text), noDetails, false, signal);
+    return this.#call(
+      target,
+      reference,
+      this.#bounded(() => stringifiedEventBytes(text, target.eventBytesMax)),
+      noDetails,
+      false,
+      signal,
+    );
+  }
+
+  #bounded(event: () => Uint8Array): Uint8Array {
+    try {
+      return event();
+    } catch (error) {
+      countRefusal(this.#parts.counters, error);
+      throw error;
+    }
   }
 
   #resolve(reference: FunctionReference): Target {
@@ -113,6 +129,7 @@ export class InvokePath {
       return this.#conclude(call, lease, queuedMs, attempt.ending);
     } catch (error) {
       const isThrottle = error instanceof EngineError && error.code === 'TooManyRequestsException';
+      countRefusal(counters, error);
       if (isThrottle) counters.throttled += 1;
       else if (error !== signal?.reason) counters.failed += 1;
       throw error;

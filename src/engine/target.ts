@@ -5,6 +5,7 @@
 import type { BindingSet } from '../bindings/binding-set.ts';
 import type { DeployedVersion } from '../functions/registry.ts';
 import { functionArn } from '../model/function-configuration.ts';
+import { type GuestLimits, guestLimitsDefault, strictest } from '../model/guest-limits.ts';
 import type { Demand } from '../scheduler/fleet-view.ts';
 
 export interface Target {
@@ -12,6 +13,8 @@ export interface Target {
   readonly demand: Demand;
   readonly timeoutMs: number;
   readonly memorySizeMB: number;
+  /** A longer event is refused. */
+  readonly eventBytesMax: number;
   readonly unqualifiedArn: string;
   /** The host functions that its environments may call. */
   readonly bindings: BindingSet | undefined;
@@ -21,10 +24,16 @@ export interface Target {
 
 /** Turns versions into targets, and remembers which functions must not share a sandbox any more, and what each may call. */
 export class Targets {
+  readonly #guestLimits: Partial<GuestLimits>;
   #targets = new WeakMap<DeployedVersion, Target>();
   readonly #secluded = new Set<string>();
   readonly #bindings = new Map<string, Bound>();
   #boundCount = 0;
+
+  /** `guestLimits`: what the engine holds every function to. */
+  constructor(guestLimits: Partial<GuestLimits>) {
+    this.#guestLimits = guestLimits;
+  }
 
   of(version: DeployedVersion): Target {
     const known = this.#targets.get(version);
@@ -62,6 +71,7 @@ export class Targets {
     const isAlone = isolation === 'function' || this.#secluded.has(functionName);
     const domain = isAlone ? ownDomain(functionName) : `domain:${trustDomain}`;
     const bound = this.#bindings.get(functionName);
+    const { eventBytes } = { ...guestLimitsDefault, ...strictest(this.#guestLimits, version.configuration.limits) };
     return {
       version,
       demand: {
@@ -75,6 +85,7 @@ export class Targets {
       },
       timeoutMs: timeout * 1000,
       memorySizeMB: memorySize,
+      eventBytesMax: eventBytes,
       unqualifiedArn: functionArn(functionName),
       bindings: bound?.set,
       isAlone,

@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
+import { type GuestLimits, guestLimitsDefault } from '../model/guest-limits.ts';
 import { limits } from '../model/limits.ts';
 import type { NetworkCredentials } from '../model/network-credentials.ts';
 import { networkCredentials } from '../model/network-settings.ts';
@@ -48,6 +49,8 @@ export interface RegistryOptions {
   readonly clock: Clock;
   /** Of functions that name none. */
   readonly isolation?: 'domain' | 'function';
+  /** What the engine holds every function to; a function's own limits are stricter. */
+  readonly guestLimits?: Partial<GuestLimits>;
   /** What the sandboxes need; see `BundleRequest`. */
   readonly asyncFunctions?: AsyncFunctions;
   /** Makes revision ids. */
@@ -66,6 +69,7 @@ class Registry implements FunctionRegistry {
   readonly #store: FunctionStore;
   readonly #clock: Clock;
   readonly #isolation: 'domain' | 'function';
+  readonly #guestLimits: GuestLimits;
   readonly #newId: () => string;
   readonly #code: CodeStore;
   readonly #preparer: CodePreparer;
@@ -82,6 +86,7 @@ class Registry implements FunctionRegistry {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#isolation = options.isolation ?? 'domain';
+    this.#guestLimits = { ...guestLimitsDefault, ...options.guestLimits };
     this.#newId = options.newId ?? randomUUID;
     this.#code = code;
     this.#preparer = new CodePreparer(code, options.clock, options.asyncFunctions);
@@ -119,7 +124,11 @@ class Registry implements FunctionRegistry {
 
   async create(input: CreateFunctionInput): Promise<FunctionRecord> {
     const functionName = parseNewFunctionName(input.functionName);
-    const defaults = { handler: handlerDefault(input.code ?? {}), isolation: this.#isolation };
+    const defaults = {
+      handler: handlerDefault(input.code ?? {}),
+      isolation: this.#isolation,
+      guestLimits: this.#guestLimits,
+    };
     const configuration = newConfiguration(functionName, input, defaults);
     if (this.#functions.has(functionName) || this.#reserved.has(functionName)) {
       throw new EngineError('ResourceConflictException', `Function already exist: ${functionName}`);
@@ -171,7 +180,7 @@ class Registry implements FunctionRegistry {
   async updateConfiguration(input: UpdateConfigurationInput): Promise<FunctionRecord> {
     const changed = this.#find(parseFunctionReference(input.functionName));
     changed.assertChangeable(input.revisionId);
-    const configuration = changedConfiguration(changed.record.configuration, input);
+    const configuration = changedConfiguration(changed.record.configuration, input, this.#guestLimits);
     const before = changed.networkCredentials;
     const credentials = input.network === undefined ? before : networkCredentials(input.network, this.#newId);
     const { layers } = input;

@@ -15,13 +15,14 @@ export function versionKey(
   layersSha256?: string,
 ): string {
   const { functionName, runtime, handler, memorySize, timeout, ephemeralStorage, environment, logging } = configuration;
-  const { trustDomain, isolation, clock, network } = configuration;
+  const { trustDomain, isolation, clock, limits, network } = configuration;
   const seen = [
     [creationId, functionName, version, codeSha256, runtime, handler, memorySize, timeout, ephemeralStorage],
     // The order of the names is seen as well, by whoever lists them.
     Object.entries(environment ?? {}),
     [logging.logFormat, logging.applicationLogLevel, logging.systemLogLevel, logging.logGroup],
     [layersSha256 ?? ''],
+    Object.entries(limits ?? {}),
     [trustDomain, isolation, clock, network.allow, network.connectionsMax, network.bytesPerSecondMax, credentialsId],
   ];
   return createHash('sha256').update(JSON.stringify(seen)).digest('hex').slice(0, 32);

@@ -22,6 +22,8 @@ export interface InvokeEndpointOptions {
 
 export class InvokeEndpoint {
   readonly #options: InvokeEndpointOptions;
+  /** Events that were refused while they came in: the engine does not know of them. */
+  eventsTooLong = 0;
 
   constructor(options: InvokeEndpointOptions) {
     this.#options = options;
@@ -57,6 +59,7 @@ export class InvokeEndpoint {
   #refuse(response: ServerResponse, error: unknown): void {
     const requestId = randomUUID();
     const answer = errorAnswer(error);
+    if (error === tooLong) this.eventsTooLong += 1;
     if (answer.isUnexpected) this.#options.onUnexpected?.(error, requestId);
     if (response.headersSent) {
       response.destroy();
@@ -72,7 +75,7 @@ export class InvokeEndpoint {
 /** undefined when the client hung up before the end. @throws EngineError RequestEntityTooLargeException */
 function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
   const bytesMax = limits.requestPayloadBytesMax;
-  if (Number(request.headers['content-length'] ?? 0) > bytesMax) return Promise.reject(tooLarge());
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) return Promise.reject(tooLong);
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -82,7 +85,7 @@ function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
     else {
       // Without a Content-Length only counting tells. The rest is read and forgotten.
       chunks.length = 0;
-      reject(tooLarge());
+      reject(tooLong);
     }
   });
   request.on('end', () => {
@@ -94,10 +97,9 @@ function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
   return promise;
 }
 
-function tooLarge(): EngineError {
-  return new EngineError(
-    'RequestEntityTooLargeException',
-    `Request must be smaller than ${limits.requestPayloadBytesMax} bytes for the InvokeFunction operation`,
-    { limit: { name: 'requestPayloadBytesMax', value: limits.requestPayloadBytesMax } },
-  );
-}
+/** One for all: it has no stack that anybody would read, and a client may send many. */
+const tooLong = new EngineError(
+  'RequestEntityTooLargeException',
+  `Request must be smaller than ${limits.requestPayloadBytesMax} bytes for the InvokeFunction operation`,
+  { limit: { name: 'requestPayloadBytesMax', value: limits.requestPayloadBytesMax, reason: 'event-bytes' } },
+);

@@ -3,8 +3,15 @@ import type { EngineStats } from '../engine/engine.ts';
 
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** @param logLinesDropped absent where nobody writes a log here */
-export function metricsText(stats: EngineStats, logLinesDropped?: number): string {
+/** What the engine does not count, because it happened before or behind it. */
+export interface ServerFigures {
+  /** Refused while they came in. */
+  readonly eventsTooLong: number;
+  /** Absent where nobody writes a log here. */
+  readonly logLinesDropped?: number | undefined;
+}
+
+export function metricsText(stats: EngineStats, { eventsTooLong, logLinesDropped }: ServerFigures): string {
   const { environments, invocations, sandboxes } = stats;
   const rssBytes = sandboxes.reduce((sum, sandbox) => sum + sandbox.rssMB * 1024 * 1024, 0);
   return [
@@ -25,7 +32,7 @@ export function metricsText(stats: EngineStats, logLinesDropped?: number): strin
     ...(logLinesDropped === undefined
       ? []
       : [counter('isotherm_log_lines_dropped_total', 'Lines of the log that nobody read in time.', logLinesDropped)]),
-    ...limitCounters(stats.limits),
+    ...limitCounters(withEventsTooLong(stats.limits, eventsTooLong)),
   ].join('');
 }
 
@@ -34,6 +41,10 @@ function limitCounters(met: EngineStats['limits']): string[] {
   const name = 'isotherm_limits_total';
   const head = `# HELP ${name} Invocations that met a limit.\n# TYPE ${name} counter\n`;
   return [head, ...Object.entries(met).map(([reason, count]) => `${name}{reason="${reason}"} ${count}\n`)];
+}
+
+function withEventsTooLong(met: EngineStats['limits'], count: number): EngineStats['limits'] {
+  return count === 0 ? met : { ...met, 'event-bytes': (met['event-bytes'] ?? 0) + count };
 }
 
 function gauge(name: string, help: string, value: number): string {

@@ -92,7 +92,10 @@ export function createServer(options: ServerOptions): ApiServer {
       },
     });
   }
-  addOwnRoutes(app, options);
+  addOwnRoutes(app, engine, () => {
+    const { eventsTooLong } = invokeEndpoint;
+    return metricsText(engine.stats(), { eventsTooLong, logLinesDropped: options.logLinesDropped?.() });
+  });
 
   function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
     const requestId = randomUUID();
@@ -139,13 +142,11 @@ function addOperation(app: FastifyInstance, engine: Engine, operation: Operation
   });
 }
 
-function addOwnRoutes(app: FastifyInstance, { engine, logLinesDropped }: ServerOptions): void {
+function addOwnRoutes(app: FastifyInstance, engine: Engine, metrics: () => string): void {
   app.get('/healthz', (_request, reply) =>
     reply.header('content-type', 'application/json').send(jsonBytes('{"status":"ok"}')),
   );
-  app.get('/metrics', (_request, reply) =>
-    reply.header('content-type', metricsContentType).send(metricsText(engine.stats(), logLinesDropped?.())),
-  );
+  app.get('/metrics', (_request, reply) => reply.header('content-type', metricsContentType).send(metrics()));
   app.get<{ Params: { FunctionName: string }; Querystring: { Qualifier?: string } }>(
     codeRoutePath,
     async (request, reply) => {

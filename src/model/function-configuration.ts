@@ -1,4 +1,5 @@
 import type { ClockPolicy } from './clock-policy.ts';
+import type { GuestLimits } from './guest-limits.ts';
 import type { NetworkConfiguration } from './network-settings.ts';
 import type { RuntimeIdentifier } from './runtime-identifier.ts';
 
@@ -31,6 +32,8 @@ export interface FunctionConfiguration {
   readonly isolation: 'domain' | 'function';
   /** Absent: `real`. */
   readonly clock?: Exclude<ClockPolicy, 'real'>;
+  /** Absent: the engine's. */
+  readonly limits?: Partial<GuestLimits>;
   /** What the guest may reach; without the values of headers that the host adds. */
   readonly network: NetworkConfiguration;
 }

@@ -5,6 +5,7 @@
 import { clockPolicies } from './clock-policy.ts';
 import { EngineError } from './errors.ts';
 import type { FunctionConfiguration, LoggingConfiguration } from './function-configuration.ts';
+import { functionGuestLimits, type GuestLimits, guestLimitsDefault, splitGuestLimits } from './guest-limits.ts';
 import { limits } from './limits.ts';
 import { splitNetworkRules } from './network-rule.ts';
 import {
@@ -59,6 +60,8 @@ export interface FunctionSettings {
   readonly isolation?: string;
   /** What its clocks tell it: `real` (default), `coarse` or `frozen`. See `clock-policy.ts`. */
   readonly clock?: string;
+  /** Limits of its own, each stricter than the engine's (docs/limits.md). Replaced as a whole; `{}` takes them away. */
+  readonly limits?: Partial<GuestLimits>;
   /** What the function may reach. Default: nothing. */
   readonly network?: NetworkSettings;
 }
@@ -67,6 +70,8 @@ export interface FunctionSettings {
 export interface SettingDefaults {
   readonly handler: string;
   readonly isolation: 'domain' | 'function';
+  /** What the engine holds every function to. Absent: the defaults. */
+  readonly guestLimits?: GuestLimits;
 }
 
 const settingNames: ReadonlySet<string> = new Set([
@@ -89,6 +94,7 @@ const settingNames: ReadonlySet<string> = new Set([
   'trustDomain',
   'isolation',
   'clock',
+  'limits',
   'network',
 ]);
 
@@ -96,6 +102,7 @@ export const trustDomainDefault = 'default';
 /** Tags that carry what Lambda's API has no field for; a setting of the same meaning wins over its tag. */
 export const trustDomainTag = 'isotherm:trust-domain';
 export const allowNetTag = 'isotherm:allow-net';
+export const limitsTag = 'isotherm:limits';
 
 const rolePattern = pattern('arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+');
 const handlerPattern = pattern('[^\\s]+');
@@ -180,16 +187,17 @@ export function newConfiguration(
     isolation: defaults.isolation,
     network: noNetwork,
   };
-  return changedConfiguration(base, settings);
+  return changedConfiguration(base, settings, defaults.guestLimits);
 }
 
 /**
- * Fields that are not given stay; `environment` replaces the whole map (C3.13).
+ * Fields that are not given stay; `environment` replaces the whole map (C3.13). `guestLimits`: the engine's.
  * @throws EngineError ValidationException, InvalidParameterValueException
  */
 export function changedConfiguration(
   current: FunctionConfiguration,
   settings: FunctionSettings,
+  guestLimits: GuestLimits = guestLimitsDefault,
 ): FunctionConfiguration {
   refuseUnknownSettings(settings);
   checkConstraints(settings);
@@ -198,6 +206,7 @@ export function changedConfiguration(
     settings.environment === undefined ? current.environment : checkedEnvironment(settings.environment);
 
   const clock = clockPolicies.find((each) => each === settings.clock) ?? current.clock ?? 'real';
+  const ownLimits = changedLimits(current.limits, settings, guestLimits);
 
   return freezeDeep({
     functionName: current.functionName,
@@ -216,6 +225,7 @@ export function changedConfiguration(
     trustDomain: settings.trustDomain ?? settings.tags?.[trustDomainTag] ?? current.trustDomain,
     isolation: isolations.find((each) => each === settings.isolation) ?? current.isolation,
     ...(clock === 'real' ? {} : { clock }),
+    ...(ownLimits !== undefined && { limits: ownLimits }),
     network: changedNetwork(current.network, settings),
   });
 }
@@ -385,6 +395,18 @@ function changedNetwork(current: NetworkConfiguration, settings: FunctionSetting
   if (settings.network !== undefined) return networkConfiguration(settings.network);
   const tag = settings.tags?.[allowNetTag];
   return tag === undefined ? current : networkConfiguration({ allow: splitNetworkRules(tag) });
+}
+
+/** As `changedNetwork`. Undefined: none of its own. */
+function changedLimits(
+  current: Partial<GuestLimits> | undefined,
+  { limits: given, tags }: FunctionSettings,
+  engine: GuestLimits,
+): Partial<GuestLimits> | undefined {
+  const tag = tags?.[limitsTag];
+  if (given === undefined && tag === undefined) return current;
+  const chosen = functionGuestLimits(given ?? splitGuestLimits(tag ?? ''), engine);
+  return Object.keys(chosen).length === 0 ? undefined : chosen;
 }
 
 function changedLogging(current: LoggingConfiguration, change: FunctionSettings['logging']): LoggingConfiguration {

@@ -84,9 +84,10 @@ export class Output {
 
   #cutLine(text: string): Buffer {
     const line = Buffer.from(`${text}\n`);
-    if (line.byteLength <= limits.logLineBytesMax) return line;
-    this.#bounds.note('log-line-bytes', limits.logLineBytesMax, line.byteLength);
-    const kept = line.subarray(0, characterBoundary(line, limits.logLineBytesMax - 1));
+    const { limits: most, note } = this.#bounds;
+    if (line.byteLength <= most.logLineBytes) return line;
+    note('log-line-bytes', most.logLineBytes, line.byteLength);
+    const kept = line.subarray(0, characterBoundary(line, most.logLineBytes - 1));
     this.#droppedBytes += line.byteLength - 1 - kept.byteLength;
     return Buffer.concat([kept, newline]);
   }

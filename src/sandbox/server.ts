@@ -130,6 +130,7 @@ export class Server {
       backing: this.#options.backing,
       quotaBytes,
       inodesMax: version.limits.tmpInodes,
+      metadataBytesMax: version.limits.tmpMetadataBytes,
       clock: this.#options.clock,
     });
   }

@@ -8,6 +8,7 @@ import { errorMessage } from '../base/error-text.ts';
 import type { StoredFunction } from '../functions/function-store.ts';
 import type { CodePack } from '../functions/prepared-code.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
+import { guestLimitNames } from '../model/guest-limits.ts';
 import { runtimeIdentifiers } from '../model/runtime-identifier.ts';
 import type { Row } from './database.ts';
 
@@ -36,6 +37,7 @@ const recordSchema: z.ZodType<FunctionRecord> = z.object({
     trustDomain: z.string(),
     isolation: z.enum(['domain', 'function']),
     clock: z.enum(['coarse', 'frozen']).exactOptional(),
+    limits: z.partialRecord(z.enum(guestLimitNames), z.int().min(1)).exactOptional(),
     network: z.object({
       allow: z.array(
         z.union([z.string(), z.object({ host: z.string(), tls: z.boolean(), headerNames: z.array(z.string()) })]),

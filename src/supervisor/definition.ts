@@ -1,7 +1,7 @@
 /** What a sandbox is told of a function version. */
 import type { DeployedVersion } from '../functions/registry.ts';
 import type { LoggingConfiguration } from '../model/function-configuration.ts';
-import type { GuestLimits } from '../model/guest-limits.ts';
+import { type GuestLimits, strictest } from '../model/guest-limits.ts';
 import { programmingModel } from '../model/runtime-identifier.ts';
 import type { DefineHead } from '../protocol/messages.ts';
 import type { StoredCode } from './package-store.ts';
@@ -9,7 +9,7 @@ import type { StoredCode } from './package-store.ts';
 export function definition(
   { configuration, version, code }: DeployedVersion,
   stored: StoredCode,
-  limits: Partial<GuestLimits>,
+  engineLimits: Partial<GuestLimits>,
 ): DefineHead {
   return {
     versionKey: code.versionKey,
@@ -30,7 +30,7 @@ export function definition(
     },
     ...stored,
     ephemeralStorageMiB: configuration.ephemeralStorage,
-    limits,
+    limits: strictest(engineLimits, configuration.limits),
   };
 }
 

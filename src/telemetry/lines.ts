@@ -2,6 +2,8 @@
  * Platform events as the text that Lambda writes into a function's log stream (LAMBDA.md E1, E3.6, E3.7, B4.4, B5.3). Pure:
  * one event in, the text of zero or more whole lines out. It does not filter the function's own output (E3.3: the guest does).
  */
+import type { InvocationReport } from '../model/invocation.ts';
+import type { LimitReason } from '../model/limit-reason.ts';
 import type { PlatformEvent } from '../model/platform-event.ts';
 import { systemRecord } from './system-record.ts';
 
@@ -80,8 +82,25 @@ function reportLine({ requestId, report, traceId }: Extract<SystemEvent, { type:
   if (report.initDurationMs !== undefined) line += `Init Duration: ${report.initDurationMs.toFixed(2)} ms\t`;
   if (report.status !== undefined) line += `Status: ${report.status}`;
   if (report.errorType !== undefined) line += `\tError Type: ${report.errorType}`;
+  const met = limitsMet(report);
+  if (met !== '') line += `${line.endsWith('\t') ? '' : '\t'}Limits: ${met}`;
   return `${line}\n${traceId === undefined ? '' : xrayLine(traceId)}`;
 }
+
+/** Limits that Lambda has no words for. Of the others `Status` and `Error Type` tell, and the line stays Lambda's. */
+function limitsMet({ limits: met }: InvocationReport): string {
+  // Nearly always there are none.
+  if (met === undefined) return '';
+  return [...new Set(met.map(({ limit }) => limit))].filter((limit) => !lambdas.has(limit)).join(', ');
+}
+
+const lambdas: ReadonlySet<LimitReason> = new Set([
+  'wall-time',
+  'heap',
+  'external-memory',
+  'resident-memory',
+  'response-bytes',
+]);
 
 /** E1.4, from a header like `Root=1-…;Parent=…;Sampled=1`. Absent parts are left out. */
 function xrayLine(traceId: string): string {

@@ -61,7 +61,7 @@ function recordOf(event: SystemEvent): unknown {
         metrics: { durationMs: rounded(event.durationMs), producedBytes: event.producedBytes },
       };
     case 'platform.report': {
-      const { durationMs, billedDurationMs, memorySizeMB, maxMemoryUsedMB, initDurationMs } = event.report;
+      const { durationMs, billedDurationMs, memorySizeMB, maxMemoryUsedMB, initDurationMs, limits } = event.report;
       return {
         requestId: event.requestId,
         status: event.status,
@@ -73,6 +73,8 @@ function recordOf(event: SystemEvent): unknown {
           maxMemoryUsedMB,
           ...(initDurationMs !== undefined && { initDurationMs: rounded(initDurationMs) }),
         },
+        // isotherm's own; nearly always absent.
+        ...(limits !== undefined && { limits }),
         ...(event.traceId !== undefined && { tracing: { type: 'X-Amzn-Trace-Id', value: event.traceId } }),
       };
     }

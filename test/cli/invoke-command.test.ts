@@ -171,6 +171,34 @@ test.serial('a malformed handler is an init error of Lambda’s', async (t) => {
   t.is(JSON.parse(stdout).errorType, 'Runtime.MalformedHandlerName');
 });
 
+test.serial(
+  '--limit makes a limit stricter; REPORT says when it was met, and one that cannot be is refused',
+  async (t) => {
+    const cwd = folder({
+      'f.cjs': 'exports.handler = async () => { for (const each of [1, 2, 3]) console.log(each); return 1; }',
+    });
+    const { status, stdout, stderr } = await runCommand(
+      ['invoke', 'f.cjs', '--limit', 'logLines=2', '--limit', 'timers=9'],
+      { cwd },
+    );
+    t.is(status, 0, stderr);
+    t.is(stdout, '1\n');
+    t.regex(reports(stderr)[0] ?? '', /\tLimits: log-lines$/);
+    t.deepEqual(isotherm(stderr), ['isotherm: limit log-lines cut something: 3 of 2']);
+    for (const [limit, message] of [
+      ['timers', 'isotherm: --limit must be NAME=NUMBER, such as logBytes=10000, got "timers"'],
+      [
+        'timers=0',
+        'isotherm: InvalidParameterValueException: limits.timers must be a whole number from 1 to 262144, received 0',
+      ],
+    ] as const) {
+      const refused = await runCommand(['invoke', 'f.cjs', '--limit', limit], { cwd });
+      t.is(refused.status, 2);
+      t.is(refused.stderr, `${message}\n`);
+    }
+  },
+);
+
 test.serial('an unknown command or option prints usage and ends with 2', async (t) => {
   for (const args of [['frobnicate'], ['invoke', 'x.js', '--wat']]) {
     const { status, stderr } = await runCommand(args);

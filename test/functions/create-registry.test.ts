@@ -455,6 +455,20 @@ test('a store that cannot save refuses the creation', async (t) => {
   await refused(t, () => registry.get(f), 'ResourceNotFoundException');
 });
 
+test('limits of a function’s own are kept, make another version key, and are at most the engine’s', async (t) => {
+  const { registry, store } = await deployed(t, { guestLimits: { timers: 20 } });
+  const before = registry.resolve(f).code.versionKey;
+  await registry.updateConfiguration({ functionName: 'f', limits: { timers: 10 } });
+  await registry.settled('f');
+  t.not(registry.resolve(f).code.versionKey, before);
+  t.deepEqual(registry.resolve(f).configuration.limits, { timers: 10 });
+  const code = 'InvalidParameterValueException';
+  await refused(t, () => registry.updateConfiguration({ functionName: 'f', limits: { timers: 21 } }), code);
+  await refused(t, () => registry.create({ functionName: 'g', code: { source }, limits: { timers: 21 } }), code);
+  await refused(t, () => registry.get(parseFunctionReference('g')), 'ResourceNotFoundException');
+  t.deepEqual(store.load()[0]?.record.configuration.limits, { timers: 10 });
+});
+
 test('what a function may reach is kept and makes another version key; values of headers are not kept', async (t) => {
   const { registry, store } = await deployed(t);
   const version = () => registry.resolve(f);

@@ -226,6 +226,11 @@ test('tags that isotherm reads decide where a function runs', async (t) => {
     engine.functions.get({ functionName, qualifier: '$LATEST', qualified: false }).configuration;
   t.is(settings('tenant-1').trustDomain, 'customer-1');
   t.is(settings('alone').isolation, 'function');
+  await create('strict', source, { Tags: { 'isotherm:limits': 'logLines=5 timers=50' } });
+  const beyond = await failure(t, create('beyond', source, { Tags: { 'isotherm:limits': 'timers=1000000' } }));
+  t.is(beyond.name, 'InvalidParameterValueException');
+  t.regex(beyond.message, /limits\.timers of a function must be .* which is 262144; received 1000000/);
+  t.deepEqual(settings('strict').limits, { logLines: 5, timers: 50 });
   await create('net', source, { Tags: { 'isotherm:allow-net': 'api.example.com:443' } });
   t.deepEqual(settings('net').network, { allow: ['api.example.com:443'] });
   const network = await failure(t, create('wide', source, { Tags: { 'isotherm:allow-net': '*' } }));

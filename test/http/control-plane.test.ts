@@ -100,6 +100,7 @@ test('CreateFunction passes on every field it knows', async (t) => {
         'isotherm:trust-domain': 'customer-1',
         'isotherm:isolation': 'function',
         'isotherm:clock': 'frozen',
+        'isotherm:limits': 'timers=50',
       },
       PackageType: 'Zip',
       // What asks for nothing is let pass, unknown members too.
@@ -126,6 +127,7 @@ test('CreateFunction passes on every field it knows', async (t) => {
       'isotherm:trust-domain': 'customer-1',
       'isotherm:isolation': 'function',
       'isotherm:clock': 'frozen',
+      'isotherm:limits': 'timers=50',
     },
     isolation: 'function',
     clock: 'frozen',

@@ -171,6 +171,8 @@ test('a payload of 6 MiB passes, one byte more is refused with AWS’s text', as
     Type: 'User',
     message: 'Request must be smaller than 6291456 bytes for the InvokeFunction operation',
   });
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  t.regex(metrics, /^isotherm_limits_total\{reason="event-bytes"\} 1$/m);
 });
 
 test('a create request may have 70 MB and not more', async (t) => {

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { EngineError, type EngineErrorCode } from '../../src/model/errors.ts';
+import { guestLimitsDefault } from '../../src/model/guest-limits.ts';
 import { changedConfiguration, type FunctionSettings, newConfiguration } from '../../src/model/validate-function.ts';
 
 const defaults = { handler: 'index.handler', isolation: 'domain' } as const;
@@ -331,6 +332,29 @@ test('what a function may reach is a setting, or a tag where the setting says no
     'InvalidParameterValueException',
     'network.allow[0] must be a host; every public address is called public, received "*"',
   );
+});
+
+test('limits of a function are a setting, or a tag where the setting says nothing, and at most the engine’s', (t) => {
+  const tags = { 'isotherm:limits': 'logBytes=10000 timers=50' };
+  t.is(make({}).limits, undefined);
+  t.is(make({ limits: {} }).limits, undefined);
+  t.deepEqual(make({ tags }).limits, { logBytes: 10_000, timers: 50 });
+  t.deepEqual(make({ tags, limits: { timers: 5 } }).limits, { timers: 5 });
+  refused(
+    t,
+    { tags: { 'isotherm:limits': 'logBytes: 5' } },
+    'InvalidParameterValueException',
+    'a limit must be NAME=NUMBER, such as logBytes=10000, received "logBytes:"',
+  );
+  const engine = { ...guestLimitsDefault, timers: 20 };
+  const strict = newConfiguration('f', { limits: { timers: 20 } }, { ...defaults, guestLimits: engine });
+  t.deepEqual(strict.limits, { timers: 20 });
+  t.throws(() => changedConfiguration(strict, { limits: { timers: 21 } }, engine), {
+    message: /which is 20; received 21$/,
+  });
+  t.deepEqual(changedConfiguration(strict, { timeout: 9 }, engine).limits, { timers: 20 });
+  t.deepEqual(changedConfiguration(strict, { limits: { logLines: 3 } }, engine).limits, { logLines: 3 });
+  t.is(changedConfiguration(strict, { limits: {} }, engine).limits, undefined);
 });
 
 test('a setting that nobody reads is refused by its name', (t) => {

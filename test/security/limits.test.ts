@@ -29,6 +29,9 @@ const asked = {
   timers: 50,
   bridgeCalls: 2,
   bridgeBytes: 1_000,
+  eventBytes: 5_000,
+  logLineBytes: 9_500,
+  tmpMetadataBytes: 40_000,
 };
 
 test.before(async (t) => {
@@ -180,6 +183,12 @@ test.serial('tmp-inodes', async (t) => {
   t.is(answer(await runs(t, t.context.strict, body, expected)), 'ENOSPC');
 });
 
+test.serial('tmp-metadata: the targets of links are memory of the sandbox', async (t) => {
+  const body = `return codeOf(() => { for (let count = 0; ; count++) fs.symlinkSync('x'.repeat(4_000), '/tmp/' + count); });`;
+  const expected = { limit: 'tmp-metadata', effect: 'refused', value: asked.tmpMetadataBytes } as const;
+  t.is(answer(await runs(t, t.context.strict, body, expected)), 'ENOSPC');
+});
+
 test.serial('log-bytes and log-lines: what is over is cut, and the answer arrives', async (t) => {
   const bytes = { limit: 'log-bytes', effect: 'cut', value: asked.logBytes } as const;
   const many = await runs(
@@ -212,6 +221,8 @@ test.serial('log-lines: lines of stdout count too', async (t) => {
 test.serial('log-line-bytes', async (t) => {
   const expected = { limit: 'log-line-bytes', effect: 'cut', value: limits.logLineBytesMax } as const;
   await runs(t, t.context.plain, `console.log('x'.repeat(300 * 1024)); return 1;`, expected);
+  const strict = { ...expected, value: asked.logLineBytes };
+  await runs(t, t.context.strict, `console.log('x'.repeat(9_600)); return 1;`, strict);
 });
 
 test.serial('response-bytes: Lambda’s text, with the limit that holds', async (t) => {
@@ -233,6 +244,39 @@ test.serial('event-bytes', async (t) => {
   });
   const error = await t.throwsAsync(t.context.plain.invoke({ functionName, payload: JSON.stringify('x'.repeat(7e6)) }));
   t.like(error, { limit: { reason: 'event-bytes', value: limits.requestPayloadBytesMax, asked: 7_000_002 } });
+  t.is(t.context.plain.stats().limits['event-bytes'], 2);
+});
+
+test.serial('event-bytes: an embedder’s, and a stricter one of one function', async (t) => {
+  const event = (bytes: number) => JSON.stringify('x'.repeat(bytes - 2));
+  const functionName = await deploy(t.context.strict, '');
+  t.is(text(await t.context.strict.invoke({ functionName, payload: event(asked.eventBytes) })), '"well"');
+  const refused = await t.throwsAsync(t.context.strict.invoke({ functionName, payload: event(asked.eventBytes + 1) }));
+  t.like(refused, { limit: { name: 'eventBytes', reason: 'event-bytes', value: asked.eventBytes } });
+  const own = await deploy(t.context.strict, '', { limits: { eventBytes: 100 } });
+  await t.throwsAsync(t.context.strict.function(own)('x'.repeat(99)), { message: /smaller than 100 bytes/ });
+  t.is(await t.context.strict.function(own)('x'.repeat(98)), 'well');
+});
+
+test.serial('a function has limits of its own, stricter than the engine’s, which an update changes', async (t) => {
+  const { strict } = t.context;
+  const body = `for (let count = 0; count < 15; count++) console.log(count); return 1;`;
+  const own = { limit: 'log-lines', effect: 'cut', value: 5 } as const;
+  const functionName = await deploy(strict, body, { limits: { logLines: 5 } });
+  const cut = await strict.invoke({ functionName, payload: '{"bad":true}', logType: 'Tail' });
+  t.like(cut.report?.limits?.[0], { ...own, found: 15 });
+  t.regex(
+    Buffer.from(cut.logResult ?? '', 'base64').toString(),
+    /^REPORT .*MB\t(Init Duration: .* ms\t)?Limits: log-lines\n/m,
+  );
+  await strict.updateFunctionConfiguration({ functionName, limits: { responseBytes: 500 } });
+  t.is((await strict.invoke({ functionName, payload: '{"bad":true}' })).report?.limits, undefined);
+  const beyond = strict.updateFunctionConfiguration({ functionName, limits: { logLines: asked.logLines + 1 } });
+  await t.throwsAsync(beyond, {
+    code: 'InvalidParameterValueException',
+    message:
+      "limits.logLines of a function must be a whole number from 1 to the engine's limits.logLines, which is 20; received 21",
+  });
 });
 
 test.serial('open-files', async (t) => {
@@ -257,6 +301,15 @@ test.serial('open-codecs', async (t) => {
   const expected = { limit: 'open-codecs', effect: 'refused', value: asked.openCodecs } as const;
   const codes = answer(await runs(t, t.context.strict, body, expected)) as string[];
   t.is(codes.filter((code) => code === 'open').length, asked.openCodecs);
+});
+
+test.serial('codec-memory: a stream whose window would grow over it is closed', async (t) => {
+  const body = `const stream = zlib.createBrotliCompress(); stream.resume();
+    return new Promise((resolve) => { stream.on('error', (error) => resolve(error.code)); stream.on('end', () => resolve('well'));
+      for (let count = 0; count < 20; count++) stream.write(crypto.randomBytes(20_000)); stream.end(); });`;
+  const own = { codecMemoryBytes: 1_000_000 };
+  const expected = { limit: 'codec-memory', effect: 'refused', value: own.codecMemoryBytes } as const;
+  t.not(answer(await runs(t, t.context.plain, body, expected, { limits: own })), 'well');
 });
 
 test.serial('open-streams: the hash that was not touched for longest is forgotten', async (t) => {

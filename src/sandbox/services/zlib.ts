@@ -55,10 +55,14 @@ class ZlibService implements Service {
   start(operation: number, id: number, values: Values): void {
     if (operation !== zlibOperations.write) return;
     const inputBytes = values[2] instanceof ArrayBuffer ? values[2].byteLength : 0;
-    const isTooMuch = this.#waitingBytes + inputBytes > limits.zlibWaitingBytesMax;
-    if (isTooMuch) this.#link.bounds.note('bridge-bytes', limits.zlibWaitingBytesMax, this.#waitingBytes + inputBytes);
-    if (this.#waiting.has(id) || this.#waiting.size >= limits.zlibCodecsMax || isTooMuch) {
-      const most = `${limits.zlibCodecsMax} writes, with ${limits.zlibWaitingBytesMax} bytes, may wait for zlib at once`;
+    const { limits: asked, note } = this.#link.bounds;
+    const bytesMax = Math.min(limits.zlibWaitingBytesMax, asked.bridgeBytes);
+    const isTooMuch = this.#waitingBytes + inputBytes > bytesMax;
+    const areTooMany = this.#waiting.size >= limits.zlibCodecsMax;
+    if (isTooMuch) note('bridge-bytes', bytesMax, this.#waitingBytes + inputBytes);
+    if (areTooMany) note('open-codecs', limits.zlibCodecsMax, this.#waiting.size + 1);
+    if (this.#waiting.has(id) || areTooMany || isTooMuch) {
+      const most = `${limits.zlibCodecsMax} writes, with ${bytesMax} bytes, may wait for zlib at once`;
       this.#fail(id, limitReached(`at most ${most}`));
       return;
     }
@@ -107,7 +111,7 @@ class ZlibService implements Service {
   /** The answer to a step. After an error there is no way on, in Node neither; and what has ended needs no memory. */
   #settled(id: number, codec: Codec, request: StepRequest, result: StepResult): BridgeValue[] {
     const hasEnded = request.flush === codec.spec.flushToEnd && !result.isMoreToCome && result.error === undefined;
-    const isTooMuch = codec.spec.cost.perByte > 0 && this.#memoryBytes() > limits.zlibMemoryBytesMax;
+    const isTooMuch = codec.spec.cost.perByte > 0 && this.#isOverMemory();
     if (hasEnded && this.#isWorthKeeping(codec)) {
       this.#codecs.delete(id);
       this.#spares.set(codec.spec.text, codec);
@@ -115,6 +119,14 @@ class ZlibService implements Service {
     const reply = stepReply(result);
     if (hasEnded) reply[2] = zlibProgress.ended;
     return reply;
+  }
+
+  #isOverMemory(): boolean {
+    const { limits: most, note } = this.#link.bounds;
+    const bytes = this.#memoryBytes();
+    if (bytes <= most.codecMemoryBytes) return false;
+    note('codec-memory', most.codecMemoryBytes, bytes);
+    return true;
   }
 
   #isWorthKeeping(codec: Codec): boolean {
@@ -151,7 +163,7 @@ class ZlibService implements Service {
     if (known !== undefined) return known;
     if (typeof spec !== 'string') {
       return limitReached(
-        `zlib streams of this environment may use ${limits.zlibMemoryBytesMax} bytes together, and this one was closed`,
+        `zlib streams of this environment may use ${this.#link.bounds.limits.codecMemoryBytes} bytes together (codecMemoryBytes), and this one was closed`,
       );
     }
     const spare = dictionary === undefined ? this.#spares.get(spec) : undefined;
@@ -168,9 +180,12 @@ class ZlibService implements Service {
       note('open-codecs', most.openCodecs, this.#codecs.size + 1);
       return limitReached(`at most ${most.openCodecs} zlib streams may be open at once (openCodecs)`);
     }
-    if (this.#memoryBytes() + read.cost.fixed > limits.zlibMemoryBytesMax) {
-      note('codec-memory', limits.zlibMemoryBytesMax, this.#memoryBytes() + read.cost.fixed);
-      return limitReached(`zlib streams of this environment may use ${limits.zlibMemoryBytesMax} bytes together`);
+    const wantedBytes = this.#memoryBytes() + read.cost.fixed;
+    if (wantedBytes > most.codecMemoryBytes) {
+      note('codec-memory', most.codecMemoryBytes, wantedBytes);
+      return limitReached(
+        `zlib streams of this environment may use ${most.codecMemoryBytes} bytes together (codecMemoryBytes)`,
+      );
     }
     try {
       const codec = new Codec(read);

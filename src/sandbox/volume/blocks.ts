@@ -17,6 +17,12 @@ export interface BlockRange {
   readonly count: number;
 }
 
+export interface VolumeBlocksOptions {
+  readonly backing: BackingFile;
+  readonly quotaBytes: number;
+  readonly metadataBytesMax?: number;
+}
+
 interface Chunk {
   readonly index: number;
   /** One bit per block, set when it is taken. */
@@ -25,6 +31,8 @@ interface Chunk {
 }
 
 export class VolumeBlocks {
+  /** Of names, link targets and block maps. */
+  readonly metadataBytesMax: number;
   readonly #backing: BackingFile;
   readonly #quotaBlocks: number;
   readonly #chunks = new Map<number, Chunk>();
@@ -36,7 +44,8 @@ export class VolumeBlocks {
   /** What the last reservation of metadata would have come to, if it was refused. */
   #metadataRefusedBytes = 0;
 
-  constructor(backing: BackingFile, quotaBytes: number) {
+  constructor({ backing, quotaBytes, metadataBytesMax = limits.tmpMetadataBytesMax }: VolumeBlocksOptions) {
+    this.metadataBytesMax = metadataBytesMax;
     this.#backing = backing;
     this.#quotaBlocks = Math.floor(quotaBytes / blockBytes);
   }
@@ -80,7 +89,7 @@ export class VolumeBlocks {
   /** Names, link targets and block maps live in the sandbox's memory and have their own maximum. @throws ENOSPC */
   reserveMetadata(byteCount: number): void {
     const wantedBytes = this.#metadataBytesUsed + byteCount;
-    this.#metadataRefusedBytes = wantedBytes > limits.tmpMetadataBytesMax ? wantedBytes : 0;
+    this.#metadataRefusedBytes = wantedBytes > this.metadataBytesMax ? wantedBytes : 0;
     if (this.#metadataRefusedBytes > 0) throw failure('ENOSPC');
     this.#metadataBytesUsed = wantedBytes;
   }

@@ -25,6 +25,7 @@ export interface VolumeOptions {
   readonly backing: BackingFile;
   readonly quotaBytes: number;
   readonly inodesMax?: number;
+  readonly metadataBytesMax?: number;
   readonly clock: Pick<Clock, 'epochMs'>;
 }
 
@@ -42,7 +43,7 @@ export class Volume implements Disposable {
   #state: 'detached' | 'attached' | 'disposed' = 'detached';
 
   constructor(options: VolumeOptions) {
-    this.#blocks = new VolumeBlocks(options.backing, options.quotaBytes);
+    this.#blocks = new VolumeBlocks(options);
     this.#clock = options.clock;
     this.#inodesMax = options.inodesMax ?? limits.tmpInodesMax;
     this.root = createDirectory({ ino: 1, tree: 'volume', mode: 0o700, nowMs: this.#clock.epochMs() });
@@ -65,12 +66,12 @@ export class Volume implements Disposable {
 
   /** Which of its limits made it refuse something just now. Undefined: none, the disk under it is full. */
   exhausted(): { readonly limit: LimitReason; readonly value: number; readonly found: number } | undefined {
-    const { quotaBlocks, blocksFree, metadataRefusedBytes } = this.#blocks;
+    const { quotaBlocks, blocksFree, metadataRefusedBytes, metadataBytesMax } = this.#blocks;
     if (this.#inodes >= this.#inodesMax) {
       return { limit: 'tmp-inodes', value: this.#inodesMax, found: this.#inodes + 1 };
     }
     if (metadataRefusedBytes > 0) {
-      return { limit: 'tmp-metadata', value: limits.tmpMetadataBytesMax, found: metadataRefusedBytes };
+      return { limit: 'tmp-metadata', value: metadataBytesMax, found: metadataRefusedBytes };
     }
     const quotaBytes = quotaBlocks * blockBytes;
     return blocksFree > 0 ? undefined : { limit: 'tmp-bytes', value: quotaBytes, found: quotaBytes + 1 };

@@ -4,6 +4,7 @@
  */
 import { cryptoEvents, cryptoOperations } from '../../../bridge/crypto.ts';
 import { type BridgeReply, type BridgeValue, failureMarker } from '../../../bridge/services.ts';
+import { limits } from '../../../model/limits.ts';
 import { defaultBounds, type GuestBounds } from '../../limit-book.ts';
 import type { Service, ServiceLink } from '../../service.ts';
 import { failureJson } from './failure.ts';
@@ -93,8 +94,9 @@ class CryptoService implements Service {
     const memoryBytes = operation.cost?.(input, this.#state).memoryBytes ?? 0;
     const inputBytes = bytes instanceof ArrayBuffer ? bytes.byteLength : 0;
     const { bridgeCalls, bridgeBytes } = this.#bounds.limits;
+    const bytesMax = Math.min(limits.cryptoBytesStartedMax, bridgeBytes);
     this.#assertRoom('bridge-calls', this.#started + 1, bridgeCalls);
-    this.#assertRoom('bridge-bytes', this.#startedBytes + inputBytes, bridgeBytes);
+    this.#assertRoom('bridge-bytes', this.#startedBytes + inputBytes, bytesMax);
     this.#started += 1;
     this.#startedBytes += inputBytes;
     threadPoolTurns.wait(this, memoryBytes, async () => {

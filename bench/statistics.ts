@@ -1,20 +1,120 @@
-/** Order statistics of a sample. Latency is never summarised by a mean here. */
+/**
+ * Order statistics of a sample, and how sure a ratio of two medians is. Latency is never summarised by a mean here. Quantiles
+ * are the ones that R calls type 7 and numpy its default: between two samples they are interpolated.
+ */
+import { seededRandom } from './random.ts';
+
 export interface Summary {
   readonly count: number;
+  readonly min: number;
+  readonly p1: number;
+  readonly p5: number;
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
   readonly max: number;
 }
 
+/** A ratio of medians, with the interval that holds the true one in 95 of 100 runs; without one where samples are too few. */
+export interface Ratio {
+  readonly ratio: number;
+  readonly interval?: { readonly low: number; readonly high: number };
+}
+
+/** Of fewer, even the least and the greatest enclose the median less often than 95 times in 100: 1 - 2 / 2^5 is 0.94. */
+export const intervalSamplesMin = 6;
+
+const resamples = 2_000;
+const seed = 20_150_310;
+
 export function summarise(samples: readonly number[]): Summary {
-  if (samples.length === 0) throw new RangeError('summarise needs at least one sample, got 0');
-  const sorted = samples.toSorted((a, b) => a - b);
-  const at = (fraction: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? Number.NaN;
-  return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+  const sorted = toSorted(samples);
+  return {
+    count: sorted.length,
+    min: quantile(sorted, 0),
+    p1: quantile(sorted, 0.01),
+    p5: quantile(sorted, 0.05),
+    p50: quantile(sorted, 0.5),
+    p95: quantile(sorted, 0.95),
+    p99: quantile(sorted, 0.99),
+    max: quantile(sorted, 1),
+  };
 }
 
 export function median(samples: readonly number[]): number {
-  return summarise(samples).p50;
+  return quantile(toSorted(samples), 0.5);
+}
+
+export function toSorted(samples: readonly number[]): Float64Array {
+  return Float64Array.from(samples).sort();
+}
+
+/**
+ * @param sorted ascending
+ * @throws RangeError when there is no sample
+ */
+export function quantile(sorted: ArrayLike<number>, fraction: number): number {
+  if (sorted.length === 0) throw new RangeError('a quantile needs at least one sample, got 0');
+  const place = (sorted.length - 1) * fraction;
+  const below = Math.floor(place);
+  const low = sorted[below] ?? Number.NaN;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? low;
+  return low + (high - low) * (place - below);
+}
+
+/** Undefined where there is nothing to divide: no samples, or a baseline that is not above zero. */
+export function ratioOfMedians(samples: readonly number[], baseline: readonly number[]): Ratio | undefined {
+  if (samples.length === 0 || baseline.length === 0) return undefined;
+  const ours = toSorted(samples);
+  const theirs = toSorted(baseline);
+  const divisor = quantile(theirs, 0.5);
+  if (divisor <= 0) return undefined;
+  const ratio = quantile(ours, 0.5) / divisor;
+  if (!Number.isFinite(ratio)) return undefined;
+  if (Math.min(ours.length, theirs.length) < intervalSamplesMin) return { ratio };
+  const random = seededRandom(seed);
+  const ratios = new Float64Array(resamples);
+  for (let i = 0; i < resamples; i += 1) ratios[i] = resampledMedian(ours, random) / resampledMedian(theirs, random);
+  ratios.sort();
+  const interval = { low: quantile(ratios, 0.025), high: quantile(ratios, 0.975) };
+  // A baseline that is sometimes zero gives ratios without a bound.
+  return Number.isFinite(interval.low) && Number.isFinite(interval.high) ? { ratio, interval } : { ratio };
+}
+
+/**
+ * The median of a bootstrap resample, without drawing it: a resample of n from n sorted samples takes sample i where the k-th
+ * least of n uniform numbers falls into [i/n, (i+1)/n), and that number is distributed as Beta(k, n-k+1). Exact, and a run's
+ * 10,000 samples need no sorting 2,000 times.
+ */
+function resampledMedian(sorted: Float64Array, random: () => number): number {
+  const n = sorted.length;
+  const middle = (n - 1) / 2;
+  const k = Math.floor(middle) + 1;
+  const lower = beta(k, n - k + 1, random);
+  const at = (uniform: number): number => sorted[Math.min(n - 1, Math.floor(uniform * n))] ?? Number.NaN;
+  if (Number.isInteger(middle)) return at(lower);
+  // The next one up, given the k-th: the least of the n-k uniform numbers that lie above it.
+  const upper = lower + (1 - lower) * (1 - (1 - random()) ** (1 / (n - k)));
+  return (at(lower) + at(upper)) / 2;
+}
+
+function beta(a: number, b: number, random: () => number): number {
+  const x = gamma(a, random);
+  return x / (x + gamma(b, random));
+}
+
+/** Marsaglia and Tsang, "A Simple Method for Generating Gamma Variables" (2000), for shapes of at least 1. */
+function gamma(shape: number, random: () => number): number {
+  const d = shape - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const x = normal(random);
+    const v = (1 + c * x) ** 3;
+    if (v > 0 && Math.log(1 - random()) < x ** 2 / 2 + d - d * v + d * Math.log(v)) return d * v;
+  }
+}
+
+/** Box and Muller. */
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

@@ -1,0 +1,64 @@
+/**
+ * Colours of peers: one for each, in the order of the result, the same in every plot and table. The hues are those of Okabe and Ito, which
+ * people who see fewer colours can tell apart, darkened or lightened until each has a contrast of 3 to 1 with its background; each
+ * peer has a dash pattern and a mark as well.
+ */
+
+export const lightColours = [
+  '#c43c00',
+  '#0060b0',
+  '#007f5c',
+  '#a83c86',
+  '#806600',
+  '#0083b3',
+  '#4b3f9e',
+  '#5f6b75',
+  '#7a1f3d',
+  '#111111',
+] as const;
+
+export const darkColours = [
+  '#ff8552',
+  '#62adff',
+  '#35cb9b',
+  '#ea92cc',
+  '#e6c23c',
+  '#74d4f7',
+  '#b0a5fa',
+  '#a9b4bd',
+  '#f39ab0',
+  '#f2f2f2',
+] as const;
+
+/** From one end of a phase stack to the other. */
+export const lightPhases = ['#0b3c5d', '#2a6f97', '#5fa8c9', '#9fcfe2', '#cfe6ef', '#e6ded2'] as const;
+export const darkPhases = ['#d9f0fa', '#9fd3ea', '#64acd0', '#3a82ab', '#275f80', '#57534a'] as const;
+
+const dashes = ['', '8 3', '2 3', '10 3 2 3', '5 2', '12 4', '1 4', '6 2 2 2 2 2', '14 3', '3 3'] as const;
+
+export interface PeerStyle {
+  /** Of the colour's class, `p0` to `p9`. */
+  readonly colour: number;
+  readonly dash: string;
+  readonly isOurs: boolean;
+}
+
+/** A peer that has no style is a mistake of the caller, who gives all names. */
+export function peerStyles(names: readonly string[]): (peer: string) => PeerStyle {
+  const styles = new Map(
+    names.map((name, at) => [
+      name,
+      {
+        colour: at % lightColours.length,
+        // Colours come again after ten, with another pattern.
+        dash: dashes[(at + Math.floor(at / lightColours.length) * 3) % dashes.length] ?? '',
+        isOurs: /^isotherm\b/.test(name),
+      },
+    ]),
+  );
+  return (peer) => {
+    const style = styles.get(peer);
+    if (style === undefined) throw new RangeError(`no style for the peer ${JSON.stringify(peer)}`);
+    return style;
+  };
+}

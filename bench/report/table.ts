@@ -1,0 +1,146 @@
+/** A result as text for a terminal: what each peer took, how sure its ratio to the baseline is, who is missing, and the targets. Pure. */
+import type { BenchResult, MissingPeer, Scenario, Target, Unit } from '../model.ts';
+import { printable } from './progress.ts';
+import { axisValue, clockTime, digits, quantity, times } from './quantity.ts';
+import { type Group, isMet, missingEverywhere, type Row, type Section, sectionsOf } from './sections.ts';
+
+const columnsMin = 20;
+
+export function tableText(result: BenchResult, columns = 100): string {
+  const width = Math.max(columnsMin, columns);
+  const parts = [
+    wrapAll(headText(result), width),
+    ...sectionsOf(result).map((section) => sectionText(section, width)),
+    wrapAll(missingText(missingEverywhere(result)), width),
+    wrapAll(targetsText(result.targets), width),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function headText({ machine, revision, startedAt, seconds, quick }: BenchResult): string {
+  const memory = quantity(machine.memoryBytes, 'bytes');
+  const load = `load ${machine.loadAverage.toFixed(2)} when it began`;
+  return [
+    `isotherm ${revision}, ${startedAt.slice(0, 16).replace('T', ' ')}, ${clockTime(seconds)} min${quick ? ', quick' : ''}`,
+    `${machine.cpu}, ${machine.cores} cores, ${memory}, ${machine.kernel}, Node ${machine.node}, ${load}`,
+  ].join('\n');
+}
+
+function sectionText({ scenario, groups, missing }: Section, width: number): string {
+  return [
+    wrapAll(`${scenario.title}\n  ${scenario.question}`, width),
+    ...groupTexts(groups, scenario, width),
+    wrapAll(missingText(missing, '  '), width),
+  ]
+    .filter((text) => text !== '')
+    .join('\n');
+}
+
+/** All groups of a scenario have the same columns, so that an eye can go down from one to the next. */
+function groupTexts(groups: readonly Group[], scenario: Scenario, width: number): readonly string[] {
+  const against = printable(scenario.baseline);
+  const tables = groups.map((group) => [
+    [groupName(group, scenario), 'median', tailNames[scenario.better], `× ${against}`, '95 % of runs', ''],
+    ...group.rows.map((row) => [printable(row.peer), ...cellsOf(row, group.unit, scenario.better)]),
+  ]);
+  const widths = (tables[0]?.[0] ?? []).map((_, at) => {
+    const body = tables.flatMap(([header, ...rows]) => (rows.some((row) => row[at] !== '') ? [header, ...rows] : []));
+    // A column that nobody fills is left out.
+    return Math.max(0, ...body.map((row) => row?.[at]?.length ?? 0));
+  });
+  const whole = widths.reduce((sum, each) => sum + (each === 0 ? 0 : each + 2), 0);
+  return tables.map((table) =>
+    whole <= width ? table.map((row) => alignedText(row, widths)).join('\n') : narrowText(table, against, width),
+  );
+}
+
+export const tailNames = { less: 'p99', more: 'p1' } as const;
+
+function groupName({ at }: Group, { axis }: Scenario): string {
+  return at === undefined ? '' : `${printable(axis?.label ?? 'at')} ${axisValue(at, axis?.label ?? '')}`;
+}
+
+/** Name to the left, numbers to the right, remarks to the left. */
+function alignedText(cells: readonly string[], widths: readonly number[]): string {
+  const aligned = cells.flatMap((cell, at) => {
+    const width = widths[at] ?? 0;
+    if (width === 0) return [];
+    return [at === 0 || at === cells.length - 1 ? cell.padEnd(width) : cell.padStart(width)];
+  });
+  return `  ${aligned.join('  ')}`.trimEnd();
+}
+
+function narrowText([header = [], ...rows]: readonly (readonly string[])[], against: string, width: number): string {
+  const [name = '', , tailName = ''] = header;
+  const texts = rows.map(([peer = '', p50 = '', tail = '', ratio = '', interval = '', remark = '']) => {
+    const figures = [
+      p50,
+      ...(tail === '' ? [] : [`${tailName} ${tail}`]),
+      ...(ratio === '' ? [] : [`${ratio} of ${against}${interval === '' ? '' : ` (${interval})`}`]),
+      ...(remark === '' ? [] : [remark]),
+    ];
+    return `  ${peer}\n    ${figures.join(', ')}`;
+  });
+  return wrapAll([...(name === '' ? [] : [`  ${name}`]), ...texts].join('\n'), width);
+}
+
+function cellsOf(
+  { summary, ratio, isBaseline, failures }: Row,
+  unit: Unit,
+  better: Scenario['better'],
+): readonly string[] {
+  const failed = failures === 0 ? '' : `${digits(failures)} failed`;
+  if (summary === undefined) return ['none', '', '', '', failed];
+  return [
+    quantity(summary.p50, unit),
+    summary.count > 1 ? quantity(summary[tailNames[better]], unit) : '',
+    ratio === undefined ? (isBaseline ? '1×' : '') : times(ratio.ratio),
+    intervalText(ratio),
+    failed,
+  ];
+}
+
+export function intervalText(ratio: Row['ratio']): string {
+  return ratio?.interval === undefined ? '' : `${digits(ratio.interval.low)} – ${digits(ratio.interval.high)}`;
+}
+
+function missingText(missing: readonly MissingPeer[], indent = ''): string {
+  return missing.map(({ name, reason }) => `${indent}missing: ${name}, ${reason}`).join('\n');
+}
+
+function targetsText(targets: readonly Target[]): string {
+  if (targets.length === 0) return '';
+  const lines = targets.map((target) => {
+    const { what, ratio } = target;
+    return `  ${isMet(target) ? 'ok  ' : 'OVER'}  ${times(ratio).padStart(6)}, ${boundText(target)}: ${what}`;
+  });
+  return ['targets', ...lines].join('\n');
+}
+
+export function boundText({ atMost, atLeast }: Target): string {
+  return [
+    ...(atMost === undefined ? [] : [`at most ${atMost}×`]),
+    ...(atLeast === undefined ? [] : [`at least ${atLeast}×`]),
+  ].join(', ');
+}
+
+/** Breaks lines at spaces, or where there is none anywhere; what follows is indented a little more than its line. */
+function wrapAll(text: string, width: number): string {
+  return text
+    .split('\n')
+    .flatMap((line) => wrapped(printable(line), width))
+    .join('\n');
+}
+
+function wrapped(line: string, width: number): readonly string[] {
+  const indent = ' '.repeat(Math.min(line.search(/\S|$/) + 4, Math.floor(width / 2)));
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const cut = space > indent.length ? space : width;
+    lines.push(rest.slice(0, cut).trimEnd());
+    rest = indent + rest.slice(cut).trimStart();
+  }
+  return [...lines, rest];
+}

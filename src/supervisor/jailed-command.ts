@@ -54,7 +54,7 @@ const systemFiles = [
 ];
 
 /** Of these packages the sandbox program loads code. */
-const packages = ['isolated-vm', 'zod', 'p-limit'];
+const packages = ['isolated-vm', 'p-limit'];
 
 let found: readonly string[] | undefined;
 

@@ -18,6 +18,7 @@ import { findLaunchWrapper, type LaunchWrapper } from '../supervisor/launch-wrap
 import { removeLeftovers } from '../supervisor/leftovers.ts';
 import { type CachedRuntime, holdRuntime } from '../supervisor/runtime-cache.ts';
 import { findSandboxNode } from '../supervisor/sandbox-node.ts';
+import { holdSandboxProgram } from '../supervisor/sandbox-program.ts';
 import { createLogObserver } from '../telemetry/pino.ts';
 import { composeEngine } from './compose-engine.ts';
 import type { Engine, EngineOptions } from './engine.ts';
@@ -55,6 +56,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     findJail(valid.hardening, { cacheDirectory, nodePath, clock, onBuild: sayBuild(tell) }),
   ]);
   const { runtime } = opened.use(held);
+  const runtimeDirectory = runtime.directory;
+  const program = opened.use(await holdSandboxProgram({ cacheDirectory, nodePath, runtimeDirectory, clock }));
   const { nativeModule: found } = runtime;
   if (found.kind === 'absent' && nativeModule !== 'off') tell({ type: 'runtime.less', missing: found.reason });
 
@@ -73,6 +76,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const { hardening } = valid;
   const fleet = createFleet({
     nodePath,
+    mainPath: program.mainPath,
     runtime: fleetRuntime(runtime),
     guestLimits: valid.guestLimits,
     observe: tell,

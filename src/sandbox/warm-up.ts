@@ -9,9 +9,9 @@ import { Version } from './version.ts';
 import type { BackingFile } from './volume/backing-file.ts';
 import { createVolume } from './volume/volume.ts';
 
-const bundle = '(function(exports){exports.handler=async(event)=>{console.log("warm");return event}})';
+export const warmBundle = '(function(exports){exports.handler=async(event)=>{console.log("warm");return event}})';
 
-const definition: DefineHead = {
+export const warmDefinition: DefineHead = {
   versionKey: 'warm-up',
   settings: {
     programmingModel: 'promise',
@@ -40,11 +40,11 @@ const timeoutMs = 5_000;
 /** @throws Error when the runtime does not work: such a sandbox must not say hello. */
 export async function warmUp(host: EnvironmentHost, backing: BackingFile): Promise<void> {
   const silent: EnvironmentHost = { ...host, sendLog: () => {} };
-  const version = new Version(definition, { fd: -1, text: () => bundle }, systemClock);
+  const version = new Version(warmDefinition, { fd: -1, text: () => warmBundle }, systemClock);
   for (let made = 0; made < environmentCount; made++) {
     const environmentId = `warm-up-${made}`;
     const volume = createVolume({ backing, quotaBytes: 1024 * 1024, clock: systemClock });
-    const head = { environmentId, versionKey: definition.versionKey, logStreamName: '', init: 'now' } as const;
+    const head = { environmentId, versionKey: warmDefinition.versionKey, logStreamName: '', init: 'now' } as const;
     const environment = new Environment({ ...head, initTimeoutMs: timeoutMs }, version, volume, silent);
     const { reply, body } = await environment.create();
     if (reply.init.status !== 'success') throw new Error(`the runtime's init ended with ${reply.init.status}: ${body}`);

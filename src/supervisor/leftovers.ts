@@ -27,9 +27,9 @@ export function draftOf(directory: string): string {
 
 const temporaryPattern = new RegExp(`^isotherm-(?:code|scratch)-${ownerMarkPattern.source}-`);
 const draftPattern = new RegExp(
-  `^(?:runtime|native|jail)-[0-9a-f]{32}\\.(?:${ownerMarkPattern.source}\\.)?[0-9a-f-]{36}$`,
+  `^(?:runtime|native|jail|program)-[0-9a-f]{32}\\.(?:${ownerMarkPattern.source}\\.)?[0-9a-f-]{36}$`,
 );
-const folderPattern = /^(runtime|native)-[0-9a-f]{32}$/;
+const folderPattern = /^(runtime|native|program)-[0-9a-f]{32}$/;
 
 async function removeTemporary(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {

@@ -20,7 +20,7 @@ const request = {
 };
 
 test('a manifest is read as it was written', (t) => {
-  t.deepEqual<unknown>(decodeManifest(JSON.stringify(manifest)), manifest);
+  t.deepEqual(decodeManifest(JSON.stringify(manifest)), manifest);
   t.is(decodeManifest(JSON.stringify({ ...manifest, reason: 'switched off' })).reason, 'switched off');
 });
 
@@ -43,7 +43,7 @@ test('what a manifest lacks or has wrong is named', (t) => {
 });
 
 test('an index is read as it was written', (t) => {
-  t.deepEqual<unknown>(decodeBuiltinIndex(JSON.stringify(index)), index);
+  t.deepEqual(decodeBuiltinIndex(JSON.stringify(index)), index);
 });
 
 test('an index with a place that is none is refused', (t) => {
@@ -58,9 +58,9 @@ test('an index with a place that is none is refused', (t) => {
 });
 
 test('what the builder is asked, and what it says, is read as it was written', (t) => {
-  t.deepEqual<unknown>(decodeBuildRequest(JSON.stringify(request)), request);
+  t.deepEqual(decodeBuildRequest(JSON.stringify(request)), request);
   const progress = { stage: 'snapshot', detail: '400 KiB' };
-  t.deepEqual<unknown>(decodeBuildProgress(JSON.stringify(progress)), progress);
+  t.deepEqual(decodeBuildProgress(JSON.stringify(progress)), progress);
   t.throws(() => decodeBuildRequest(JSON.stringify({ ...request, snapshot: 'perhaps' })), {
     instanceOf: ProtocolError,
   });

@@ -24,9 +24,10 @@ import {
   type PingReply,
   type StoreRange,
 } from '../../src/protocol/messages.ts';
-import { type LaunchOptions, launch, sandboxMainPath } from '../../src/supervisor/launch.ts';
+import { type LaunchOptions, launch } from '../../src/supervisor/launch.ts';
 import { ensureRuntime } from '../../src/supervisor/runtime-cache.ts';
 import { testCacheDirectory, testJail } from '../fixtures/jail.ts';
+import { testProgram } from '../fixtures/sandbox-program.ts';
 
 export interface FunctionSource {
   /** Body of a CommonJS module. Absent: the entry point could not be resolved. */
@@ -124,7 +125,7 @@ export async function startSandbox(changes: Partial<LaunchOptions> = {}): Promis
     jail: await testJail(),
     runtimeDirectory: runtime.directory,
     sandboxId: 'sandbox-test',
-    mainPath: sandboxMainPath,
+    mainPath: await testProgram(runtime.directory),
     ...changes,
   };
   return launch(options, ({ child, socket, output, store, pid }) => {

@@ -19,10 +19,12 @@ import {
 import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
 import { testJail } from '../fixtures/jail.ts';
 import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
+import { testProgram } from '../fixtures/sandbox-program.ts';
 
 interface Prepared {
   readonly runtime: CachedRuntime;
   readonly jail: Jail;
+  readonly mainPath: string;
 }
 const test = anyTest as TestFn<Prepared>;
 type Context = ExecutionContext<Prepared>;
@@ -31,21 +33,20 @@ const runtimes = join(tmpdir(), 'isotherm-test-runtimes');
 const directory = ownTemporaryDirectory();
 
 test.before(async (t) => {
-  t.context = {
-    jail: await testJail(),
-    runtime: await ensureRuntime({
-      cacheDirectory: runtimes,
-      nodePath: process.execPath,
-      observe: () => {},
-      clock: systemClock,
-    }),
-  };
+  const runtime = await ensureRuntime({
+    cacheDirectory: runtimes,
+    nodePath: process.execPath,
+    observe: () => {},
+    clock: systemClock,
+  });
+  t.context = { runtime, jail: await testJail(), mainPath: await testProgram(runtime.directory) };
 });
 
 function order(t: Context, jail: Jail = t.context.jail): SandboxFleet {
   const { directory, key, kind } = t.context.runtime;
   const fleet = createFleet({
     nodePath: process.execPath,
+    mainPath: t.context.mainPath,
     runtime: { directory, key, kind },
     jail,
     clock: systemClock,

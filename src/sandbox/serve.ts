@@ -1,0 +1,209 @@
+/**
+ * A sandbox, from its start to its end: it opens what it needs, warms up, locks itself, says hello and then serves calls; from the
+ * lock on it opens nothing. It ends when its socket does, and always by SIGKILL: leaving politely while isolates run ends in a
+ * crash (SECURITY.md 2.1). `main.ts` runs it as it is written, `start.ts` bundled.
+ */
+import { openSync, readSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { type Duplex, duplexPair } from 'node:stream';
+import { systemClock } from '../base/clock.ts';
+import { errorStack } from '../base/error-text.ts';
+import { HotWait } from '../base/hot-wait.ts';
+import type { HardeningReport } from '../model/hardening.ts';
+import { limits } from '../model/limits.ts';
+import { type Channel, openChannel } from '../protocol/channel.ts';
+import { decodeCreateReply, decodeEmptyReply, decodeInvokeReply, decodePingReply } from '../protocol/decode.ts';
+import { frameTypes, type HelloHead, protocolVersion } from '../protocol/messages.ts';
+import type { EnvironmentHost } from './environment.ts';
+import { bootGuest, fillAhead } from './guest.ts';
+import { isolatedVmVersion } from './ivm.ts';
+import { lockSandbox } from './lock.ts';
+import { openPackageStore, type PackageStore } from './package-store.ts';
+import { PoolLane } from './pool-lane.ts';
+import { PreparedIsolates } from './prepared-isolates.ts';
+import { loadRuntimeImage, type RuntimeImage } from './runtime-image.ts';
+import { Server } from './server.ts';
+import { setLongWorkProgram } from './services/crypto/long-work.ts';
+import { openers } from './services.ts';
+import { Tidier } from './tidier.ts';
+import { Traffic } from './traffic.ts';
+import { type BackingFile, createBackingFile } from './volume/backing-file.ts';
+import { warmBundle, warmDefinition, warmUp } from './warm-up.ts';
+import { Watchdog } from './watchdog.ts';
+
+const socketFd = 3;
+const backingFd = 4;
+const storeFd = 5;
+
+/** @param given the runtime's directory, the sandbox's id and, in a jail, the path of the lock module */
+export function serve(given: readonly string[]): void {
+  process.on('uncaughtException', (error) => die(`uncaught: ${error.stack ?? error}`));
+  const [runtimeDirectory, , lockPath] = given;
+  if (runtimeDirectory === undefined) die('usage: main.ts <runtime directory> <sandbox id> [lock module]');
+  const image = loadRuntimeImage(runtimeDirectory);
+  const sandbox = new Sandbox(image, createBackingFile({ fd: backingFd }), openPackageStore(storeFd));
+  sandbox.warmUp().then(() => {
+    const channel = sandbox.listen(new Socket({ fd: socketFd }));
+    const hardening = lockSandbox(lockPath, process.env);
+    sandbox.prepare();
+    channel.notify(frameTypes.hello, hello(image, hardening));
+  }, die);
+}
+
+/**
+ * Does what a sandbox does up to its first answers, without a host: whoever records the code of this program that V8 compiled finds
+ * all of it that every sandbox needs.
+ */
+export async function rehearse(runtimeDirectory: string, scratchFd: number): Promise<void> {
+  const backing = createBackingFile({ fd: scratchFd });
+  const sandbox = new Sandbox(loadRuntimeImage(runtimeDirectory), backing, { fd: -1, text: () => warmBundle });
+  await sandbox.warmUp();
+  const [hostEnd, sandboxEnd] = duplexPair();
+  sandbox.listen(sandboxEnd);
+  const host = openChannel(hostEnd, {
+    ...{ incoming: toSandbox, outgoing: toSandbox, callsPendingMax: limits.callsPendingMax },
+    ...{ onNotice: () => {}, onCall: () => {}, onProtocolError: die, onEnd: die },
+  });
+  const environmentId = 'rehearsal';
+  const { versionKey } = warmDefinition;
+  const invoke = { environmentId, requestId: '', timeoutMs: limits.initTimeoutMs, invokedFunctionArn: '' };
+  const create = { environmentId, versionKey, logStreamName: '', init: 'now', initTimeoutMs: limits.initTimeoutMs };
+  await host.call(frameTypes.ping, { sentMs: 0 }, decodePingReply);
+  await host.call(frameTypes.define, warmDefinition, decodeEmptyReply);
+  await Promise.all([
+    host.call(frameTypes.create, create, decodeCreateReply),
+    host.call(frameTypes.invoke, invoke, decodeInvokeReply, '{}'),
+  ]);
+  await host.call(frameTypes.invoke, invoke, decodeInvokeReply, '{}');
+  await host.call(frameTypes.destroy, { environmentId, keepVolume: false }, decodeEmptyReply);
+}
+
+const toSandbox = { frameBytesMax: limits.frameBytesToSandboxMax, headBytesMax: limits.frameHeadBytesMax };
+const fromSandbox = { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesMax: limits.frameHeadBytesMax };
+
+class Sandbox {
+  readonly #backing: BackingFile;
+  readonly #store: PackageStore;
+  readonly #prepared: PreparedIsolates;
+  readonly #host: EnvironmentHost;
+  #channel: Channel | undefined;
+
+  constructor(image: RuntimeImage, backing: BackingFile, store: PackageStore) {
+    this.#backing = backing;
+    this.#store = store;
+    setLongWorkProgram(image.cryptoThread);
+    const watchdog = new Watchdog(die, image.native?.module);
+    const traffic = new Traffic();
+    this.#prepared = new PreparedIsolates({
+      open: (memoryLimitMiB) => ({ ...image.open(memoryLimitMiB, die), received: new Set() }),
+      fill: (opened, { modules, ids }) => fillAhead(image, opened, modules, ids),
+      isIdle: () => traffic.isIdle,
+      clock: systemClock,
+    });
+    this.#host = {
+      openGuest: (settings, calls, memoryLimitMiB, modules) =>
+        bootGuest(image, this.#prepared.take({ memoryLimitMiB, ...modules }), settings, calls, watchdog),
+      // isolated-vm has that many threads; with more slices it would start others (SECURITY.md 6.7).
+      pool: new PoolLane(availableParallelism() + 1),
+      traffic,
+      tidier: new Tidier({ isIdle: () => traffic.isIdle, clock: systemClock }),
+      clock: systemClock,
+      random: (byteCount) => crypto.getRandomValues(new Uint8Array(byteCount)).buffer,
+      residentBytes: openResidentBytes(),
+      threadCpuMs: createThreadCpu(),
+      sendLog: (head, body) => this.#channel?.notify(frameTypes.log, head, body),
+      sendOverrun: (head) => this.#channel?.notify(frameTypes.overrun, head),
+      sendRequest: (head, body) => this.#channel?.notify(frameTypes.guestRequest, head, body),
+      openers,
+      defer: (callback) => void setImmediate(callback),
+    };
+  }
+
+  /** @throws Error when the runtime does not work */
+  warmUp(): Promise<void> {
+    return warmUp(this.#host, this.#backing);
+  }
+
+  listen(stream: Duplex): Channel {
+    const server = new Server({
+      host: this.#host,
+      store: this.#store,
+      backing: this.#backing,
+      clock: systemClock,
+      reply: (callId, head, body) => this.#channel?.reply(callId, head, body),
+      onBug: (error) => report(errorStack(error)),
+    });
+    const hotWait = new HotWait({ clock: systemClock, defer: this.#host.defer, windowMs: limits.hotWaitMsMax });
+    this.#channel = openChannel(stream, {
+      ...{ incoming: toSandbox, outgoing: fromSandbox, callsPendingMax: 0 },
+      ...(availableParallelism() > 1 && { hotWait }),
+      onCall: (frame) => server.serve(frame),
+      onNotice: (frame) => server.notice(frame),
+      onProtocolError: (error) => die(`protocol error: ${error.message}`),
+      onEnd: () => die(undefined),
+    });
+    return this.#channel;
+  }
+
+  /** An isolate for whoever comes first, as soon as nothing runs. */
+  prepare(): void {
+    this.#prepared.prepare({ memoryLimitMiB: limits.memoryMiBDefault, modules: [], ids: new Set() });
+  }
+}
+
+function hello(
+  { key, kind }: { readonly key: string; readonly kind: HelloHead['runtimeKind'] },
+  hardening: HardeningReport,
+): HelloHead {
+  return {
+    protocol: protocolVersion,
+    pid: process.pid,
+    node: process.versions.node,
+    v8: process.versions.v8,
+    isolatedVm: isolatedVmVersion,
+    runtimeKey: key,
+    runtimeKind: kind,
+    hardening,
+  };
+}
+
+/** The system call costs a microsecond or two, a tenth of a warm invocation. */
+function createThreadCpu(): EnvironmentHost['threadCpuMs'] {
+  const recentMs = 5;
+  let askedMs = Number.NEGATIVE_INFINITY;
+  let latestMs = 0;
+  return (age) => {
+    const nowMs = systemClock.nowMs();
+    if (age === 'recent' && nowMs - askedMs < recentMs) return latestMs;
+    const { user, system } = process.threadCpuUsage();
+    askedMs = nowMs;
+    latestMs = (user + system) / 1_000;
+    return latestMs;
+  };
+}
+
+/** Opened once and read again and again: later nothing can be opened. */
+function openResidentBytes(): () => number {
+  const fd = openSync('/proc/self/statm', 'r');
+  const text = Buffer.alloc(128);
+  const pageBytes = 4_096;
+  return () => {
+    const [, residentPages] = text.toString('latin1', 0, readSync(fd, text, 0, text.byteLength, 0)).split(' ');
+    return Number(residentPages) * pageBytes;
+  };
+}
+
+function report(text: string): void {
+  try {
+    writeSync(2, `${text}\n`);
+  } catch {
+    // The host closed the pipe: nobody is left to tell.
+  }
+}
+
+function die(reason: unknown): never {
+  if (reason !== undefined) report(errorStack(reason));
+  process.kill(process.pid, 'SIGKILL');
+  throw new Error('SIGKILL cannot be ignored');
+}

@@ -54,6 +54,8 @@ export interface Scenario {
   /** Name of the peer that ratios are against. */
   readonly baseline: string;
   readonly kind: 'distribution' | 'line' | 'phases' | 'timeline';
+  /** Rounds, calls and what warmed up, in sentences. */
+  readonly method: string;
 }
 
 /** One of DESIGN's targets, with the ratio seen. */
@@ -117,6 +119,7 @@ const result = z.object({
       better: z.enum(['less', 'more']),
       baseline: text,
       kind: z.enum(['distribution', 'line', 'phases', 'timeline']),
+      method: text,
     }),
   ),
   series: z.array(

@@ -1,32 +1,33 @@
-/**
- * A child that knows nothing of isotherm: isolated-vm alone. On each line `cold` it makes an isolate and a context and answers
- * the milliseconds; on `hold N` it makes N more and answers its resident bytes. All are kept, as environments are: one that is
- * made in the memory of another that was just disposed costs a third less.
- */
-import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import ivm from 'isolated-vm';
+/** The least that a cold start in V8 can be: an isolate and a context, in which nothing runs. */
 
-const held: ivm.Isolate[] = [];
+import { helloAnswer } from '../functions.ts';
+import type { Driver } from './driver.ts';
+import { isolatedVmVersion, loadIsolatedVm, memoryMiB } from './isolated-vm.ts';
 
-function residentBytes(): number {
-  return Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[1]) * 4096;
-}
-
-for await (const line of createInterface({ input: process.stdin })) {
-  const [command, count] = line.split(' ');
-  if (command === 'cold') {
-    const from = performance.now();
-    const isolate = new ivm.Isolate({ memoryLimit: 128 });
-    isolate.createContextSync();
-    held.push(isolate);
-    console.log(performance.now() - from);
-  } else {
-    for (let i = 0; i < Number(count); i += 1) {
-      const isolate = new ivm.Isolate({ memoryLimit: 128 });
-      isolate.createContextSync();
-      held.push(isolate);
-    }
-    console.log(residentBytes());
-  }
-}
+export const bareIsolate: Driver = {
+  name: 'bare isolate',
+  about: 'an isolate and a context made by isolated-vm in the calling process; no function is run in it',
+  version: isolatedVmVersion,
+  isFloor: true,
+  lacks: {},
+  async open() {
+    const { Isolate } = await loadIsolatedVm();
+    const held = new Map<string, InstanceType<typeof Isolate>>();
+    return {
+      async deploy() {},
+      async call(name) {
+        const isolate = new Isolate({ memoryLimit: memoryMiB });
+        isolate.createContextSync();
+        held.set(name, isolate);
+        return { payload: helloAnswer, isCold: true };
+      },
+      async remove(name) {
+        held.get(name)?.dispose();
+        held.delete(name);
+      },
+      async [Symbol.asyncDispose]() {
+        for (const isolate of held.values()) isolate.dispose();
+      },
+    };
+  },
+};

@@ -1,85 +1,208 @@
-/**
- * Cold starts: from the call of a function that has no environment yet to its answer, in a sandbox that is up, against a bare
- * isolate with a context that was made in the same moment.
- */
-import { setTimeout as pause } from 'node:timers/promises';
-import type { CallableFunction, Engine } from '../../src/index.ts';
-import { startLineChild } from '../child.ts';
-import { type BenchOptions, figures, type Row } from '../row.ts';
-import { median, summarise } from '../statistics.ts';
+/** Cold starts: from the call of a function that has no environment yet to its answer, in a peer that is up. */
+import { bundle, hello, helloAnswer, helloPayload, ordinary, ordinaryAnswer } from '../functions.ts';
+import type { Rounds } from '../rounds.ts';
+import { type Context, distinct, inRounds, type ScenarioPlan } from './scenario.ts';
 
-const hello = 'exports.handler = async (event) => ({ message: `hello ${event.name}` });';
+const floor = 'bare isolate';
 
-/** What a function that calls an API typically loads at init, and a little work with each. */
-const ordinary = `const http = require('http'), crypto = require('crypto'), fs = require('fs');
-  const agent = new http.Agent({ keepAlive: true });
-  exports.handler = async (event) => {
-    fs.writeFileSync('/tmp/event', JSON.stringify(event));
-    const digest = crypto.createHash('sha256').update(fs.readFileSync('/tmp/event')).digest('hex');
-    return { digest, agents: Object.keys(agent.sockets).length };
-  };`;
-
-/** The first ones start a sandbox process or meet cold caches. */
-const unmeasured = 5;
-
-interface ColdScenario {
-  readonly name: string;
+interface ColdCalls extends Rounds {
+  readonly context: Context;
   readonly what: string;
+  readonly prefix: string;
   readonly source: string;
-  /** Between two cold starts: time for the sandbox to prepare the next isolate, or none. */
+  readonly answer?: string;
+  /** First calls of as many functions, one after the other, in each turn. */
+  readonly inARow: number;
   readonly pauseMs: number;
-  readonly ratioMax: number;
+  readonly at?: number;
+  readonly progress?: readonly [number, number];
 }
 
-/** Hello world: twice a bare isolate. With modules of Node: 6 ms where a bare isolate takes 1.1 to 1.2, as a ratio, for one that is prepared. */
-const scenarios: readonly ColdScenario[] = [
-  { name: 'hello', what: 'cold start, hello world', source: hello, pauseMs: 12, ratioMax: 2 },
-  { name: 'storm', what: 'cold start, hello world, one right after the other', source: hello, pauseMs: 0, ratioMax: 4 },
-  { name: 'ordinary', what: 'cold start with http, crypto and fs', source: ordinary, pauseMs: 60, ratioMax: 5 },
-  {
-    name: 'ordinary-storm',
-    what: 'cold start with http, crypto and fs, one right after the other',
-    source: ordinary,
-    pauseMs: 0,
-    ratioMax: 16,
+/**
+ * All environments are kept, as they are in use: one that is made in the memory of another that was just disposed costs a third less.
+ * Only where each is a process is it ended after its turn, which leaves nothing to the next and keeps the machine from running full.
+ */
+async function coldCalls({
+  prefix,
+  source,
+  answer = helloAnswer,
+  inARow,
+  pauseMs,
+  ...options
+}: ColdCalls): Promise<void> {
+  const { rounds, warmUpRounds } = options;
+  const count = (rounds + warmUpRounds) * inARow;
+  await inRounds({
+    ...options,
+    prepare: (client) => client.ask({ type: 'deploy', functions: distinct(prefix, count, source) }),
+    async turn(client, round, { environmentIsProcess }) {
+      const from = (round + warmUpRounds) * inARow;
+      const names = Array.from({ length: inARow }, (_, i) => `${prefix}-${from + i}`);
+      const calls = { names, payload: helloPayload, repeat: 1, pauseMs, answer };
+      const batch = await client.ask({ type: 'in turn', calls });
+      if (environmentIsProcess) await client.ask({ type: 'remove', names });
+      return batch;
+    },
+  });
+}
+
+const helloRounds = (quick: boolean): Rounds =>
+  quick ? { rounds: 12, warmUpRounds: 2 } : { rounds: 100, warmUpRounds: 5 };
+
+export const cold: ScenarioPlan = {
+  scenario: {
+    name: 'cold',
+    title: 'Cold start, hello world',
+    question: 'How long does the first call of a function take, and where does the time go?',
+    better: 'less',
+    baseline: floor,
+    kind: 'phases',
   },
-];
+  method: (quick) => described(helloRounds(quick), 'one cold call, 12 ms after the last answer'),
+  needs: ['cold start'],
+  floors: [floor],
+  run: (context) =>
+    coldCalls({
+      context,
+      ...helloRounds(context.quick),
+      what: 'cold start',
+      prefix: 'cold',
+      source: hello,
+      inARow: 1,
+      pauseMs: 12,
+    }),
+};
 
-export async function cold(engine: Engine, options: BenchOptions): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const scenario of scenarios) rows.push(await run(engine, scenario, options));
-  return rows;
-}
+const stormRounds = (quick: boolean) =>
+  quick ? { rounds: 2, warmUpRounds: 1, inARow: 5 } : { rounds: 10, warmUpRounds: 1, inARow: 10 };
 
-async function run(engine: Engine, scenario: ColdScenario, { quick, progress }: BenchOptions): Promise<Row> {
-  const rounds = quick ? 30 : 150;
-  progress(`${scenario.what}: ${rounds} first invocations of as many functions`);
-  using bare = startLineChild('drivers/bare-isolate.ts');
-  const functions: CallableFunction[] = [];
-  for (let i = 0; i < rounds + unmeasured; i += 1) {
-    const functionName = `${scenario.name}-${i}`;
-    functions.push(
-      await engine.createFunction({ functionName, runtime: 'nodejs22.x', code: { source: scenario.source } }),
-    );
-  }
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (const [i, call] of functions.entries()) {
-    if (scenario.pauseMs > 0) await pause(scenario.pauseMs);
-    const baseline = await bare.ask('cold');
-    if (scenario.pauseMs > 0) await pause(scenario.pauseMs);
-    const from = performance.now();
-    await call({ name: 'Ada' });
-    const elapsedMs = performance.now() - from;
-    if (i < unmeasured) continue;
-    ours.push(elapsedMs);
-    theirs.push(baseline);
-  }
-  return {
-    what: `${scenario.what} / bare isolate + context`,
-    isotherm: figures(summarise(ours)),
-    baseline: figures(summarise(theirs)),
-    ratio: median(ours) / median(theirs),
-    ratioMax: scenario.ratioMax,
-  };
+export const coldStorm: ScenarioPlan = {
+  scenario: {
+    name: 'cold-storm',
+    title: 'Cold starts one right after the other',
+    question: 'What does a cold start take when nothing could be prepared between two of them?',
+    better: 'less',
+    baseline: floor,
+    kind: 'phases',
+  },
+  method: (quick) =>
+    described(stormRounds(quick), `${stormRounds(quick).inARow} cold calls, each right after the last answer`),
+  needs: ['cold start'],
+  floors: [floor],
+  run: (context) =>
+    coldCalls({
+      context,
+      ...stormRounds(context.quick),
+      what: 'cold starts in a row',
+      prefix: 'storm',
+      source: hello,
+      pauseMs: 0,
+    }),
+};
+
+const moduleRounds = (quick: boolean): Rounds =>
+  quick ? { rounds: 6, warmUpRounds: 1 } : { rounds: 60, warmUpRounds: 5 };
+
+export const coldModules: ScenarioPlan = {
+  scenario: {
+    name: 'cold-modules',
+    title: 'Cold start with http, crypto and fs',
+    question: 'What does a function pay that loads what a client of an API typically loads?',
+    better: 'less',
+    baseline: floor,
+    kind: 'phases',
+  },
+  method: (quick) => described(moduleRounds(quick), 'one cold call, 60 ms after the last answer'),
+  needs: ['cold start', 'modules'],
+  floors: [floor],
+  run: (context) =>
+    coldCalls({
+      context,
+      ...moduleRounds(context.quick),
+      what: 'cold start with modules',
+      prefix: 'modules',
+      source: ordinary,
+      answer: ordinaryAnswer,
+      inARow: 1,
+      pauseMs: 60,
+    }),
+};
+
+const bundleBytes = [1_000_000, 5_000_000];
+const bundleRounds = (quick: boolean): Rounds =>
+  quick ? { rounds: 2, warmUpRounds: 1 } : { rounds: 20, warmUpRounds: 2 };
+
+export const coldBundle: ScenarioPlan = {
+  scenario: {
+    name: 'cold-bundle',
+    title: 'Cold start of large bundles',
+    question: 'How does a cold start grow with the size of the code?',
+    axis: { label: 'bytes of source', isLogarithmic: true },
+    better: 'less',
+    baseline: 'isolated-vm',
+    kind: 'line',
+  },
+  method: (quick) =>
+    described(bundleRounds(quick), 'one cold call of a bundle of its own, 60 ms after the last answer'),
+  needs: ['cold start'],
+  async run(context) {
+    for (const [i, bytes] of bundleBytes.entries()) {
+      await coldCalls({
+        context,
+        ...bundleRounds(context.quick),
+        what: `cold start of ${bytes / 1e6} MB`,
+        prefix: `bundle-${bytes}`,
+        source: bundle(bytes),
+        inARow: 1,
+        pauseMs: 60,
+        at: bytes,
+        progress: [i / bundleBytes.length, (i + 1) / bundleBytes.length],
+      });
+    }
+  },
+};
+
+const burstSize = (quick: boolean) => (quick ? 20 : 100);
+const burstRounds = (quick: boolean): Rounds =>
+  quick ? { rounds: 1, warmUpRounds: 1 } : { rounds: 3, warmUpRounds: 1 };
+
+export const burst: ScenarioPlan = {
+  scenario: {
+    name: 'burst',
+    title: 'Cold calls all at once',
+    question: 'How long does each of many functions wait that are called for the first time at the same moment?',
+    axis: { label: 'calls in the burst', isLogarithmic: false },
+    better: 'less',
+    baseline: 'isolated-vm',
+    kind: 'distribution',
+  },
+  method: (quick) =>
+    `${described(burstRounds(quick), `a burst of ${burstSize(quick)}`)} The burst that warms up has 5 calls. Latencies count from the moment of the burst.`,
+  needs: ['cold start'],
+  async run(context) {
+    const size = burstSize(context.quick);
+    await inRounds({
+      context,
+      ...burstRounds(context.quick),
+      what: `burst of ${size}`,
+      at: size,
+      prepare: (client) =>
+        client.ask({
+          type: 'deploy',
+          functions: distinct('burst', 5 + burstRounds(context.quick).rounds * size, hello),
+        }),
+      async turn(client, round) {
+        const [from, count] = round < 0 ? [0, 5] : [5 + round * size, size];
+        const names = Array.from({ length: count }, (_, i) => `burst-${from + i}`);
+        const calls = { names, payload: helloPayload, repeat: 1, pauseMs: 0, answer: helloAnswer };
+        const batch = await client.ask({ type: 'at once', calls });
+        await client.ask({ type: 'remove', names });
+        return { ...batch, phases: [] };
+      },
+    });
+  },
+};
+
+export function described({ rounds, warmUpRounds }: Rounds, turn: string): string {
+  return `${rounds} rounds; in each, every peer in a new order: ${turn}. ${warmUpRounds} more before them warm up and are not counted.`;
 }

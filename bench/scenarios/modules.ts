@@ -6,8 +6,12 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { offeredModules } from '../../src/bridge/node-modules.ts';
 import { createEngine, type Engine } from '../../src/index.ts';
-import type { BenchOptions } from '../row.ts';
 import { median } from '../statistics.ts';
+
+export interface ModulesOptions {
+  readonly quick: boolean;
+  readonly progress: (text: string) => void;
+}
 
 export interface ModuleCost {
   readonly name: string;
@@ -27,7 +31,7 @@ const globals = [
   'WebSocket',
 ];
 
-export async function modules({ quick, progress }: BenchOptions): Promise<ModuleCost[]> {
+export async function modules({ quick, progress }: ModulesOptions): Promise<ModuleCost[]> {
   const count = quick ? 3 : 8;
   const uses = [
     ['hello world', ''],

@@ -11,7 +11,17 @@ const result: BenchResult = {
   machine: { cpu: 'A', cores: 2, memoryBytes: 1e9, kernel: '6.1', node: 'v26.10.0', v8: '14.0', loadAverage: 0.1 },
   peers: [{ name: 'isotherm', version: '0.1.0', about: 'an isolate' }],
   missing: [{ name: 'deno', reason: 'not installed' }],
-  scenarios: [{ name: 'cold', title: 'Cold', question: 'How?', better: 'less', baseline: 'isotherm', kind: 'phases' }],
+  scenarios: [
+    {
+      name: 'cold',
+      title: 'Cold',
+      question: 'How?',
+      better: 'less',
+      baseline: 'isotherm',
+      kind: 'phases',
+      method: 'Twice.',
+    },
+  ],
   series: [
     {
       scenario: 'cold',

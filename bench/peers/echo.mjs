@@ -1,5 +1,6 @@
-/** A child that sends back what arrives on file descriptor 3: the least that a host and a child can do for one message. */
+// Sends back what arrives on file descriptor 3, and ends with it.
 import { Socket } from 'node:net';
 
 const socket = new Socket({ fd: 3, readable: true, writable: true });
 socket.on('data', (chunk) => socket.write(chunk));
+socket.on('end', () => process.exit());

@@ -1,0 +1,89 @@
+/** isotherm as a server in a process of its own, spoken to as AWS SDKs do. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ZipFile } from 'yazl';
+import type { Phase } from '../measure.ts';
+import type { Driver, FunctionInput } from './driver.ts';
+import { createHttpClient, type HttpClient } from './http-client.ts';
+import { isothermVersion } from './isotherm-library.ts';
+import { startProgram } from './program.ts';
+
+const command = fileURLToPath(new URL('../../bin/isotherm.js', import.meta.url));
+const functionsPath = '/2015-03-31/functions';
+
+export const isothermHttp: Driver = {
+  name: 'isotherm over HTTP',
+  about: "isotherm serve in a process of its own, called over HTTP with Lambda's API",
+  version: () => isothermVersion,
+  lacks: { eviction: 'serve has no option for how long environments stay' },
+  async open() {
+    const server = await startProgram({
+      file: process.execPath,
+      args: [command, 'serve', '--port', '0'],
+      ready: /isotherm listening on http:\/\/[^:]+:(\d+)/,
+    });
+    const client = createHttpClient(Number(server.found));
+    const known = new Set<string>();
+    return {
+      async deploy(functions) {
+        const left = [...functions];
+        const lane = async () => {
+          for (let input = left.shift(); input !== undefined; input = left.shift()) await create(client, input);
+        };
+        await Promise.all(Array.from({ length: 8 }, lane));
+        for (const { name } of functions) known.add(name);
+      },
+      async call(name, payload) {
+        // The log has the init's duration. Only a first call asks for it: warm ones are as plain as can be.
+        const isFirst = known.delete(name);
+        const headers: Record<string, string> = isFirst ? { 'x-amz-log-type': 'Tail' } : {};
+        const answer = await client.send('POST', `${functionsPath}/${name}/invocations`, payload, headers);
+        if (answer.status !== 200 || answer.header('x-amz-function-error') !== undefined) throw new Error(answer.text);
+        const phases = isFirst ? initPhase(answer.header('x-amz-log-result')) : undefined;
+        return phases === undefined ? { payload: answer.text } : { payload: answer.text, phases, isCold: true };
+      },
+      async remove(name) {
+        known.delete(name);
+        await client.send('DELETE', `${functionsPath}/${name}`);
+      },
+      async [Symbol.asyncDispose]() {
+        client[Symbol.dispose]();
+        await server[Symbol.asyncDispose]();
+      },
+    };
+  },
+};
+
+async function create(client: HttpClient, { name, source, timeoutMs }: FunctionInput): Promise<void> {
+  const request = JSON.stringify({
+    FunctionName: name,
+    Runtime: 'nodejs22.x',
+    Handler: 'index.handler',
+    Role: 'arn:aws:iam::000000000000:role/bench',
+    Code: { ZipFile: (await zip(source)).toString('base64') },
+    ...(timeoutMs === undefined ? {} : { Timeout: timeoutMs / 1000 }),
+  });
+  const created = await client.send('POST', functionsPath, request, { 'content-type': 'application/json' });
+  if (created.status !== 201) throw new Error(`CreateFunction answered ${created.status}: ${created.text}`);
+  for (;;) {
+    const { text } = await client.send('GET', `${functionsPath}/${name}/configuration`);
+    const { State: state, StateReason: reason } = JSON.parse(text);
+    if (state === 'Active') return;
+    if (state !== 'Pending') throw new Error(`${name} became ${state}: ${reason}`);
+    await pause(5);
+  }
+}
+
+async function zip(source: string): Promise<Buffer> {
+  const archive = new ZipFile();
+  archive.addBuffer(Buffer.from(source), 'index.js');
+  archive.end();
+  const chunks: Buffer[] = [];
+  for await (const chunk of archive.outputStream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+function initPhase(log: string | undefined): Phase[] | undefined {
+  const init = /Init Duration: ([\d.]+) ms/.exec(Buffer.from(log ?? '', 'base64').toString())?.[1];
+  return init === undefined ? undefined : [{ name: 'init', ms: Number(init) }];
+}

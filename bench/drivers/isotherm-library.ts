@@ -1,0 +1,69 @@
+/** isotherm inside the process that calls it, with the options it has when one gives none, save for what a scenario asks of every peer. */
+import { readFileSync } from 'node:fs';
+import { createEngine } from '../../src/index.ts';
+import type { InvocationReport } from '../../src/model/invocation.ts';
+import type { Phase } from '../measure.ts';
+import type { Driver, OpenOptions } from './driver.ts';
+
+export const isothermVersion: string = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+).version;
+
+const runtime = 'nodejs22.x';
+
+export const isothermLibrary: Driver = {
+  name: 'isotherm',
+  about: 'an isolate with the whole runtime, in a jailed process of its own, called through the library',
+  version: () => isothermVersion,
+  lacks: { http: 'it is a library' },
+  async open({ environments, idleMs }: OpenOptions) {
+    const engine = await createEngine({
+      limits: {
+        // As many as are asked for; what each may use stays as it is.
+        ...(environments > 100
+          ? { environmentsMax: environments + 10, memoryBudgetMiB: 128 * (environments + 10) }
+          : {}),
+        ...(idleMs === undefined ? {} : { environmentIdleMs: idleMs }),
+      },
+    });
+    return {
+      async deploy(functions) {
+        const left = [...functions];
+        const lane = async () => {
+          for (let input = left.shift(); input !== undefined; input = left.shift()) {
+            const { name, source, timeoutMs } = input;
+            const timeout = timeoutMs === undefined ? {} : { timeout: timeoutMs / 1000 };
+            await engine.createFunction({ functionName: name, runtime, code: { source }, ...timeout });
+          }
+        };
+        await Promise.all(Array.from({ length: 8 }, lane));
+      },
+      async call(functionName, payload) {
+        const result = await engine.invoke({ functionName, payload });
+        const text = Buffer.from(
+          result.payload.buffer,
+          result.payload.byteOffset,
+          result.payload.byteLength,
+        ).toString();
+        if (result.functionError !== undefined) throw new Error(text);
+        const isCold = result.report?.coldStart === true;
+        return isCold && result.report
+          ? { payload: text, isCold, phases: coldPhases(result.report) }
+          : { payload: text, isCold };
+      },
+      remove: (name) => engine.deleteFunction(name),
+      [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+    };
+  },
+};
+
+/** In the order in which they happen. What comes after the answer is left out: the caller does not wait for it. */
+function coldPhases({ phases }: InvocationReport): Phase[] {
+  return [
+    { name: 'queue', ms: phases.queuedMs + phases.placedMs },
+    { name: 'sandbox', ms: phases.sandboxMs },
+    { name: 'isolate', ms: phases.isolateMs ?? 0 },
+    { name: 'init', ms: phases.initMs ?? 0 },
+    { name: 'handler', ms: phases.handlerMs },
+  ];
+}

@@ -1,0 +1,25 @@
+/** Every scenario, in the order of a run. */
+import { burst, cold, coldBundle, coldModules, coldStorm } from './cold.ts';
+import { density, densityModules } from './density.ts';
+import { neighbour, timeout } from './limits.ts';
+import type { ScenarioPlan } from './scenario.ts';
+import { dispatch, replay, temporaryFiles } from './services.ts';
+import { load, throughput, warm } from './warm.ts';
+
+export const plans: readonly ScenarioPlan[] = [
+  cold,
+  coldStorm,
+  coldModules,
+  coldBundle,
+  burst,
+  warm,
+  throughput,
+  load,
+  density,
+  densityModules,
+  neighbour,
+  timeout,
+  temporaryFiles,
+  dispatch,
+  replay,
+];

@@ -1,0 +1,120 @@
+/** The numbers that isotherm is to reach, as ratios within one run. A run that lacks one of the two sides says nothing of that number. */
+import type { Series, Target } from './model.ts';
+import { median, summarise } from './statistics.ts';
+
+interface Goal extends Omit<Target, 'ratio'> {
+  ratio(find: Find): number | undefined;
+}
+
+type Find = (scenario: string, peer: string, at?: number) => readonly number[] | undefined;
+
+const floor = 'bare isolate';
+const http = 'isotherm over HTTP';
+
+const goals: readonly Goal[] = [
+  overMedian('cold start, hello world / bare isolate and context', 'cold', 'isotherm', floor, { atMost: 2 }),
+  overMedian('cold starts right after each other / bare isolate and context', 'cold-storm', 'isotherm', floor, {
+    atMost: 4,
+  }),
+  overMedian('cold start with http, crypto and fs / bare isolate and context', 'cold-modules', 'isotherm', floor, {
+    atMost: 5,
+  }),
+  overMedian('cold start: workerd / isotherm, both over HTTP', 'cold', 'workerd', http, { atLeast: 2 }),
+  overMedian(
+    'warm call of 1 kB / the same bytes over a unix socket',
+    'warm',
+    'isotherm',
+    'unix socket',
+    { atMost: 1.3 },
+    1_000,
+  ),
+  overMedian('warm call of 1 kB over HTTP / workerd', 'warm', http, 'workerd', { atMost: 1 }, 1_000),
+  overMedian('throughput over HTTP / workerd', 'throughput', http, 'workerd', { atLeast: 2 }),
+  overMedian('throughput over HTTP / bare node:http', 'throughput', http, 'node:http', { atLeast: 0.35 }),
+  ...[20, 100, 1_000].map((at) =>
+    overMedian(
+      `memory of one of ${at} idle environments / bare isolate`,
+      'density',
+      'isotherm',
+      floor,
+      { atMost: 2 },
+      at,
+    ),
+  ),
+  overMedian(
+    'memory with http, crypto and fs / bare isolate',
+    'density-modules',
+    'isotherm',
+    floor,
+    { atMost: 5 },
+    100,
+  ),
+  {
+    what: 'p99 beside noisy neighbours / without them',
+    atMost: 3,
+    ratio(find) {
+      const seconds: number[][] = [];
+      for (let at = 0; ; at += 1) {
+        const samples = find('neighbour', 'isotherm', at);
+        if (samples === undefined) break;
+        seconds.push([...samples]);
+      }
+      const middle = seconds.length / 2;
+      const quiet = seconds.slice(0, middle).flat();
+      const noisy = seconds.slice(middle).flat();
+      return quiet.length === 0 || noisy.length === 0 ? undefined : summarise(noisy).p99 / summarise(quiet).p99;
+    },
+  },
+  {
+    what: 'a function that never ends: longest time over its limit / 100 ms',
+    atMost: 1,
+    ratio(find) {
+      const samples = find('timeout', 'isotherm');
+      return samples === undefined || samples.length === 0 ? undefined : Math.max(...samples) / 100;
+    },
+  },
+  {
+    // Flat, as far as a median of a few hundred calls on an idle machine can tell.
+    what: 'warm call with the most functions deployed / with one',
+    atMost: 1.25,
+    ratio(find) {
+      const most = [10_000, 1_000, 100]
+        .map((at) => find('dispatch', 'isotherm', at))
+        .find((samples) => samples !== undefined);
+      const one = find('dispatch', 'isotherm', 1);
+      return most && one && most.length > 0 && one.length > 0 ? median(most) / median(one) : undefined;
+    },
+  },
+];
+
+function overMedian(
+  what: string,
+  scenario: string,
+  peer: string,
+  against: string,
+  limit: Pick<Target, 'atMost' | 'atLeast'>,
+  at?: number,
+): Goal {
+  return {
+    what,
+    ...limit,
+    ratio(find) {
+      const ours = find(scenario, peer, at);
+      const theirs = find(scenario, against, at);
+      return ours && theirs && ours.length > 0 && theirs.length > 0 ? median(ours) / median(theirs) : undefined;
+    },
+  };
+}
+
+export function targetsOf(series: readonly Series[]): Target[] {
+  const find: Find = (scenario, peer, at) =>
+    series.find((each) => each.scenario === scenario && each.peer === peer && each.at === at)?.samples;
+  return goals.flatMap(({ ratio, ...goal }) => {
+    const seen = ratio(find);
+    return seen === undefined ? [] : [{ ...goal, ratio: seen }];
+  });
+}
+
+export function isMet({ ratio, atMost = Number.POSITIVE_INFINITY, atLeast = 0 }: Target): boolean {
+  return ratio <= atMost && ratio >= atLeast;
+}

@@ -1,0 +1,44 @@
+import test from 'ava';
+import type { Series } from '../../bench/model.ts';
+import { isMet, targetsOf } from '../../bench/targets.ts';
+
+function series(scenario: string, peer: string, samples: readonly number[], at?: number): Series {
+  return { scenario, peer, unit: 'ms', samples, failures: 0, ...(at === undefined ? {} : { at }) };
+}
+
+test('a target is the ratio of two medians of the same run', (t) => {
+  const found = targetsOf([series('cold', 'isotherm', [1, 3, 9]), series('cold', 'bare isolate', [2, 2, 2])]);
+  t.deepEqual(found, [{ what: 'cold start, hello world / bare isolate and context', atMost: 2, ratio: 1.5 }]);
+});
+
+test('a target says nothing where one side is missing or gave no sample', (t) => {
+  t.deepEqual(targetsOf([series('cold', 'isotherm', [1])]), []);
+  t.deepEqual(targetsOf([series('cold', 'isotherm', [1]), series('cold', 'bare isolate', [])]), []);
+});
+
+test('noisy neighbours are judged by the second half of the timeline against the first', (t) => {
+  const found = targetsOf([
+    series('neighbour', 'isotherm', [1, 1], 0),
+    series('neighbour', 'isotherm', [1, 2], 1),
+    series('neighbour', 'isotherm', [2, 4], 2),
+    series('neighbour', 'isotherm', [2, 6], 3),
+  ]);
+  t.is(found.length, 1);
+  t.is(found[0]?.ratio, 3);
+});
+
+test('the dispatch target takes the most functions that were deployed', (t) => {
+  const found = targetsOf([
+    series('dispatch', 'isotherm', [2], 1),
+    series('dispatch', 'isotherm', [4], 100),
+    series('dispatch', 'isotherm', [2], 10_000),
+  ]);
+  t.is(found[0]?.ratio, 1);
+});
+
+test('a target is met up to and at its limit', (t) => {
+  t.true(isMet({ what: 'a', ratio: 2, atMost: 2 }));
+  t.false(isMet({ what: 'a', ratio: 2.01, atMost: 2 }));
+  t.true(isMet({ what: 'a', ratio: 2, atLeast: 2 }));
+  t.false(isMet({ what: 'a', ratio: 1.99, atLeast: 2 }));
+});

@@ -8,6 +8,7 @@ const cold: Scenario = {
   better: 'less',
   baseline: 'isolated-vm',
   kind: 'phases',
+  method: 'One round, after one that warms up.',
 };
 const density: Scenario = {
   name: 'density',
@@ -17,6 +18,7 @@ const density: Scenario = {
   better: 'less',
   baseline: 'isolated-vm',
   kind: 'line',
+  method: 'One round, after one that warms up.',
 };
 const throughput: Scenario = {
   name: 'throughput',
@@ -25,6 +27,7 @@ const throughput: Scenario = {
   better: 'more',
   baseline: 'workerd',
   kind: 'distribution',
+  method: 'One round, after one that warms up.',
 };
 const day: Scenario = {
   name: 'day',
@@ -33,6 +36,7 @@ const day: Scenario = {
   better: 'less',
   baseline: 'workerd',
   kind: 'timeline',
+  method: 'One round, after one that warms up.',
 };
 
 /** From `from`, in steps of a hundredth of it. */

@@ -6,10 +6,10 @@
  *   npm run bench -- --modules  also what the first use of each module costs
  */
 import { parseArgs } from 'node:util';
+import { isMet } from './report/sections.ts';
 import { runBench } from './run.ts';
 import { modules } from './scenarios/modules.ts';
 import { summarise } from './statistics.ts';
-import { isMet } from './targets.ts';
 
 const { values } = parseArgs({
   options: {

@@ -114,7 +114,3 @@ export function targetsOf(series: readonly Series[]): Target[] {
     return seen === undefined ? [] : [{ ...goal, ratio: seen }];
   });
 }
-
-export function isMet({ ratio, atMost = Number.POSITIVE_INFINITY, atLeast = 0 }: Target): boolean {
-  return ratio <= atMost && ratio >= atLeast;
-}

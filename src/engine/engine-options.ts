@@ -34,6 +34,8 @@ export const engineLimitsDefault: Readonly<Required<Omit<EngineLimits, keyof Gue
   environmentsMax: limits.environmentsMaxDefault,
   sandboxesMax: limits.sandboxesMaxDefault,
   environmentsPerSandbox: limits.environmentsPerSandboxMax,
+  environmentsPerDomain: limits.environmentsMaxDefault,
+  sandboxesPerDomain: limits.sandboxesMaxDefault,
   queueMs: 0,
 });
 
@@ -45,8 +47,16 @@ const engineLimitsMin: typeof engineLimitsDefault = Object.freeze({
   environmentsMax: 1,
   sandboxesMax: 1,
   environmentsPerSandbox: 1,
+  environmentsPerDomain: 1,
+  sandboxesPerDomain: 1,
   queueMs: 0,
 });
+
+/** What one trust domain may have is all there may be, unless something else is said. */
+const wholes: Partial<Record<keyof typeof engineLimitsDefault, keyof typeof engineLimitsDefault>> = {
+  environmentsPerDomain: 'environmentsMax',
+  sandboxesPerDomain: 'sandboxesMax',
+};
 
 const optionNames: readonly string[] = [
   'dataDirectory',
@@ -102,7 +112,8 @@ function validLimits(given: EngineLimits): SchedulerLimits {
   assertObject('limits', given);
   assertKnown('limit', Object.keys(given), [...Object.keys(engineLimitsDefault), ...guestLimitNames]);
   const limit = (name: keyof typeof engineLimitsDefault): number => {
-    const value = given[name] ?? engineLimitsDefault[name];
+    const whole = wholes[name];
+    const value = given[name] ?? (whole === undefined ? engineLimitsDefault[name] : limit(whole));
     const least = engineLimitsMin[name];
     if (Number.isSafeInteger(value) && value >= least) return value;
     throw invalid(`limits.${name}`, `a whole number of at least ${least}`, value);
@@ -114,6 +125,8 @@ function validLimits(given: EngineLimits): SchedulerLimits {
     environmentsMax: limit('environmentsMax'),
     sandboxesMax: limit('sandboxesMax'),
     environmentsPerSandbox: limit('environmentsPerSandbox'),
+    environmentsPerDomain: limit('environmentsPerDomain'),
+    sandboxesPerDomain: limit('sandboxesPerDomain'),
     queueMs: limit('queueMs'),
     invocationsQueuedMax: limits.invocationsQueuedMax,
   });

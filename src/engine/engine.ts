@@ -58,6 +58,10 @@ export interface EngineLimits extends Partial<GuestLimits> {
   readonly environmentsMax?: number;
   readonly sandboxesMax?: number;
   readonly environmentsPerSandbox?: number;
+  /** Of one trust domain, or of one function with sandboxes of its own. Default: `environmentsMax`, shared fairly (docs/limits.md). */
+  readonly environmentsPerDomain?: number;
+  /** Default: `sandboxesMax`, shared fairly. */
+  readonly sandboxesPerDomain?: number;
   /** How long an invocation may wait for capacity before it is throttled. 0: throttle at once. */
   readonly queueMs?: number;
 }

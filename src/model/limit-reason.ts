@@ -6,7 +6,7 @@
 /** What happens at a limit. `ended`: the invocation. `cut`: only what is over it. `refused`: the guest gets an error and goes on. */
 export type LimitEffect = 'ended' | 'cut' | 'refused';
 
-export type LimitUnit = 'ms' | 'bytes' | 'lines' | 'characters' | 'count';
+export type LimitUnit = 'ms' | 'bytes' | 'MiB' | 'lines' | 'characters' | 'count';
 
 /** Unit, and what usually happens. */
 export const limitReasons = {
@@ -38,7 +38,13 @@ export const limitReasons = {
   timers: { unit: 'count', effect: 'refused' },
   'bridge-calls': { unit: 'count', effect: 'refused' },
   'bridge-bytes': { unit: 'bytes', effect: 'refused' },
+  /** Of the engine as a whole, and of one trust domain in it. */
   environments: { unit: 'count', effect: 'refused' },
+  'environments-per-domain': { unit: 'count', effect: 'refused' },
+  sandboxes: { unit: 'count', effect: 'refused' },
+  'sandboxes-per-domain': { unit: 'count', effect: 'refused' },
+  'memory-budget': { unit: 'MiB', effect: 'refused' },
+  concurrency: { unit: 'count', effect: 'refused' },
 } as const satisfies Record<string, { readonly unit: LimitUnit; readonly effect: LimitEffect }>;
 
 export type LimitReason = keyof typeof limitReasons;

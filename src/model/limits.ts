@@ -117,6 +117,8 @@ export const limits = {
 
   /** Sandbox processes. */
   sandboxesMaxDefault: 16,
+  /** Room that a sandbox made for another trust domain stays free for that one so long; whoever was refused tries again by then. */
+  sandboxReservationMsMax: 5_000,
   sandboxStartTimeoutMs: 10_000,
   /** Open files of one; it has about 30, and a few more for each thread of long crypto. */
   sandboxDescriptorsMax: 256,

@@ -22,6 +22,9 @@ export interface SchedulerLimits {
   readonly environmentIdleMs: number;
   readonly sandboxesMax: number;
   readonly environmentsPerSandbox: number;
+  /** Of one trust domain, whatever is free beside. */
+  readonly environmentsPerDomain: number;
+  readonly sandboxesPerDomain: number;
   readonly queueMs: number;
   readonly invocationsQueuedMax: number;
 }
@@ -63,6 +66,10 @@ export interface FleetView {
   /** Idle and reset environments, the longest unused first. */
   readonly unused: ListView<EnvironmentView>;
   readonly slotCount: number;
+  /** Trust domains that have sandboxes. */
+  readonly domainCount: number;
+  /** A sandbox of somebody with too many is ending, or has ended, so that this domain may open one. */
+  readonly reservedFor: string | undefined;
   slots(): Iterable<SlotView>;
   slotsOf(domain: string): Iterable<SlotView>;
   version(versionKey: string): VersionView | undefined;

@@ -81,6 +81,8 @@ export class Fleet implements FleetView {
   running = 0;
   environmentCount = 0;
   memoryReservedMiB = 0;
+  reservedFor: string | undefined;
+  reservedSinceMs = 0;
   readonly #versions = new Map<string, Version>();
   readonly #functions = new Map<string, Set<Version>>();
   readonly #slots = new Map<number, Slot>();
@@ -100,6 +102,10 @@ export class Fleet implements FleetView {
 
   get slotCount(): number {
     return this.#slots.size;
+  }
+
+  get domainCount(): number {
+    return this.#domains.size;
   }
 
   slots(): Iterable<Slot> {

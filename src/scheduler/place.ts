@@ -6,8 +6,10 @@
  * guest slice is avoided as long as there is anywhere else to go: reuse is never guaranteed (B1.5), waiting is felt.
  */
 import type { ListView } from '../base/linked-list.ts';
+import type { LimitReached } from './admit.ts';
 import type { Demand, EnvironmentView, FleetView, SlotView } from './fleet-view.ts';
-import { evict, type Leaving } from './reclaim.ts';
+import { evict, type Leaving, type Wish } from './reclaim.ts';
+import { makesWay, Shares } from './share.ts';
 
 export type Placement =
   | { readonly kind: 'reuse'; readonly environment: EnvironmentView }
@@ -16,7 +18,16 @@ export type Placement =
   | { readonly kind: 'create'; readonly slot: SlotView; readonly evict: readonly EnvironmentView[] }
   /** Start a sandbox and create there; first end `retire`, a sandbox of another domain that nobody uses. */
   | { readonly kind: 'open'; readonly evict: readonly EnvironmentView[]; readonly retire?: SlotView }
-  | { readonly kind: 'wait'; readonly limit: { readonly name: string; readonly value: number } };
+  /**
+   * `own`: for something of the asker's own domain to end, so that others need not wait behind it. `makesWay`: a sandbox of a domain
+   * with more than its share, which is to end as soon as what it runs has.
+   */
+  | {
+      readonly kind: 'wait';
+      readonly limit: LimitReached;
+      readonly until: 'own' | 'room';
+      readonly makesWay?: SlotView;
+    };
 
 /** How many candidates are looked at before a busy sandbox is accepted: keeps the decision O(1). */
 const candidatesMax = 8;
@@ -53,13 +64,22 @@ function calmest(list: ListView<EnvironmentView>): EnvironmentView | undefined {
 /** `calm`: without disturbing others and without entering a busy sandbox. */
 function placeNew(view: FleetView, demand: Demand, where: 'calm' | 'any'): Placement {
   const { limits } = view;
+  const { domain } = demand;
+  const shares = new Shares(view, domain);
+  const own = shares.of(domain);
+  const isFull = own.environments >= limits.environmentsPerDomain;
+  // At its quota one of its own makes room, and counts for the rest as well.
+  const first = isFull ? longestUnused(view, domain) : undefined;
+  if (isFull && first === undefined) {
+    return waitForItself({ name: 'environmentsPerDomain', value: limits.environmentsPerDomain });
+  }
   const room = { memoryMiB: demand.memoryMiB, environments: 1 };
-  const evicted = evict(view, room);
+  const evicted = evictBeside(view, { room, domain }, first);
 
   let calm: SlotView | undefined;
   let busy: SlotView | undefined;
   let full: SlotView | undefined;
-  for (const slot of view.slotsOf(demand.domain)) {
+  for (const slot of view.slotsOf(domain)) {
     if (slot.state.phase !== 'open' && slot.state.phase !== 'starting') continue;
     if (slot.environments.size >= limits.environmentsPerSandbox) {
       if (slot.unused.size > (full?.unused.size ?? 0)) full = slot;
@@ -70,25 +90,60 @@ function placeNew(view: FleetView, demand: Demand, where: 'calm' | 'any'): Place
     }
   }
 
+  const mayOpen = own.sandboxes < limits.sandboxesPerDomain;
+  const isForOthers = view.reservedFor !== undefined && view.reservedFor !== domain;
+  const isReserved = isForOthers && own.running > 0 && shares.hasTooManySandboxes(domain, 1);
+  const isCrowded = view.slotCount + (isReserved ? 1 : 0) >= limits.sandboxesMax;
   if (evicted !== undefined) {
     if (calm !== undefined) return { kind: 'create', slot: calm, evict: evicted };
-    if (view.slotCount < limits.sandboxesMax) return { kind: 'open', evict: evicted };
+    if (mayOpen && !isCrowded) return { kind: 'open', evict: evicted };
   }
-  if (where === 'calm') return wait(view, evicted);
+  if (where === 'calm') return waitForRoom(view, shares, demand, evicted);
 
   if (busy !== undefined && evicted !== undefined) return { kind: 'create', slot: busy, evict: evicted };
-  // Its own sandboxes are full: the longest unused environment in one of them makes room, and counts for the rest as well.
+  // Its own sandboxes are full: the longest unused environment in one of them makes room.
   const coldest = full?.unused.oldest?.value;
   if (full !== undefined && coldest !== undefined) {
-    const others = evict(view, room, only(coldest));
-    if (others !== undefined) return { kind: 'create', slot: full, evict: [coldest, ...others] };
+    const others = evictBeside(view, { room, domain }, coldest);
+    if (others !== undefined) return { kind: 'create', slot: full, evict: others };
   }
-  const retire = view.slotCount >= limits.sandboxesMax ? leastUsed(view, demand.domain) : undefined;
+  if (!mayOpen && evicted !== undefined) {
+    return waitForItself({ name: 'sandboxesPerDomain', value: limits.sandboxesPerDomain });
+  }
+  const retire = mayOpen && isCrowded ? leastUsed(view, shares, domain) : undefined;
   if (retire !== undefined) {
-    const rest = evict(view, room, allOf(retire));
+    const rest = evictBeside(view, { room, domain }, first, allOf(retire));
     if (rest !== undefined) return { kind: 'open', evict: rest, retire };
   }
-  return wait(view, evicted);
+  const leaving = mayOpen && isCrowded ? makesWay(view, shares, domain) : undefined;
+  return waitForRoom(view, shares, demand, evicted, leaving);
+}
+
+/** The longest unused environment of a domain. */
+function longestUnused(view: FleetView, domain: string): EnvironmentView | undefined {
+  let best: EnvironmentView | undefined;
+  for (const { unused } of view.slotsOf(domain)) {
+    const oldest = unused.oldest?.value;
+    if (oldest !== undefined && (best === undefined || sinceMs(oldest) < sinceMs(best))) best = oldest;
+  }
+  return best;
+}
+
+function sinceMs({ state }: EnvironmentView): number {
+  return 'sinceMs' in state ? state.sinceMs : Number.POSITIVE_INFINITY;
+}
+
+/** What `evict` finds beside `first`, which goes in any case, and beside a sandbox that ends. */
+function evictBeside(
+  view: FleetView,
+  wish: Wish,
+  first: EnvironmentView | undefined,
+  leaving?: Leaving,
+): readonly EnvironmentView[] | undefined {
+  if (first === undefined) return evict(view, leaving === undefined ? wish : { ...wish, leaving });
+  const gone = leaving === undefined ? only(first) : both(only(first), leaving);
+  const others = evict(view, { ...wish, leaving: gone });
+  return others && [first, ...others];
 }
 
 function only(leaving: EnvironmentView): Leaving {
@@ -104,21 +159,54 @@ function emptier(best: SlotView | undefined, slot: SlotView): SlotView {
   return best === undefined || slot.running < best.running ? slot : best;
 }
 
-/** The longest unused sandbox of another domain that runs nothing. */
-function leastUsed(view: FleetView, domain: string): SlotView | undefined {
+function both(one: Leaving, other: Leaving): Leaving {
+  return {
+    memoryMiB: one.memoryMiB + other.memoryMiB,
+    environments: one.environments + other.environments,
+    includes: (environment) => one.includes(environment) || other.includes(environment),
+  };
+}
+
+/**
+ * The longest unused sandbox of another domain that runs nothing. One of a domain with more than its share goes first; those of the
+ * others only for a domain that has none, or stays within its share.
+ */
+function leastUsed(view: FleetView, shares: Shares, asker: string): SlotView | undefined {
+  const mayTakeAny = shares.of(asker).running === 0 || !shares.hasTooManySandboxes(asker, 1);
   let best: SlotView | undefined;
+  let isBestOver = false;
   for (const slot of view.slots()) {
     const isEnding = slot.state.phase === 'draining' || slot.state.phase === 'gone';
-    const isFree = slot.domain !== domain && !isEnding && slot.running === 0;
-    if (isFree && (best === undefined || slot.lastUsedMs < best.lastUsedMs)) best = slot;
+    if (slot.domain === asker || isEnding || slot.running > 0) continue;
+    const isOver = shares.hasTooManySandboxes(slot.domain);
+    if (!isOver && (isBestOver || !mayTakeAny)) continue;
+    if (best !== undefined && isOver === isBestOver && slot.lastUsedMs >= best.lastUsedMs) continue;
+    best = slot;
+    isBestOver = isOver;
   }
   return best;
 }
 
-function wait(view: FleetView, evicted: readonly EnvironmentView[] | undefined): Placement {
-  const { limits } = view;
-  if (evicted !== undefined) return { kind: 'wait', limit: { name: 'sandboxesMax', value: limits.sandboxesMax } };
-  return view.environmentCount >= limits.environmentsMax
-    ? { kind: 'wait', limit: { name: 'environmentsMax', value: limits.environmentsMax } }
-    : { kind: 'wait', limit: { name: 'memoryBudgetMiB', value: limits.memoryBudgetMiB } };
+function waitForItself(limit: LimitReached): Placement {
+  return { kind: 'wait', limit, until: 'own' };
+}
+
+/** Who has more than a share waits for what is its own: nobody else has to stand behind it. */
+function waitForRoom(
+  { limits, environmentCount }: FleetView,
+  shares: Shares,
+  { domain, memoryMiB }: Demand,
+  evicted: readonly EnvironmentView[] | undefined,
+  makesWay?: SlotView,
+): Placement {
+  const room = { environments: 1, memoryMiB };
+  const hasTooMuch = evicted === undefined ? shares.hasTooMuch(domain, room) : shares.hasTooManySandboxes(domain, 1);
+  const until = hasTooMuch && shares.of(domain).running > 0 ? 'own' : 'room';
+  const limit =
+    evicted !== undefined
+      ? { name: 'sandboxesMax', value: limits.sandboxesMax }
+      : environmentCount >= limits.environmentsMax
+        ? { name: 'environmentsMax', value: limits.environmentsMax }
+        : { name: 'memoryBudgetMiB', value: limits.memoryBudgetMiB };
+  return { kind: 'wait', limit, until, ...(makesWay !== undefined && { makesWay }) };
 }

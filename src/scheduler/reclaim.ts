@@ -1,5 +1,7 @@
 /** Which unused environments go: to make room, or because of their age. Pure decisions over a view. */
+import type { ListNodeView } from '../base/linked-list.ts';
 import type { EnvironmentView, FleetView } from './fleet-view.ts';
+import { Shares } from './share.ts';
 
 export interface Room {
   readonly memoryMiB: number;
@@ -13,22 +15,101 @@ export interface Leaving {
   includes(environment: EnvironmentView): boolean;
 }
 
-/** The longest unused environments whose end makes `room`, beside what is `leaving`; undefined when all of them together would not. */
-export function evict(view: FleetView, room: Room, leaving = nobody): readonly EnvironmentView[] | undefined {
-  const { limits } = view;
-  let memoryMissingMiB = view.memoryReservedMiB - leaving.memoryMiB + room.memoryMiB - limits.memoryBudgetMiB;
-  let environmentsMissing = view.environmentCount - leaving.environments + room.environments - limits.environmentsMax;
-  if (memoryMissingMiB <= 0 && environmentsMissing <= 0) return none;
+export interface Wish {
+  readonly room: Room;
+  /** The trust domain that wants it. */
+  readonly domain: string;
+  /** Default: nobody. */
+  readonly leaving?: Leaving;
+}
 
+/**
+ * Unused environments whose end makes room, the longest unused first; undefined when their end would not. First go those of trust
+ * domains that hold more than their share, the asker's among them. Those of the others go only for an asker that stays within its own
+ * share, or that runs nothing at all: a burst of one domain takes no warm environment from a neighbour.
+ */
+export function evict(view: FleetView, wish: Wish): readonly EnvironmentView[] | undefined {
+  const missing = new Missing(view, wish);
+  if (missing.isNothing) return none;
+  const { domain, room } = wish;
+  const shares = new Shares(view, domain);
+  const mayTakeAny = shares.of(domain).running === 0 || !shares.hasTooMuch(domain, room);
+  const isOver = (each: string): boolean =>
+    each === domain ? shares.hasTooMuch(domain, room) : shares.hasTooMuch(each);
+  const own = oldestFirst(view, isOver, missing);
+  if (own !== undefined || !mayTakeAny) return own;
+  return takeWhile(view.unused.oldest, new Missing(view, wish));
+}
+
+/** How much room is missing, less with each environment that goes. */
+class Missing {
+  readonly #leaving: Leaving;
+  #memoryMiB: number;
+  #environments: number;
+
+  constructor({ limits, memoryReservedMiB, environmentCount }: FleetView, { room, leaving = nobody }: Wish) {
+    this.#leaving = leaving;
+    this.#memoryMiB = memoryReservedMiB - leaving.memoryMiB + room.memoryMiB - limits.memoryBudgetMiB;
+    this.#environments = environmentCount - leaving.environments + room.environments - limits.environmentsMax;
+  }
+
+  get isNothing(): boolean {
+    return this.#memoryMiB <= 0 && this.#environments <= 0;
+  }
+
+  /** False for one that goes anyway. */
+  take(environment: EnvironmentView): boolean {
+    if (this.#leaving.includes(environment)) return false;
+    this.#memoryMiB -= environment.demand.memoryMiB;
+    this.#environments -= 1;
+    return true;
+  }
+}
+
+function takeWhile(oldest: Node | undefined, missing: Missing): readonly EnvironmentView[] | undefined {
   const evicted: EnvironmentView[] = [];
-  for (let node = view.unused.oldest; node !== undefined; node = node.newer) {
-    if (leaving.includes(node.value)) continue;
+  for (let node = oldest; node !== undefined; node = node.newer) {
+    if (!missing.take(node.value)) continue;
     evicted.push(node.value);
-    memoryMissingMiB -= node.value.demand.memoryMiB;
-    environmentsMissing -= 1;
-    if (memoryMissingMiB <= 0 && environmentsMissing <= 0) return evicted;
+    if (missing.isNothing) return evicted;
   }
   return undefined;
+}
+
+type Node = ListNodeView<EnvironmentView>;
+
+/** As `takeWhile`, of some domains: slot by slot, so that it costs nothing how many environments the others have. */
+function oldestFirst(
+  view: FleetView,
+  isMeant: (domain: string) => boolean,
+  missing: Missing,
+): readonly EnvironmentView[] | undefined {
+  const heads: Node[] = [];
+  for (const slot of view.slots()) {
+    if (slot.unused.oldest !== undefined && isMeant(slot.domain)) heads.push(slot.unused.oldest);
+  }
+  const evicted: EnvironmentView[] = [];
+  for (;;) {
+    const at = longestUnused(heads);
+    const head = heads[at];
+    if (head === undefined) return undefined;
+    if (head.newer === undefined) heads.splice(at, 1);
+    else heads[at] = head.newer;
+    if (!missing.take(head.value)) continue;
+    evicted.push(head.value);
+    if (missing.isNothing) return evicted;
+  }
+}
+
+function longestUnused(heads: readonly Node[]): number {
+  let best = 0;
+  for (const [at, head] of heads.entries()) if (unusedSince(head) < unusedSince(heads[best])) best = at;
+  return best;
+}
+
+function unusedSince(node: Node | undefined): number {
+  const state = node?.value.state;
+  return state !== undefined && 'sinceMs' in state ? state.sinceMs : Number.POSITIVE_INFINITY;
 }
 
 const none: readonly EnvironmentView[] = [];

@@ -9,6 +9,8 @@
 import type { Clock } from '../base/clock.ts';
 import { invariant } from '../base/invariant.ts';
 import { EngineError } from '../model/errors.ts';
+import type { LimitReason } from '../model/limit-reason.ts';
+import { limits } from '../model/limits.ts';
 import { admit, type LimitReached, postpone } from './admit.ts';
 import {
   type DismissalReason,
@@ -20,10 +22,10 @@ import {
 import { Environment, Fleet, Slot } from './fleet.ts';
 import type { Demand, EnvironmentView, SchedulerLimits } from './fleet-view.ts';
 import { Lease, type LeaseEnd, type LeaseKeeper } from './lease.ts';
-import { place } from './place.ts';
+import { type Placement, place } from './place.ts';
 import { expire } from './reclaim.ts';
 import { slotTransition } from './slot-state.ts';
-import { WaitLine } from './wait-line.ts';
+import { WaitLine, type WaitsUntil } from './wait-line.ts';
 
 /** What the scheduler has done in the world. Calls must not throw and must not call back before they return. */
 export interface FleetPort {
@@ -58,10 +60,7 @@ interface Ask {
   readonly requestId: string;
 }
 
-interface NoRoom {
-  readonly kind: 'wait';
-  readonly limit: LimitReached;
-}
+type NoRoom = Extract<Placement, { kind: 'wait' }>;
 
 export class Scheduler implements LeaseKeeper {
   readonly #port: FleetPort;
@@ -95,7 +94,7 @@ export class Scheduler implements LeaseKeeper {
     const started = this.#start(demand, requestId);
     if (started instanceof Environment) return new Lease(this, started, requestId);
     if (started.kind === 'throttle') throw throttled(started.limit);
-    return this.#wait({ demand, requestId }, 'last', started.limit, signal).then(
+    return this.#wait({ demand, requestId }, 'last', started, signal).then(
       (environment) => new Lease(this, environment, requestId),
     );
   }
@@ -152,6 +151,7 @@ export class Scheduler implements LeaseKeeper {
   /** Removes what was unused for `environmentIdleMs`: environments, then sandboxes that hold none. */
   expire(): void {
     const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#fleet.reservedSinceMs >= limits.sandboxReservationMsMax) this.#fleet.reservedFor = undefined;
     for (const environment of expire(this.#fleet, nowMs)) this.#reclaim(environment, 'expired');
     for (const slot of [...this.#fleet.slots()]) {
       const isUnused = slot.state.phase === 'open' && slot.environments.size === 0;
@@ -218,9 +218,9 @@ export class Scheduler implements LeaseKeeper {
     }
 
     this.#fleet.running -= 1;
-    const later = placed && postpone(this.#fleet, placed.limit);
+    const later = placed && postpone(this.#fleet, placed.limit, placed.until);
     // It was admitted once, so it waits at the head of the line.
-    const waiting = later?.kind === 'queue' && this.#wait({ demand, requestId }, 'first', later.limit);
+    const waiting = later?.kind === 'queue' && this.#wait({ demand, requestId }, 'first', later);
     this.#serve();
     this.#resolveIfEnded();
     if (waiting) return waiting;
@@ -242,14 +242,14 @@ export class Scheduler implements LeaseKeeper {
     const { memoryBudgetMiB } = fleet.limits;
     // Nothing that ends could make room for it, so it must not wait.
     if (demand.memoryMiB > memoryBudgetMiB) {
-      return { kind: 'throttle', limit: { name: 'memoryBudgetMiB', value: memoryBudgetMiB } };
+      return { kind: 'throttle', limit: { name: 'memoryBudgetMiB', value: memoryBudgetMiB }, until: 'room' };
     }
     const admission = admit(fleet);
     if (admission.kind !== 'start') return admission;
     // Those who wait have admission but no room. Whoever needs no room may pass them; they wait `queueMs` at most.
-    const mayPass = this.#line.size === 0 || (fleet.version(demand.versionKey)?.idle.size ?? 0) > 0;
+    const mayPass = this.#line.isFreeFor(demand.domain) || (fleet.version(demand.versionKey)?.idle.size ?? 0) > 0;
     const placed = mayPass ? this.#place(demand, requestId) : waitingForOthers;
-    if (!(placed instanceof Environment)) return postpone(fleet, placed.limit);
+    if (!(placed instanceof Environment)) return postpone(fleet, placed.limit, placed.until);
     fleet.running += 1;
     return placed;
   }
@@ -281,8 +281,15 @@ export class Scheduler implements LeaseKeeper {
         for (const environment of placement.evict) this.#reclaim(environment, 'evicted');
         return this.#create(demand, requestId, this.#open(demand.domain));
       }
-      case 'wait':
+      case 'wait': {
+        const leaving = placement.makesWay && this.#fleet.slot(placement.makesWay.slotId);
+        if (leaving !== undefined) {
+          this.#fleet.reservedFor = demand.domain;
+          this.#fleet.reservedSinceMs = this.#clock.nowMs();
+          this.#drain(leaving, 'made way for a trust domain with less than its share');
+        }
         return placement;
+      }
       default:
         return placement satisfies never;
     }
@@ -303,6 +310,7 @@ export class Scheduler implements LeaseKeeper {
   #open(domain: string): Slot {
     this.#slotsOpened += 1;
     const slotId = this.#slotsOpened;
+    if (this.#fleet.reservedFor === domain) this.#fleet.reservedFor = undefined;
     const slot = new Slot(slotId, domain, this.#clock.nowMs(), () => this.#port.isBusy(slotId));
     this.#fleet.addSlot(slot);
     this.#port.open(slotId, domain);
@@ -366,9 +374,15 @@ export class Scheduler implements LeaseKeeper {
     }
   }
 
-  #wait(ask: Ask, position: 'first' | 'last', limit: LimitReached, signal?: AbortSignal): Promise<Environment> {
+  #wait(
+    ask: Ask,
+    position: 'first' | 'last',
+    { limit, until }: { readonly limit: LimitReached; readonly until: WaitsUntil },
+    signal?: AbortSignal,
+  ): Promise<Environment> {
     const waitMs = this.#fleet.limits.queueMs;
-    return this.#line.join({ ask, position, waitMs, tooLong: () => throttled(limit), signal });
+    const group = ask.demand.domain;
+    return this.#line.join({ ask, group, until, position, waitMs, tooLong: () => throttled(limit), signal });
   }
 
   /** Starts those who wait, as far as there is room. */
@@ -376,16 +390,16 @@ export class Scheduler implements LeaseKeeper {
     if (this.#line.size === 0 || this.#phase === 'closed') return;
     const fleet = this.#fleet;
     this.#line.serve(({ demand, requestId }) => {
-      if (fleet.running >= fleet.limits.concurrency) return undefined;
+      if (fleet.running >= fleet.limits.concurrency) return 'room';
       const placed = this.#place(demand, requestId);
-      if (!(placed instanceof Environment)) return undefined;
+      if (!(placed instanceof Environment)) return placed.until;
       fleet.running += 1;
       return placed;
     });
   }
 }
 
-const waitingForOthers: NoRoom = { kind: 'wait', limit: { name: 'queueMs', value: 0 } };
+const waitingForOthers: NoRoom = { kind: 'wait', limit: { name: 'queueMs', value: 0 }, until: 'room' };
 
 /** Views handed to decisions are the scheduler's own records. */
 function record(view: EnvironmentView): Environment {
@@ -394,11 +408,21 @@ function record(view: EnvironmentView): Environment {
 }
 
 function throttled(limit: LimitReached): EngineError {
+  const reason = reasons.get(limit.name);
   return new EngineError('TooManyRequestsException', 'Rate Exceeded.', {
     throttleReason: 'ConcurrentInvocationLimitExceeded',
-    limit: limit.name === 'environmentsMax' ? { ...limit, reason: 'environments' } : limit,
+    limit: { ...limit, ...(reason !== undefined && { reason }) },
   });
 }
+
+const reasons: ReadonlyMap<string, LimitReason> = new Map([
+  ['environmentsMax', 'environments'],
+  ['environmentsPerDomain', 'environments-per-domain'],
+  ['sandboxesMax', 'sandboxes'],
+  ['sandboxesPerDomain', 'sandboxes-per-domain'],
+  ['memoryBudgetMiB', 'memory-budget'],
+  ['concurrency', 'concurrency'],
+]);
 
 function closed(): EngineError {
   return new EngineError('EngineClosed', 'The engine is closed: it takes no more invocations.');

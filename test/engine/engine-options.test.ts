@@ -9,6 +9,13 @@ test('every option is optional, and the result is frozen', (t) => {
   t.true(Object.isFrozen(options) && Object.isFrozen(options.limits));
 });
 
+test('a trust domain may have all there is, unless there is a quota', (t) => {
+  const many = validOptions({ limits: { environmentsMax: 5_000, sandboxesMax: 3 } }).limits;
+  t.like(many, { environmentsPerDomain: 5_000, sandboxesPerDomain: 3 });
+  const few = validOptions({ limits: { environmentsPerDomain: 20, sandboxesPerDomain: 2 } }).limits;
+  t.like(few, { environmentsPerDomain: 20, sandboxesPerDomain: 2, environmentsMax: 1_000, sandboxesMax: 16 });
+});
+
 test('paths are made absolute at once', (t) => {
   t.is(validOptions({ dataDirectory: 'data' }).dataDirectory, `${process.cwd()}/data`);
 });
@@ -31,7 +38,7 @@ const wrong: readonly [unknown, string][] = [
   [{ limits: 3 }, 'limits must be an object, received 3'],
   [
     { limits: { queue: 1 } },
-    `There is no limit "queue"; there are concurrency, memoryBudgetMiB, environmentIdleMs, environmentsMax, sandboxesMax, environmentsPerSandbox, queueMs, ${guestLimitNames.join(', ')}.`,
+    `There is no limit "queue"; there are concurrency, memoryBudgetMiB, environmentIdleMs, environmentsMax, sandboxesMax, environmentsPerSandbox, environmentsPerDomain, sandboxesPerDomain, queueMs, ${guestLimitNames.join(', ')}.`,
   ],
   [{ limits: { concurrency: -1 } }, 'limits.concurrency must be a whole number of at least 0, received -1'],
   [{ limits: { concurrency: '5' } }, 'limits.concurrency must be a whole number of at least 0, received "5"'],

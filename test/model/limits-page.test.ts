@@ -73,9 +73,9 @@ test('numbers in the text are those of the code', (t) => {
     ['bridge-bytes', `${limits.bindingArgumentBytesAtOnceMax / MiB} MiB`],
     ['bridge-bytes', `${limits.eventBytesWaitingMax / MiB} MiB`],
     ['environments', limits.environmentsPerSandboxMax],
-    ['environments', limits.sandboxesMaxDefault],
   ];
   for (const [name, number] of said) t.true(texts.get(name)?.includes(String(number)), `${name}: ${number}`);
+  t.true(page.includes(`(${limits.sandboxReservationMsMax / 1000} s)`));
   for (const number of [
     limits.watchIntervalMs,
     limits.memoryNearIntervalMs,

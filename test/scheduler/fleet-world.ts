@@ -12,6 +12,8 @@ export const generousLimits: SchedulerLimits = {
   environmentIdleMs: 60_000,
   sandboxesMax: 10,
   environmentsPerSandbox: 100,
+  environmentsPerDomain: 1_000_000,
+  sandboxesPerDomain: 1_000_000,
   queueMs: 0,
   invocationsQueuedMax: 100,
 };

@@ -6,7 +6,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { Demand, SchedulerLimits } from '../../src/scheduler/fleet-view.ts';
 import { Lease } from '../../src/scheduler/lease.ts';
-import { demandOf, FleetWorld } from './fleet-world.ts';
+import { demandOf, FleetWorld, type Removal } from './fleet-world.ts';
 
 const tight: SchedulerLimits = {
   concurrency: 3,
@@ -15,6 +15,8 @@ const tight: SchedulerLimits = {
   environmentIdleMs: 50,
   sandboxesMax: 2,
   environmentsPerSandbox: 3,
+  environmentsPerDomain: 4,
+  sandboxesPerDomain: 2,
   queueMs: 100,
   invocationsQueuedMax: 4,
 };
@@ -80,6 +82,14 @@ class Model {
   readonly #current = new Map<string, string>();
 
   async apply(event: Event): Promise<void> {
+    const before = this.#holdings();
+    const removed = this.world.removals.length;
+    await this.#act(event);
+    if (event.do === 'invoke') this.#checkFairness(before, this.world.removals.slice(removed));
+    this.#reconcile();
+  }
+
+  async #act(event: Event): Promise<void> {
     const { world } = this;
     switch (event.do) {
       case 'invoke':
@@ -142,7 +152,6 @@ class Model {
         event satisfies never;
     }
     await settle();
-    this.#reconcile();
   }
 
   end(invocation: Invocation | undefined, how: 'keepWarm' | 'keepVolume' | 'discard'): void {
@@ -171,6 +180,10 @@ class Model {
     atMost('sandboxes', slots.length, tight.sandboxesMax);
     atMost('running', running, tight.concurrency);
     for (const slot of slots) atMost('environments of a sandbox', slot.environments, tight.environmentsPerSandbox);
+    for (const domain of new Set(slots.map((slot) => slot.domain))) {
+      const own = slots.filter((slot) => slot.domain === domain);
+      atMost('environments of a domain', sum(own.map((slot) => slot.environments)), tight.environmentsPerDomain);
+    }
     // Everything unused can be ended for whoever is first in line, so with nothing running nobody may wait.
     const isStuck = queued > 0 && running === 0;
     if (isStuck) throw new Error('an invocation waits although nothing runs');
@@ -180,6 +193,47 @@ class Model {
     for (const { demand, holder } of living) {
       const isOld = this.#current.get(demand.functionName) !== demand.versionKey;
       if (holder === undefined && isOld) throw new Error('an environment of an old version stays');
+    }
+  }
+
+  /** By domain: what it holds, and how much of it runs. */
+  #holdings(): Map<string, Holding> {
+    const holdings = new Map<string, Holding>();
+    for (const domain of this.world.slots.values()) holdings.set(domain, { environments: 0, memoryMiB: 0, running: 0 });
+    for (const { demand, slotId, holder } of this.environments.values()) {
+      const domain = this.world.slots.get(slotId) ?? demand.domain;
+      const { environments, memoryMiB, running } = holdings.get(domain) ?? {
+        environments: 0,
+        memoryMiB: 0,
+        running: 0,
+      };
+      holdings.set(domain, {
+        environments: environments + 1,
+        memoryMiB: memoryMiB + demand.memoryMiB,
+        running: running + (holder === undefined ? 0 : 1),
+      });
+    }
+    return holdings;
+  }
+
+  /** Nobody within its share loses an environment to somebody who has more than one. */
+  #checkFairness(before: Map<string, Holding>, removals: readonly Removal[]): void {
+    const asker = this.invocations.at(-1)?.demand;
+    // Others ended for other reasons first, so the decision was made on something else than what is known here.
+    if (asker === undefined || removals.some(({ reason }) => reason !== 'evicted')) return;
+    const domains = before.size + (before.has(asker.domain) ? 0 : 1);
+    const isOver = ({ environments, memoryMiB }: Holding): boolean =>
+      environments > Math.max(1, Math.floor(tight.environmentsMax / domains)) ||
+      memoryMiB > Math.max(1, Math.floor(tight.memoryBudgetMiB / domains));
+    const own = before.get(asker.domain) ?? { environments: 0, memoryMiB: 0, running: 0 };
+    const after = { ...own, environments: own.environments + 1, memoryMiB: own.memoryMiB + asker.memoryMiB };
+    if (own.running === 0 || !isOver(after)) return;
+    for (const { environmentId } of removals) {
+      const { domain } = this.environments.get(environmentId)?.demand ?? asker;
+      const holding = before.get(domain);
+      if (domain !== asker.domain && holding !== undefined && !isOver(holding)) {
+        throw new Error(`${asker.domain} has more than its share and took an environment from ${domain}`);
+      }
     }
   }
 
@@ -284,6 +338,12 @@ class Model {
     const slotId = slotIds[which % Math.max(1, slotIds.length)];
     if (slotId !== undefined) act(slotId);
   }
+}
+
+interface Holding {
+  readonly environments: number;
+  readonly memoryMiB: number;
+  readonly running: number;
 }
 
 class Broken extends Error {}

@@ -3,13 +3,20 @@
  * whoever runs the tests and as an unprivileged user, with user namespaces and without. What this machine lacks the sandbox says
  * as its level, and the drill holds it to that.
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { type HardeningReport, isAtLeast } from '../../src/model/hardening.ts';
 import { testJail } from '../fixtures/jail.ts';
 import type { DrillResult } from '../fixtures/sandboxes/drill.ts';
+import {
+  asUnprivileged,
+  canRun,
+  givesNamespaces,
+  withoutUserNamespaces,
+  withPrivilegesOnly,
+} from '../fixtures/surroundings.ts';
 import { startSandbox } from '../sandbox/harness.ts';
 
 const program = fileURLToPath(new URL('../fixtures/sandboxes/drill.ts', import.meta.url));
@@ -23,39 +30,32 @@ test.before(async (t) => {
   await sandbox.hello;
 });
 
-const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-/** In a user namespace that allows no further ones, without any capability of it: as in a default container. */
-const withoutNamespaces = [
-  ...['unshare', '--user', '--map-root-user', 'sh', '-c'],
-  'echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all "$@"',
-  'sh',
-];
-
 async function drill(surroundings: readonly string[]): Promise<DrillResult> {
   const [command = process.execPath, ...args] = [...surroundings, process.execPath, program];
   const { stdout } = await run(command, args, { timeout: 120_000, maxBuffer: 2 ** 20 });
   return JSON.parse(stdout);
 }
 
-const isRoot = process.getuid?.() === 0;
-/** Whoever is no root is unprivileged already. */
-const unprivileged = isRoot ? nobody : [];
 const surroundings: readonly [name: string, wrapper: readonly string[], namespaces: 'as here' | 'none'][] = [
   ['as the user of the tests', [], 'as here'],
-  ['as an unprivileged user', unprivileged, 'as here'],
-  ['without user namespaces', withoutNamespaces, 'none'],
-  ['as an unprivileged user without user namespaces', [...unprivileged, ...withoutNamespaces], 'none'],
+  ['as an unprivileged user', asUnprivileged, 'as here'],
+  ['without user namespaces', withoutUserNamespaces, 'none'],
+  ['as an unprivileged user without user namespaces', [...asUnprivileged, ...withoutUserNamespaces], 'none'],
+  ['with privileges, without user namespaces', withPrivilegesOnly, 'as here'],
 ];
 
 for (const [name, wrapper, namespaces] of surroundings) {
   test.serial(`a sandbox that was taken over gets nowhere ${name}`, async (t) => {
     t.timeout(180_000);
-    const canNest = canRun(wrapper);
+    const canNest = canRun([...wrapper, process.execPath, '-e', look]);
     const result = await drill(canNest ? wrapper : []);
     const { hardening, escapes } = result;
     t.log(`${hardening.level}; ${escapes.length} attempts`);
     t.is(result.answer, '"still here"');
-    if (namespaces === 'none' && canNest) t.is(layer(hardening, 'namespaces').state, 'absent');
+    // What the kernel gives without the jail is what the jail has, no less and no more.
+    const isGiven = givesNamespaces(canNest ? wrapper : []);
+    if (namespaces === 'none' && canNest) t.false(isGiven);
+    t.is(layer(hardening, 'namespaces').state, isGiven ? 'on' : 'absent');
     for (const { state, reason, name } of hardening.layers) t.is(state === 'on', reason === '', name);
     if (!isAtLeast(hardening.level, 'S2')) {
       // Then nothing was promised, and the report says why.
@@ -78,17 +78,7 @@ for (const [name, wrapper, namespaces] of surroundings) {
  * A machine that lets nobody make a user namespace shows the same without our doing; and where nobody else can read this
  * directory, or write into the temporary one, it cannot be run by anybody else.
  */
-function canRun(wrapper: readonly string[]): boolean {
-  const [command, ...args] = wrapper;
-  if (command === undefined) return true;
-  try {
-    const look = `fs.readFileSync(${JSON.stringify(program)}); fs.accessSync(os.tmpdir(), fs.constants.W_OK)`;
-    execFileSync(command, [...args, process.execPath, '-e', look], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+const look = `fs.readFileSync(${JSON.stringify(program)}); fs.accessSync(os.tmpdir(), fs.constants.W_OK)`;
 
 function layer({ layers }: HardeningReport, name: string) {
   const found = layers.find((each) => each.name === name);

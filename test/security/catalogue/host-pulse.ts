@@ -1,14 +1,23 @@
 /**
  * Whether this process, the host, stays able to answer. Two clocks, because a busy machine is not the host's fault: a turn of the event
- * loop that *used* so much processor time was held by something; one that lasted half a second was held by anything.
+ * loop that *used* so much processor time was held by something; one that lasted so long, less what it waited for a processor, was held
+ * by anything.
  */
+import { waitedForProcessorHereMs } from './process-facts.ts';
+
+interface Turn {
+  readonly atMs: number;
+  /** Beyond the time that it should have lasted, and without waiting for a processor. */
+  readonly heldMs: number;
+  readonly cpuMs: number;
+}
 
 export class HostPulse implements Disposable {
   readonly #timer: NodeJS.Timeout;
-  readonly #turns: { readonly atMs: number; readonly wallMs: number; readonly cpuMs: number }[] = [];
+  /** Those that are worth telling of. */
+  readonly #turns: Turn[] = [];
   readonly #faults: string[] = [];
-  #wallMs = performance.now();
-  #cpuMs = threadCpuMs();
+  #now = readings();
 
   constructor() {
     this.#timer = setInterval(() => this.#beat(), beatMs);
@@ -19,12 +28,17 @@ export class HostPulse implements Disposable {
   /** Turns since then that were too long, and exceptions that nobody caught. */
   complaintsSince(sinceMs: number): readonly string[] {
     const long = this.#turns
-      .filter(({ atMs }) => atMs >= sinceMs)
+      .filter(({ atMs, heldMs, cpuMs }) => atMs >= sinceMs && (cpuMs > turnMsMax || heldMs > stallMsMax))
       .map(
-        ({ wallMs, cpuMs }) =>
-          `the host's event loop was held for ${Math.round(wallMs)} ms (${Math.round(cpuMs)} ms of processor time)`,
+        ({ heldMs, cpuMs }) =>
+          `the host's event loop was held for ${Math.round(heldMs)} ms (${Math.round(cpuMs)} ms of processor time)`,
       );
     return [...long, ...this.#faults];
+  }
+
+  /** The longest turn since then, or 0 when none was worth telling of. */
+  heldMsSince(sinceMs: number): number {
+    return Math.max(0, ...this.#turns.filter(({ atMs }) => atMs >= sinceMs).map(({ heldMs }) => heldMs));
   }
 
   [Symbol.dispose](): void {
@@ -37,20 +51,22 @@ export class HostPulse implements Disposable {
   };
 
   #beat(): void {
-    const [wallMs, cpuMs] = [performance.now(), threadCpuMs()];
-    const turn = { atMs: wallMs, wallMs: wallMs - this.#wallMs - beatMs, cpuMs: cpuMs - this.#cpuMs };
-    this.#wallMs = wallMs;
-    this.#cpuMs = cpuMs;
-    if ((turn.wallMs > turnMsMax && turn.cpuMs > turnMsMax) || turn.wallMs > stallMsMax) this.#turns.push(turn);
+    const before = this.#now;
+    this.#now = readings();
+    const { wallMs, waitedMs, cpuMs } = this.#now;
+    const heldMs = wallMs - before.wallMs - beatMs - (waitedMs - before.waitedMs);
+    const turn = { atMs: wallMs, heldMs, cpuMs: cpuMs - before.cpuMs };
+    if (heldMs > toldMsMin || turn.cpuMs > toldMsMin) this.#turns.push(turn);
   }
 }
 
 const beatMs = 10;
-/** A health check is answered within this. */
+const toldMsMin = 20;
+/** A health check is answered within this (SECURITY.md, section 3). */
 const turnMsMax = 50;
-const stallMsMax = 500;
+const stallMsMax = 300;
 
-function threadCpuMs(): number {
+function readings() {
   const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
+  return { wallMs: performance.now(), cpuMs: (user + system) / 1000, waitedMs: waitedForProcessorHereMs() };
 }

@@ -74,7 +74,9 @@ const fine: Observation = {
   neighbour: [],
   before: facts,
   peakBytes: 300 * MiB,
-  lateCpu: new Map([[7, 0.01]]),
+  rest: new Map([[7, { share: 0.03, cpuMs: 400 }]]),
+  latencies: [1, 1, 2],
+  heldMs: 3,
   after: new Map([[7, facts]]),
   next: ending({
     kind: 'answer',
@@ -104,7 +106,7 @@ const broken: readonly (readonly [invariant: string, what: string, change: Parti
   ['each call has exactly one answer and one REPORT', 'a line after it', { told: [...told, log('late')] }],
   ['the answer comes in time', 'late', { endings: [ending({ elapsedMs: 1_300, answeredMs: 1_300 })] }],
   ['the neighbour is served', 'a wrong answer', { neighbour: ['wrong'] }],
-  ['nothing runs on', 'a loop', { lateCpu: new Map([[7, 0.4]]) }],
+  ['nothing runs on', 'a loop', { rest: new Map([[7, { share: 0.07, cpuMs: 2_500 }]]) }],
   ['memory stays within its limit and is given back', 'a peak', { peakBytes: 700 * MiB }],
   [
     'memory stays within its limit and is given back',

@@ -10,6 +10,7 @@ import { slow } from './neighbour.ts';
 import type { ProcessFacts } from './process-facts.ts';
 import { answered, type Program, type Way } from './program.ts';
 import type { Told } from './range.ts';
+import { type Rest, restShareMax } from './rest.ts';
 
 /** All that was seen of one program run in one way. */
 export interface Observation {
@@ -25,10 +26,14 @@ export interface Observation {
   readonly told: readonly Told[];
   readonly pulse: readonly string[];
   readonly neighbour: readonly string[];
+  /** Of its calls, in milliseconds, without waiting for a processor. */
+  readonly latencies: readonly number[];
+  /** The longest turn of the host's event loop meanwhile, without waiting for a processor. */
+  readonly heldMs: number;
   readonly before: ProcessFacts | undefined;
   readonly peakBytes: number;
-  /** Share of a core that each process used in its quietest stretch after the last answer; those that ended are absent. */
-  readonly lateCpu: ReadonlyMap<number, number>;
+  /** Of the processes that were there during the calls, once they rested or would not; those that ended are absent. */
+  readonly rest: ReadonlyMap<number, Rest>;
   /** Of the processes that were there during the calls, after environments were removed; those that ended are absent. */
   readonly after: ReadonlyMap<number, ProcessFacts>;
   readonly next: Ending;
@@ -119,14 +124,14 @@ const startEachMsMax = 150;
 /** Whoever finds no room waits for it, as the catalogue's engine is set, and is told within this. */
 const refusalMsMax = 25_000;
 
-function nothingRunsOn({ lateCpu }: Observation): Findings {
-  return [...lateCpu]
-    .filter(([, share]) => share > lateCpuShareMax)
-    .map(([pid, share]) => `process ${pid} still uses ${Math.round(share * 100)} % of a core after the answer`);
+function nothingRunsOn({ rest }: Observation): Findings {
+  return [...rest]
+    .filter(([, { share }]) => share > restShareMax)
+    .map(
+      ([pid, { share, cpuMs }]) =>
+        `process ${pid} still uses ${Math.round(share * 100)} % of a core after the answer, and has used ${Math.round(cpuMs)} ms of one`,
+    );
 }
-
-/** What runs on takes a core. Timers, collection of garbage and what a busy machine left undone take less: some ticks in 300 ms. */
-const lateCpuShareMax = 0.2;
 
 function memoryGivenBack({ before, peakBytes, memoryMiB, environments, after }: Observation): Findings {
   const base = before?.residentBytes ?? 0;

@@ -6,7 +6,13 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Engine, EngineError } from '../../../src/index.ts';
-import { waitedForProcessorHereMs, waitedForProcessorMs } from './process-facts.ts';
+import { waitedForProcessorHereMs, waitsOf } from './process-facts.ts';
+
+export interface Served {
+  readonly complaints: readonly string[];
+  /** In milliseconds, without waiting for a processor. */
+  readonly latencies: readonly number[];
+}
 
 export class Neighbour {
   readonly secret = `secret-${randomBytes(8).toString('hex')}`;
@@ -30,17 +36,18 @@ export class Neighbour {
     return this;
   }
 
-  /** Calls until told to stop; answers what was wrong. */
-  keepCalling(): { stop(): Promise<readonly string[]> } {
+  /** Calls until told to stop; answers what was wrong, and how long each call took. */
+  keepCalling(): { stop(): Promise<Served> } {
     const stopping = new AbortController();
     const complaints: string[] = [];
     const latencies: number[] = [];
     const calling = (async () => {
       do {
-        const waitedMs = this.#waitedMs();
+        const waits = this.#waits();
         const startedMs = performance.now();
         const complaint = await this.#call(randomBytes(6).toString('hex'));
-        latencies.push(performance.now() - startedMs - (this.#waitedMs() - waitedMs));
+        // Threads may have waited at the same time, or for something else.
+        latencies.push(Math.max(0, performance.now() - startedMs - waitedMs(waits, this.#waits())));
         if (complaint !== undefined) complaints.push(complaint);
         await delay(pauseMs);
       } while (!stopping.signal.aborted);
@@ -49,15 +56,15 @@ export class Neighbour {
       stop: async () => {
         stopping.abort();
         await calling;
-        return [...complaints, ...slowness(latencies)];
+        return { complaints: [...complaints, ...slowness(latencies)], latencies };
       },
     };
   }
 
-  /** What a machine with more to run than processors costs this function, as the kernel counts it. */
-  #waitedMs(): number {
+  /** How long each thread that may have a part in a call has waited for a processor so far. */
+  #waits(): Waits {
     const sandbox = this.#engine.stats().sandboxes.find(({ trustDomain }) => trustDomain === this.functionName);
-    return waitedForProcessorHereMs() + (sandbox === undefined ? 0 : waitedForProcessorMs(sandbox.pid));
+    return { host: waitedForProcessorHereMs(), threads: sandbox === undefined ? new Map() : waitsOf(sandbox.pid) };
   }
 
   async #call(nonce: string): Promise<string | undefined> {
@@ -79,6 +86,20 @@ export class Neighbour {
   }
 }
 
+interface Waits {
+  readonly host: number;
+  readonly threads: ReadonlyMap<number, number>;
+}
+
+/**
+ * What a machine with more to run than processors cost this call, as the kernel counts it. A call is on one thread at a time: the host's,
+ * the sandbox's own (the first), and at most one of its pool. Others may have waited meanwhile, which cost it nothing.
+ */
+function waitedMs(before: Waits, after: Waits): number {
+  const [own = 0, ...others] = [...after.threads].map(([thread, ms]) => ms - (before.threads.get(thread) ?? 0));
+  return after.host - before.host + own + Math.max(0, ...others);
+}
+
 const pauseMs = 15;
 
 /**
@@ -97,3 +118,24 @@ function slowness(latencies: readonly number[]): readonly string[] {
 export const slow = 'it was slow';
 const medianMsMax = 20;
 const slowestMsMax = 300;
+
+/** Of all calls, whose number makes p99 say something: beside programs it is within three times what it is while nothing else is done. */
+export function slowerThan(quietMs: readonly number[], besideMs: readonly number[]): readonly string[] {
+  if (besideMs.length < callsMin) return [];
+  const [quiet, beside] = [percentile(quietMs, 0.99), percentile(besideMs, 0.99)];
+  const most = Math.max(quiet, quietMsMin) * factorMax;
+  if (beside <= most) return [];
+  return [
+    `neighbours' p99 is ${beside.toFixed(1)} ms over ${besideMs.length} calls, and ${quiet.toFixed(1)} ms when it is quiet`,
+  ];
+}
+
+export function percentile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
+}
+
+const factorMax = 3;
+/** Fewer have no p99. */
+const callsMin = 200;
+/** Below this a quiet call is shorter than its own measuring. */
+const quietMsMin = 2;

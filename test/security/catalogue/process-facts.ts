@@ -35,21 +35,23 @@ export function residentBytes(pid: number): number | undefined {
 }
 
 /**
- * For how long threads of a process were ready to run and had no processor, all in all: what a busy machine does to it, and no fault of
- * anybody's here. 0 where the kernel does not count it.
+ * For how long each thread of a process was ready to run and had no processor, all in all: what a busy machine does to it, and no fault
+ * of anybody's here. The process's first thread comes first. 0 where the kernel does not count it.
  */
-export function waitedForProcessorMs(pid: number): number {
-  const waited = (entries(`/proc/${pid}/task`) ?? []).map((thread) => {
-    const [, nanoseconds = '0'] = (read(`/proc/${pid}/task/${thread}/schedstat`) ?? '').split(' ');
-    return Number(nanoseconds) / 1e6;
-  });
-  return waited.reduce((sum, each) => sum + each, 0);
+export function waitsOf(pid: number): ReadonlyMap<number, number> {
+  const threads = (entries(`/proc/${pid}/task`) ?? []).map(Number).toSorted((a, b) => a - b);
+  return new Map(threads.map((thread) => [thread, waited(read(`/proc/${pid}/task/${thread}/schedstat`))]));
+}
+
+/** `schedstat` is time on a processor and time in the queue for one, in nanoseconds, and a count. */
+function waited(schedstat = ''): number {
+  const [, nanoseconds = '0'] = schedstat.split(' ');
+  return Number(nanoseconds) / 1e6;
 }
 
 /** The same of this process's main thread, on which the engine runs. */
 export function waitedForProcessorHereMs(): number {
-  const [, nanoseconds = '0'] = (read('/proc/self/schedstat') ?? '').split(' ');
-  return Number(nanoseconds) / 1e6;
+  return waited(read('/proc/self/schedstat'));
 }
 
 /** Children of this process, whichever thread made them. */

@@ -28,6 +28,8 @@ export interface Program {
   readonly harmAt?: 'init' | 'call';
   /** What the benign event gets afterwards, where the program spoils its own environment. Absent: "benign". */
   readonly next?: Expectation;
+  /** Of processor time, where its heap takes longer to be collected than any ordinary one. */
+  readonly housekeepingMs?: number;
   readonly settings?: Omit<CreateFunctionInput, 'functionName' | 'code' | 'trustDomain'>;
   readonly bindings?: object;
 }

@@ -6,29 +6,37 @@ import { limits } from '../../../src/model/limits.ts';
 import { functionDirectory } from '../../fixtures/function-directory.ts';
 import { callNow, type Ending, endingOf, isExpected, shownEnding, shownExpectation } from './ending.ts';
 import { hostState } from './host-state.ts';
-import { invariants, isOfTime, keptBytesMax } from './invariants.ts';
+import { invariants, isOfTime, keptBytesMax, type Observation } from './invariants.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { type ProcessFacts, processFacts } from './process-facts.ts';
 import { benignEvent, type Call, callsOf, type Expectation, type Program, type Way, wrapped } from './program.ts';
 import type { Range } from './range.ts';
+import { comeToRest } from './rest.ts';
 
-/**
- * @returns what was wrong, in words; nothing when all was well. What is only late is tried again, twice: where others use the
- * machine, lateness that does not come again was theirs.
- */
-export async function runProgram(range: Range, program: Program, way: Way): Promise<readonly string[]> {
-  let found = await runOnce(range, program, way);
-  for (let retry = 0; retry < retriesMax && found.length > 0 && found.every(isOfTime); retry += 1) {
-    await delay(retryDelayMs);
-    found = await runOnce(range, program, way);
-  }
-  return found;
+export interface Run {
+  /** What was wrong, in words; nothing when all was well. */
+  readonly found: readonly string[];
+  /** What was judged; absent where the code was refused or the program was not reached. */
+  readonly seen?: Observation;
+  /** What was late when it was run before, and did not come again. */
+  readonly lateBefore: readonly string[];
 }
 
-const retriesMax = 2;
+/** What is only late is tried again, twice: where others use the machine, lateness that does not come again was theirs. */
+export async function runProgram(range: Range, program: Program, way: Way): Promise<Run> {
+  const lateBefore: string[] = [];
+  for (let tries = 1; ; tries += 1) {
+    const run = await runOnce(range, program, way);
+    if (tries === triesMax || run.found.length === 0 || !run.found.every(isOfTime)) return { ...run, lateBefore };
+    lateBefore.push(...run.found);
+    await delay(retryDelayMs);
+  }
+}
+
+const triesMax = 3;
 const retryDelayMs = 2_000;
 
-async function runOnce(range: Range, program: Program, way: Way): Promise<readonly string[]> {
+async function runOnce(range: Range, program: Program, way: Way): Promise<Omit<Run, 'lateBefore'>> {
   const { engine } = range;
   const functionName = `${program.id}-${way.start}-${way.company}`;
   const timeout = program.settings?.timeout ?? timeoutSeconds;
@@ -56,14 +64,14 @@ async function runOnce(range: Range, program: Program, way: Way): Promise<readon
   const refusal = await begin();
   if (refusal !== undefined) {
     const pulse = range.pulse.complaintsSince(sinceMs).map((complaint) => `the host keeps answering: ${complaint}`);
-    return [...surprise(refusal, program.expect), ...pulse];
+    return { found: [...surprise(refusal, program.expect), ...pulse] };
   }
   try {
     const found: string[] = [];
     let before = range.ordinary;
     if (way.start === 'warm') {
       const first = await invoke(range, functionName, benignEvent);
-      if (first.value !== 'benign') return [`the benign call ahead ended with ${shownEnding(first)}`];
+      if (first.value !== 'benign') return { found: [`the benign call ahead ended with ${shownEnding(first)}`] };
       await delay(settleMs);
       before = factsOf(range.pidsOf(functionName)).values().next().value ?? before;
     }
@@ -71,7 +79,8 @@ async function runOnce(range: Range, program: Program, way: Way): Promise<readon
     const harm = await range.harm(() => doHarm(range, program, way, functionName));
     found.push(...harm.surprises);
     const { pids } = harm;
-    const lateCpu = await quietest(pids, harm.environments);
+    const housekeepingMs = (program.housekeepingMs ?? housekeepingMsMax) + harm.environments * housekeepingEachMsMax;
+    const rest = await comeToRest(pids, housekeepingMs);
     await delay(Math.max(0, (harm.endings.at(-1)?.answeredMs ?? 0) + lookAfterMs - performance.now()));
     if (program.harmAt === 'init') await engine.updateFunctionCode({ functionName, code: { source: benignSource } });
     const next = await invoke(range, functionName, benignEvent);
@@ -79,7 +88,7 @@ async function runOnce(range: Range, program: Program, way: Way): Promise<readon
     await engine.deleteFunction(functionName);
     const after = await settled(pids, before);
 
-    const seen = {
+    const seen: Observation = {
       program,
       way,
       timeoutMs: timeout * 1000,
@@ -88,7 +97,7 @@ async function runOnce(range: Range, program: Program, way: Way): Promise<readon
       benignCalls: way.start === 'warm' ? 2 : 1,
       told,
       before,
-      lateCpu,
+      rest,
       after,
       next,
       stateAfter: hostState(),
@@ -97,7 +106,7 @@ async function runOnce(range: Range, program: Program, way: Way): Promise<readon
     for (const [name, check] of Object.entries(invariants)) {
       found.push(...check(seen).map((finding) => `${name}: ${finding}`));
     }
-    return found;
+    return { found, seen };
   } finally {
     await engine.deleteFunction(functionName).catch(expectDeleted);
     range.forget(functionName);
@@ -108,6 +117,12 @@ async function runOnce(range: Range, program: Program, way: Way): Promise<readon
 const timeoutSeconds = 1;
 /** A sandbox prepares the next isolate after a cold start, which is not the program's doing. */
 const settleMs = 250;
+/** Of processor time: to collect a heap of the smallest size, and to prepare the next isolate. */
+const housekeepingMsMax = 2_000;
+/** Each environment has a heap of its own to be collected. */
+const housekeepingEachMsMax = 250;
+/** For so long after the answer the neighbour is still called. */
+const besideMs = 300;
 /** When threads and memory have had the time to be given back. */
 const lookAfterMs = 1_000;
 const benignSource = 'exports.handler = async () => "benign";';
@@ -120,6 +135,8 @@ interface Harm {
   readonly pids: readonly number[];
   readonly pulse: readonly string[];
   readonly neighbour: readonly string[];
+  readonly latencies: readonly number[];
+  readonly heldMs: number;
   readonly neighbourSecret: string | undefined;
   readonly stateBefore: ReturnType<typeof hostState>;
 }
@@ -134,6 +151,7 @@ async function doHarm(range: Range, program: Program, way: Way, functionName: st
   const surprises: string[] = [];
   let environments = 1;
   let complaints: readonly string[] = [];
+  let latencies: readonly number[] = [];
   try {
     for (const call of callsOf(program)) {
       const { atOnce = 1, expect } = call;
@@ -145,9 +163,12 @@ async function doHarm(range: Range, program: Program, way: Way, functionName: st
       surprises.push(...ended.flatMap((ending) => surprise(ending, expect)));
     }
     // What runs on after the answer would show now.
-    await delay(neighbour === undefined ? 0 : lateMs);
+    await delay(neighbour === undefined ? 0 : besideMs);
   } finally {
-    complaints = (await calling?.stop()) ?? [];
+    const served = await calling?.stop();
+    complaints = served?.complaints ?? [];
+    latencies = served?.latencies ?? [];
+    range.besideMs.push(...latencies);
     if (neighbour !== undefined) range.giveBack(neighbour);
   }
   for (const pid of range.pidsOf(functionName)) watch.pids.add(pid);
@@ -159,6 +180,8 @@ async function doHarm(range: Range, program: Program, way: Way, functionName: st
     pids: [...watch.pids],
     pulse: range.pulse.complaintsSince(sinceMs),
     neighbour: complaints,
+    latencies,
+    heldMs: range.pulse.heldMsSince(sinceMs),
     neighbourSecret: neighbour?.secret,
     stateBefore,
   };
@@ -190,29 +213,6 @@ async function codeOf({ id, source, files, code }: Program): Promise<CodeInput> 
   if (source === undefined) throw new Error(`${id} has neither source nor files`);
   return { source: wrapped(source) };
 }
-
-/**
- * The share of a core that each process used, in its quietest stretch. From 300 ms after the answer nothing of the function may run; a
- * sandbox has some housekeeping of its own, which a busy machine puts off, and which ends: V8 collects the garbage of each idle isolate.
- */
-async function quietest(pids: readonly number[], environments: number): Promise<ReadonlyMap<number, number>> {
-  const shares = new Map<number, number>();
-  await delay(lateMs);
-  for (let stretch = 0; stretch < stretchesMax + environments / 4; stretch += 1) {
-    const from = factsOf(pids);
-    const startedMs = performance.now();
-    await delay(lateMs);
-    const tookMs = performance.now() - startedMs;
-    const till = factsOf(pids);
-    shares.clear();
-    for (const [pid, { cpuMs }] of till) shares.set(pid, (cpuMs - (from.get(pid)?.cpuMs ?? cpuMs)) / tookMs);
-    if (Math.max(0, ...shares.values()) <= 0.05) break;
-  }
-  return shares;
-}
-
-const lateMs = 300;
-const stretchesMax = 24;
 
 function factsOf(pids: readonly number[]): ReadonlyMap<number, ProcessFacts> {
   const facts = new Map<number, ProcessFacts>();

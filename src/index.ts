@@ -12,14 +12,25 @@ export type {
   EngineStats,
 } from './engine/engine.ts';
 export type {
+  AccountUsage,
+  AliasInput,
   CodeInput,
   CreateFunctionInput,
+  FunctionAliases,
+  FunctionConcurrency,
+  FunctionPolicies,
   FunctionReference,
   FunctionRegistry,
+  FunctionTags,
+  PageInput,
+  PermissionInput,
+  PublishVersionInput,
+  UpdateAliasInput,
   UpdateCodeInput,
   UpdateConfigurationInput,
 } from './functions/registry.ts';
 export { EngineError, type EngineErrorCode, type ThrottleReason } from './model/errors.ts';
+export type { FunctionAlias } from './model/function-alias.ts';
 export type {
   FunctionConfiguration,
   FunctionRecord,
@@ -27,6 +38,7 @@ export type {
   LastUpdateStatus,
 } from './model/function-configuration.ts';
 export { FunctionError } from './model/function-error.ts';
+export type { PolicyStatement } from './model/function-facts.ts';
 export type {
   HardeningAttempt,
   HardeningLayer,

@@ -3,6 +3,7 @@
  * host; nothing else on the host looks into what a guest wrote.
  */
 import { errorMessage } from '../base/error-text.ts';
+import type { FunctionReference } from '../functions/registry.ts';
 import { EngineError } from '../model/errors.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
 import { FunctionError } from '../model/function-error.ts';
@@ -11,21 +12,25 @@ import type { CallableFunction } from './engine.ts';
 
 export interface CallableParts {
   readonly invokeStringified: (
-    functionName: string,
+    reference: FunctionReference,
     text: string,
     signal: AbortSignal | undefined,
   ) => Promise<InvokeResult>;
-  readonly record: (functionName: string) => FunctionRecord;
+  readonly record: (reference: FunctionReference) => FunctionRecord;
 }
 
-export function callableFunction(functionName: string, { invokeStringified, record }: CallableParts): CallableFunction {
+export function callableFunction(
+  reference: FunctionReference,
+  { invokeStringified, record }: CallableParts,
+): CallableFunction {
   async function call<Answer = unknown>(event?: unknown, options?: { readonly signal?: AbortSignal }): Promise<Answer> {
-    const result = await invokeStringified(functionName, stringify(event), options?.signal);
+    const result = await invokeStringified(reference, stringify(event), options?.signal);
     return answerOf(result);
   }
-  const callable = Object.assign(call, { functionName, record: record(functionName) });
+  const { functionName } = reference;
+  const callable = Object.assign(call, { functionName, record: record(reference) });
   // As it is now, not as it was when the callable was made.
-  return Object.defineProperty(callable, 'record', { get: () => record(functionName), enumerable: true });
+  return Object.defineProperty(callable, 'record', { get: () => record(reference), enumerable: true });
 }
 
 function stringify(event: unknown): string {

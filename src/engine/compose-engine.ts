@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { createBindingSet } from '../bindings/binding-set.ts';
 import { EgressGate } from '../egress/gate.ts';
 import { parseFunctionReference } from '../functions/function-reference.ts';
-import type { FunctionReference, FunctionRegistry } from '../functions/registry.ts';
+import type { FunctionReference, FunctionRegistry, PublishVersionInput } from '../functions/registry.ts';
 import { EngineError } from '../model/errors.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
 import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
@@ -77,7 +77,12 @@ class ComposedEngine implements Engine {
         this.#scheduler.forget(functionName);
         this.#targets.forget(functionName);
       },
+      versionDeleted: (functionName, version) => this.#scheduler.forget(functionName, version),
+      reserved: (functionName, concurrency) => this.#scheduler.reserve(functionName, concurrency),
     });
+    for (const [functionName, reserved] of parts.registry.concurrency.all()) {
+      this.#scheduler.reserve(functionName, reserved);
+    }
     this.#path = new InvokePath({
       clock,
       observe,
@@ -109,10 +114,17 @@ class ComposedEngine implements Engine {
     return this.function(functionName);
   }
 
+  async publishVersion(input: PublishVersionInput): Promise<FunctionRecord> {
+    this.#assertOpen();
+    return this.functions.publishVersion(input);
+  }
+
   async updateFunctionCode(input: Parameters<Engine['updateFunctionCode']>[0]): Promise<FunctionRecord> {
     this.#assertOpen();
     const record = await this.functions.updateCode(input);
-    return input.dryRun === true ? record : this.#settled(record.configuration.functionName);
+    const { functionName } = record.configuration;
+    const settled = input.dryRun === true ? record : await this.#settled(functionName);
+    return input.publish === true && input.dryRun !== true ? this.functions.get(versionOf(record)) : settled;
   }
 
   async updateFunctionConfiguration(
@@ -138,12 +150,12 @@ class ComposedEngine implements Engine {
   }
 
   function(functionName: string): CallableFunction {
-    return callableFunction(functionName, {
-      invokeStringified: async (name, text, signal) => {
+    return callableFunction(parseFunctionReference(functionName), {
+      invokeStringified: async (reference, text, signal) => {
         this.#assertOpen();
-        return this.#path.invokeStringified(name, text, signal);
+        return this.#path.invokeStringified(reference, text, signal);
       },
-      record: (name) => this.#parts.registry.get(latest(name)),
+      record: (reference) => this.#parts.registry.get(reference),
     });
   }
 
@@ -202,7 +214,9 @@ class ComposedEngine implements Engine {
   #outdate(functionName: string): void {
     if (this.#closing !== undefined) return;
     try {
-      this.#scheduler.outdate(this.#targets.of(this.#parts.registry.resolve(latest(functionName))).demand);
+      const version = this.#parts.registry.resolve(latest(functionName));
+      // `$LATEST` never is a promise; published versions are not outdated by anything.
+      if (!(version instanceof Promise)) this.#scheduler.outdate(this.#targets.of(version).demand);
     } catch (error) {
       // It was deleted or changed again meanwhile, which is told separately. Anything else is a bug.
       if (!(error instanceof EngineError)) throw error;
@@ -212,6 +226,10 @@ class ComposedEngine implements Engine {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new EngineError('EngineClosed', 'The engine is closed.');
   }
+}
+
+function versionOf({ configuration: { functionName }, version }: FunctionRecord): FunctionReference {
+  return { functionName, qualifier: version, qualified: true };
 }
 
 function latest(functionName: string): FunctionReference {

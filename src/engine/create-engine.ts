@@ -68,6 +68,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     clock,
     isolation,
     guestLimits: valid.guestLimits,
+    concurrency: valid.limits.concurrency,
     // One engine, one runtime: its sandboxes say which in their hello, so code never meets a guest it was not prepared for.
     asyncFunctions: found.kind === 'built' ? 'native' : 'lowered',
     ...(dataDirectory !== undefined && { dataDirectory }),

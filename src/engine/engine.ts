@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type {
   CreateFunctionInput,
   FunctionRegistry,
+  PublishVersionInput,
   UpdateCodeInput,
   UpdateConfigurationInput,
 } from '../functions/registry.ts';
@@ -128,6 +129,11 @@ export interface Engine extends AsyncDisposable {
   createFunction(input: CreateFunctionInput & BindingsInput): Promise<CallableFunction>;
   updateFunctionCode(input: UpdateCodeInput): Promise<FunctionRecord>;
   updateFunctionConfiguration(input: UpdateConfigurationInput): Promise<FunctionRecord>;
+  /**
+   * Publishes `$LATEST` as it is now as a version that never changes; `functions.aliases` gives versions names. The version there is
+   * when nothing changed since.
+   */
+  publishVersion(input: PublishVersionInput): Promise<FunctionRecord>;
   deleteFunction(functionName: string): Promise<void>;
   /**
    * Gives a function host functions to call: again after a restart, which keeps none, or others than before. Environments that
@@ -136,7 +142,7 @@ export interface Engine extends AsyncDisposable {
    * @throws EngineError InvalidParameterValueException, ResourceNotFoundException
    */
   bind(functionName: string, bindings: object): void;
-  /** A callable for a function that exists already. @throws EngineError ResourceNotFoundException */
+  /** A callable for a function that exists already; `name:3` and `name:prod` name a version and an alias. @throws EngineError ResourceNotFoundException */
   function(functionName: string): CallableFunction;
   /** @throws EngineError for a client's mistake, a throttle or a platform failure; a function's own failure is in the result. */
   invoke(input: InvokeInput): Promise<InvokeResult>;

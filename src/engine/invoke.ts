@@ -43,7 +43,8 @@ export class InvokePath {
   async invoke(input: InvokeInput): Promise<InvokeResult> {
     const reference = parseFunctionReference(input.functionName, input.qualifier);
     const invocationType = input.invocationType ?? 'RequestResponse';
-    const target = this.#resolve(reference);
+    const version = this.#parts.registry.resolve(reference);
+    const target = this.#parts.targets.of(version instanceof Promise ? await version : version);
     const payload = this.#bounded(() => eventBytes(input.payload, invocationType, target.eventBytesMax));
     const details = clientDetails(input);
     switch (invocationType) {
@@ -62,9 +63,13 @@ export class InvokePath {
   }
 
   /** The same for an event that was made by JSON.stringify a moment ago. */
-  async invokeStringified(functionName: string, text: string, signal: AbortSignal | undefined): Promise<InvokeResult> {
-    const reference = { functionName, qualifier: '$LATEST', qualified: false };
-    const target = this.#resolve(reference);
+  async invokeStringified(
+    reference: FunctionReference,
+    text: string,
+    signal: AbortSignal | undefined,
+  ): Promise<InvokeResult> {
+    const version = this.#parts.registry.resolve(reference);
+    const target = this.#parts.targets.of(version instanceof Promise ? await version : version);
     return this.#call(
       target,
       reference,
@@ -82,10 +87,6 @@ export class InvokePath {
       countRefusal(this.#parts.counters, error);
       throw error;
     }
-  }
-
-  #resolve(reference: FunctionReference): Target {
-    return this.#parts.targets.of(this.#parts.registry.resolve(reference));
   }
 
   #call(

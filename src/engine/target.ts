@@ -6,7 +6,7 @@ import type { BindingSet } from '../bindings/binding-set.ts';
 import type { DeployedVersion } from '../functions/registry.ts';
 import { functionArn } from '../model/function-configuration.ts';
 import { type GuestLimits, guestLimitsDefault, strictest } from '../model/guest-limits.ts';
-import type { Demand } from '../scheduler/fleet-view.ts';
+import { type Demand, keyOfVersion } from '../scheduler/fleet-view.ts';
 
 export interface Target {
   readonly version: DeployedVersion;
@@ -67,7 +67,7 @@ export class Targets {
 
   #make(version: DeployedVersion): Target {
     const { functionName, memorySize, timeout, trustDomain, isolation } = version.configuration;
-    const functionKey = `${functionName}:${version.version}`;
+    const functionKey = keyOfVersion(functionName, version.version);
     const isAlone = isolation === 'function' || this.#secluded.has(functionName);
     const domain = isAlone ? ownDomain(functionName) : `domain:${trustDomain}`;
     const bound = this.#bindings.get(functionName);

@@ -104,6 +104,11 @@ export class CodeStore {
     }
   }
 
+  /** The same of a package and its layers. */
+  async holdsAll(pack: CodePack): Promise<boolean> {
+    return (await this.holds(pack)) && (pack.layers === undefined || (await this.holds(pack.layers)));
+  }
+
   /** The zip as it was uploaded, or one made from the pack. */
   async zip(pack: CodePack): Promise<Uint8Array> {
     try {

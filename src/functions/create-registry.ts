@@ -2,44 +2,53 @@
  * The functions of one engine (see `registry.ts` for the contract). Everything a mutation needs from the client is checked,
  * and the package is on disk, before it returns; bundling goes on behind it, and only its end makes the new version answer.
  */
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
+import { noFacts } from '../model/function-facts.ts';
 import { type GuestLimits, guestLimitsDefault } from '../model/guest-limits.ts';
 import { limits } from '../model/limits.ts';
 import type { NetworkCredentials } from '../model/network-credentials.ts';
 import { networkCredentials } from '../model/network-settings.ts';
 import { changedConfiguration, newConfiguration } from '../model/validate-function.ts';
-import { Constraints } from '../model/validation.ts';
+import { Aliases } from './aliases.ts';
 import type { AsyncFunctions } from './bundle.ts';
 import { CodePreparer, type Preparation } from './code-preparer.ts';
 import { CodeStore } from './code-store.ts';
+import { Concurrency } from './concurrency.ts';
+import { pick } from './deployed-alias.ts';
 import { activeVersion, DeployedFunction } from './deployed-function.ts';
-import { functionNotFound, parseFunctionReference, parseNewFunctionName } from './function-reference.ts';
+import { functionNotFound, parseNewFunctionName } from './function-reference.ts';
 import {
   activeRecord,
   failedRecord,
   pendingRecord,
   restoringRecord,
-  type Stamp,
   transition,
   updateFailedRecord,
   updatingRecord,
 } from './function-state.ts';
 import type { FunctionStore } from './function-store.ts';
+import { FunctionTable } from './function-table.ts';
 import { checkCombinedSize, packLayers } from './layers.ts';
 import { handlerDefault, packCode } from './package-input.ts';
+import { page } from './page.ts';
+import { Policies } from './policies.ts';
 import type { CodePack } from './prepared-code.ts';
+import { PublishedVersion } from './published-version.ts';
 import type {
+  AccountUsage,
   CreateFunctionInput,
   DeployedVersion,
   FunctionReference,
   FunctionRegistry,
+  PublishVersionInput,
   UpdateCodeInput,
   UpdateConfigurationInput,
 } from './registry.ts';
+import { Tags } from './tags.ts';
+import { Versions } from './versions.ts';
 
 export interface RegistryOptions {
   /** Whoever opened it closes it, after the registry. */
@@ -53,8 +62,12 @@ export interface RegistryOptions {
   readonly guestLimits?: Partial<GuestLimits>;
   /** What the sandboxes need; see `BundleRequest`. */
   readonly asyncFunctions?: AsyncFunctions;
+  /** Invocations at once of the whole engine, of which functions may reserve some. Default: limits.concurrencyDefault. */
+  readonly concurrency?: number;
   /** Makes revision ids. */
   readonly newId?: () => string;
+  /** Chooses between the two versions of an alias: 0 up to but not 1. */
+  readonly random?: () => number;
 }
 
 /** @throws EngineError DataDirectoryUnusable */
@@ -66,60 +79,77 @@ export async function createFunctionRegistry(options: RegistryOptions): Promise<
 }
 
 class Registry implements FunctionRegistry {
+  readonly aliases: Aliases;
+  readonly concurrency: Concurrency;
+  readonly policies: Policies;
+  readonly tags: Tags;
   readonly #store: FunctionStore;
   readonly #clock: Clock;
   readonly #isolation: 'domain' | 'function';
   readonly #guestLimits: GuestLimits;
-  readonly #newId: () => string;
+  readonly #random: () => number;
   readonly #code: CodeStore;
   readonly #preparer: CodePreparer;
-  readonly #functions = new Map<string, DeployedFunction>();
+  readonly #table: FunctionTable;
+  readonly #versions: Versions;
   /** Names of functions whose code is being read: taken, though there is nothing to show yet. */
   readonly #reserved = new Set<string>();
   /** Packages between being written and being some function's: nobody may remove them. */
   readonly #arriving = new Set<Promise<unknown>>();
   #removal: Promise<void> = Promise.resolve();
   #removalTimer: Disposable | undefined;
-  #isClosed = false;
 
   constructor(options: RegistryOptions, code: CodeStore) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#isolation = options.isolation ?? 'domain';
     this.#guestLimits = { ...guestLimitsDefault, ...options.guestLimits };
-    this.#newId = options.newId ?? randomUUID;
+    this.#random = options.random ?? Math.random;
     this.#code = code;
     this.#preparer = new CodePreparer(code, options.clock, options.asyncFunctions);
+    this.#table = new FunctionTable(options);
+    this.#versions = new Versions(this.#table, code, this.#preparer);
+    this.aliases = new Aliases(this.#table);
+    this.concurrency = new Concurrency(this.#table, options.concurrency ?? limits.concurrencyDefault);
+    this.policies = new Policies(this.#table, this.aliases);
+    this.tags = new Tags(this.#table);
   }
 
   /** Takes up what the store kept. Functions whose bundle is there answer at once; the others after it has been made. */
   async restore(): Promise<void> {
-    for (const { record, pack } of this.#store.load()) {
-      const { functionName, handler, runtime } = record.configuration;
-      const restored = new DeployedFunction(this.#newId(), record, pack, 'creating');
-      this.#functions.set(functionName, restored);
-      if (record.state === 'Failed') {
-        restored.phase = 'failed';
-      } else if (!(await this.#holds(pack))) {
-        this.#refuse(restored, 'The code of the function is missing from the data directory.');
-      } else {
-        const preparation = await this.#preparer.prepared(pack, handler, runtime);
-        if (preparation === undefined) {
-          restored.record = restoringRecord(record);
-          restored.mutation = this.#prepare(restored);
-        } else if (record.lastUpdateStatus === 'InProgress' || record.state === 'Pending') {
-          this.#activate(restored, preparation);
-        } else {
-          restored.phase = transition(restored.phase, 'prepared');
-          restored.active = activeVersion(restored.creationId, record, pack, preparation, undefined);
-        }
+    const versions = this.#store.versions();
+    for (const stored of this.#store.load()) {
+      const restored = new DeployedFunction(this.#table.newId(), stored, 'creating');
+      const { functionName } = restored;
+      for (const version of versions.get(functionName) ?? []) {
+        restored.named.set(version, PublishedVersion.kept(this.#store, functionName, version));
       }
+      this.#table.add(restored);
+      await this.#restore(restored);
     }
+    this.aliases.restore();
     await this.#code.removeUnused(this.#neededCode());
   }
 
-  async #holds(pack: CodePack): Promise<boolean> {
-    return (await this.#code.holds(pack)) && (pack.layers === undefined || (await this.#code.holds(pack.layers)));
+  async #restore(restored: DeployedFunction): Promise<void> {
+    const { record, pack } = restored;
+    const { handler, runtime } = record.configuration;
+    if (record.state === 'Failed') {
+      restored.phase = 'failed';
+    } else if (!(await this.#code.holdsAll(pack))) {
+      this.#refuse(restored, 'The code of the function is missing from the data directory.');
+    } else {
+      const preparation = await this.#preparer.prepared(pack, handler, runtime);
+      if (preparation === undefined) {
+        restored.record = restoringRecord(record);
+        restored.mutation = this.#prepare(restored);
+      } else if (record.lastUpdateStatus === 'InProgress' || record.state === 'Pending') {
+        this.#activate(restored, preparation);
+      } else {
+        restored.phase = transition(restored.phase, 'prepared');
+        restored.active = activeVersion(restored.creationId, record, pack, preparation, undefined);
+      }
+    }
   }
 
   async create(input: CreateFunctionInput): Promise<FunctionRecord> {
@@ -129,8 +159,9 @@ class Registry implements FunctionRegistry {
       isolation: this.#isolation,
       guestLimits: this.#guestLimits,
     };
-    const configuration = newConfiguration(functionName, input, defaults);
-    if (this.#functions.has(functionName) || this.#reserved.has(functionName)) {
+    const { publish, ...settings } = input;
+    const configuration = newConfiguration(functionName, settings, defaults);
+    if (this.#table.get(functionName) !== undefined || this.#reserved.has(functionName)) {
       throw new EngineError('ResourceConflictException', `Function already exist: ${functionName}`);
     }
     this.#reserved.add(functionName);
@@ -138,13 +169,15 @@ class Registry implements FunctionRegistry {
       const packed = async () =>
         withLayers(await packCode(this.#code, input.code), await packLayers(this.#code, input.layers ?? []));
       return await this.#withCode(packed, (pack) => {
-        const record = pendingRecord(configuration, pack, this.#stamp());
-        this.#store.save({ record, pack });
-        const created = new DeployedFunction(this.#newId(), record, pack, 'creating');
-        created.networkCredentials = networkCredentials(input.network ?? {}, this.#newId);
-        this.#functions.set(functionName, created);
+        const record = pendingRecord(configuration, pack, this.#table.stamp());
+        const stored = { record, pack, facts: noFacts };
+        const created = new DeployedFunction(this.#table.newId(), stored, 'creating');
+        created.networkCredentials = networkCredentials(input.network ?? {}, this.#table.newId);
+        const published = this.#save(created, record, pack, publish);
+        this.#table.add(created);
         created.mutation = this.#prepare(created);
-        return record;
+        // AWS answers with the version's number and the function's revision (LAMBDA.md C3.5).
+        return published === undefined ? record : { ...record, version: published.version };
       });
     } finally {
       this.#reserved.delete(functionName);
@@ -152,11 +185,12 @@ class Registry implements FunctionRegistry {
   }
 
   get(reference: FunctionReference): FunctionRecord {
-    return this.#find(reference).record;
+    const { found, version } = this.#table.find(reference);
+    return version?.record ?? found.record;
   }
 
   async updateCode(input: UpdateCodeInput): Promise<FunctionRecord> {
-    const changed = this.#find(parseFunctionReference(input.functionName));
+    const changed = this.#table.named(input.functionName);
     changed.assertChangeable(input.revisionId);
     const { architectures } = input;
     const configuration = changedConfiguration(
@@ -168,8 +202,8 @@ class Registry implements FunctionRegistry {
       const packed = async () => withLayers(await packCode(this.#code, input.code), changed.pack.layers);
       return await this.#withCode(packed, (pack) => {
         if (input.dryRun === true) return changed.record;
-        if (this.#functions.get(changed.functionName) !== changed) throw functionNotFound(changed.functionName);
-        return this.#change(changed, configuration, pack, changed.networkCredentials);
+        if (!this.#table.holds(changed)) throw functionNotFound(changed.functionName);
+        return this.#change(changed, configuration, pack, changed.networkCredentials, input.publish);
       });
     } finally {
       changed.isTaken = false;
@@ -178,18 +212,18 @@ class Registry implements FunctionRegistry {
   }
 
   async updateConfiguration(input: UpdateConfigurationInput): Promise<FunctionRecord> {
-    const changed = this.#find(parseFunctionReference(input.functionName));
+    const changed = this.#table.named(input.functionName);
     changed.assertChangeable(input.revisionId);
     const configuration = changedConfiguration(changed.record.configuration, input, this.#guestLimits);
     const before = changed.networkCredentials;
-    const credentials = input.network === undefined ? before : networkCredentials(input.network, this.#newId);
+    const credentials = input.network === undefined ? before : networkCredentials(input.network, this.#table.newId);
     const { layers } = input;
     if (layers === undefined) return this.#change(changed, configuration, changed.pack, credentials);
     changed.isTaken = true;
     try {
       const packed = async () => withLayers(changed.pack, await packLayers(this.#code, layers));
       return await this.#withCode(packed, (pack) => {
-        if (this.#functions.get(changed.functionName) !== changed) throw functionNotFound(changed.functionName);
+        if (!this.#table.holds(changed)) throw functionNotFound(changed.functionName);
         return this.#change(changed, configuration, pack, credentials);
       });
     } finally {
@@ -205,75 +239,89 @@ class Registry implements FunctionRegistry {
         '$LATEST version cannot be deleted without deleting the function.',
       );
     }
-    const { functionName } = reference;
-    if (!this.#functions.has(functionName)) throw functionNotFound(functionName);
-    if (reference.qualified) {
-      // There are no versions but $LATEST; deleting one that does not exist succeeds (LAMBDA.md C3.17).
-      if (/^\d+$/.test(reference.qualifier)) return;
-      throw new EngineError('InvalidParameterValueException', 'Deletion of aliases is not currently supported.');
-    }
-    this.#store.remove(functionName);
-    this.#functions.delete(functionName);
+    const { functionName, qualifier, qualified } = reference;
+    const found = this.#table.get(functionName);
+    if (found === undefined) throw functionNotFound(functionName);
+    if (!qualified) this.#table.remove(functionName);
+    else if (/^\d+$/.test(qualifier)) this.#versions.remove(found, qualifier);
+    else throw new EngineError('InvalidParameterValueException', 'Deletion of aliases is not currently supported.');
     this.#removeUnusedLater();
   }
 
-  list(options: { readonly marker?: string; readonly maxItems?: number }): {
-    readonly functions: readonly FunctionRecord[];
-    readonly nextMarker?: string;
-  } {
-    const { marker, maxItems } = options;
-    if (maxItems !== undefined) {
-      const constraints = new Constraints();
-      constraints.integer(maxItems, 'maxItems', { min: 1, max: limits.maxItemsMax });
-      constraints.throwIfViolated();
-    }
-    const after = marker === undefined || marker === '' ? '' : markedName(marker);
-    const names = [...this.#functions.keys()].filter((name) => name > after).sort(byCodeUnit);
-    const page = names.slice(0, Math.min(maxItems ?? limits.functionsPageMax, limits.functionsPageMax));
-    const functions = page.flatMap((name) => this.#functions.get(name)?.record ?? []);
-    const last = page.at(-1);
-    return last === undefined || page.length === names.length
-      ? { functions }
-      : { functions, nextMarker: markerOf(last) };
+  list(input: Parameters<FunctionRegistry['list']>[0]): ReturnType<FunctionRegistry['list']> {
+    const all = this.#table.names().flatMap((name) => {
+      const versions = input.versions === 'all' ? (this.#table.get(name)?.versions() ?? []) : [];
+      return [{ name, version: 0 }, ...[...versions].map(({ version }) => ({ name, version: Number(version) }))];
+    });
+    const { items, nextMarker } = page(input, all, listKey, (key, marked) => isListedAfter(key, marked));
+    const functions = items.flatMap(({ name, version }) => {
+      const found = this.#table.get(name);
+      return found === undefined ? [] : this.#versions.recordOf(found, String(version));
+    });
+    return { functions, ...(nextMarker !== undefined && { nextMarker }) };
+  }
+
+  async publishVersion(input: PublishVersionInput): Promise<FunctionRecord> {
+    return this.#versions.publish(input);
+  }
+
+  listVersions(input: Parameters<FunctionRegistry['listVersions']>[0]): ReturnType<FunctionRegistry['listVersions']> {
+    return this.#versions.list(input);
+  }
+
+  usage(): AccountUsage {
+    return {
+      functionCount: this.#table.names().length,
+      totalCodeBytes: this.#store.codeBytes(),
+      concurrency: this.concurrency.total,
+      unreservedConcurrency: this.concurrency.unreserved(),
+    };
   }
 
   async codeZip(reference: FunctionReference): Promise<Uint8Array> {
-    return await this.#code.zip(this.#find(reference).pack);
+    const { found, version } = this.#table.find(reference);
+    return await this.#code.zip((version ?? found).pack);
   }
 
-  resolve(reference: FunctionReference): DeployedVersion {
-    const found = this.#functions.get(reference.functionName);
-    // An invocation always names a version in its answer, if only the implicit one (recorded from AWS).
-    if (found === undefined || reference.qualifier !== '$LATEST') {
-      throw functionNotFound(reference.functionName, reference.qualifier);
+  /** On the way of every invocation: the function by its name, and one look more for a qualifier. */
+  resolve(reference: FunctionReference): DeployedVersion | Promise<DeployedVersion> {
+    const { functionName, qualifier } = reference;
+    const found = this.#table.get(functionName);
+    if (found !== undefined) {
+      if (qualifier === '$LATEST') return found.answering();
+      const named = found.named.get(qualifier);
+      const version = named?.kind === 'alias' ? pick(named, this.#random) : named;
+      if (version !== undefined) return this.#versions.answering(found, version);
+      if (named !== undefined) return found.answering();
     }
-    return found.answering();
+    // An invocation always names a version in its answer, if only the implicit one (recorded from AWS).
+    throw functionNotFound(functionName, qualifier);
   }
 
   async settled(functionName: string): Promise<FunctionRecord> {
-    const awaited = this.#find(parseFunctionReference(functionName));
+    const awaited = this.#table.named(functionName);
     await awaited.mutation;
-    if (this.#functions.get(awaited.functionName) !== awaited) throw functionNotFound(awaited.functionName);
+    if (!this.#table.holds(awaited)) throw functionNotFound(awaited.functionName);
     return awaited.record;
   }
 
   async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#table.isClosed) return;
+    this.#table.isClosed = true;
     this.#removalTimer?.[Symbol.dispose]();
     this.#preparer.close();
     await Promise.allSettled(this.#arriving);
-    await Promise.all([...this.#functions.values()].map((each) => each.mutation));
+    await Promise.all([...this.#table.all()].map((each) => each.mutation));
     await this.#removal;
     await this.#code.close();
   }
 
   /** Reads and packs code, then runs `use`, synchronously, while the package is still guarded from removal. */
   async #withCode(packed: () => Promise<CodePack>, use: (pack: CodePack) => FunctionRecord): Promise<FunctionRecord> {
-    this.#assertOpen();
+    this.#table.assertOpen();
     const arrival = this.#removal.then(async () => {
       const pack = await packed();
-      this.#assertOpen();
+      this.#table.assertOpen();
       return use(pack);
     });
     this.#arriving.add(arrival);
@@ -289,18 +337,44 @@ class Registry implements FunctionRegistry {
     configuration: FunctionConfiguration,
     pack: CodePack,
     credentials: NetworkCredentials | undefined,
+    publish?: boolean,
   ): FunctionRecord {
-    this.#assertOpen();
+    this.#table.assertOpen();
     const phase = transition(changed.phase, 'changed');
     const make = phase === 'creating' ? pendingRecord : updatingRecord;
-    const record = make(configuration, pack, this.#stamp());
-    this.#store.save({ record, pack });
+    const record = make(configuration, pack, this.#table.stamp());
+    const published = this.#save(changed, record, pack, publish, credentials);
     changed.phase = phase;
     changed.record = record;
     changed.pack = pack;
     changed.networkCredentials = credentials;
     changed.mutation = this.#prepare(changed);
-    return record;
+    if (published === undefined) return record;
+    const { version, stored } = published;
+    return published.isPending ? { ...record, version, revisionId: stored.record.revisionId } : published.record;
+  }
+
+  /** Keeps a mutation, and the version to be published with it: a new one that is pending, or the last one if it is the same. */
+  #save(
+    changed: DeployedFunction,
+    record: FunctionRecord,
+    pack: CodePack,
+    publish = false,
+    credentials = changed.networkCredentials,
+  ): PublishedVersion | undefined {
+    const same = publish ? this.#versions.unchanged(changed, record, pack) : undefined;
+    if (!publish || same !== undefined) {
+      this.#store.save({ record, pack, facts: changed.facts });
+      return same;
+    }
+    const stored = this.#versions.next(changed, record, pack);
+    const facts = { ...changed.facts, lastVersion: Number(stored.record.version) };
+    this.#store.save({ record, pack, facts }, stored);
+    changed.facts = facts;
+    changed.publishing = this.#versions.add(changed, stored);
+    changed.publishing.isPending = true;
+    changed.publishing.networkCredentials = credentials;
+    return changed.publishing;
   }
 
   /** The part of a mutation that goes on behind its answer. Never rejects: how it ends is in the record. */
@@ -320,54 +394,43 @@ class Registry implements FunctionRegistry {
 
   /** Deleted meanwhile, perhaps made again: then nobody waits for the outcome. After closing, the next start prepares again. */
   #isCurrent(changed: DeployedFunction): boolean {
-    return !this.#isClosed && this.#functions.get(changed.functionName) === changed;
+    return !this.#table.isClosed && this.#table.holds(changed);
   }
 
   #activate(changed: DeployedFunction, preparation: Preparation): void {
-    const record = activeRecord(changed.record, this.#newId());
-    this.#store.save({ record, pack: changed.pack });
+    const { creationId, pack, facts, networkCredentials: credentials, publishing } = changed;
+    const record = activeRecord(changed.record, this.#table.newId());
+    this.#store.save({ record, pack, facts });
     changed.phase = transition(changed.phase, 'prepared');
     changed.record = record;
-    const { creationId, pack, networkCredentials: credentials } = changed;
     changed.active = activeVersion(creationId, record, pack, preparation, credentials);
+    changed.publishing = undefined;
+    if (publishing !== undefined) this.#versions.activate(changed, publishing, preparation);
   }
 
   #refuse(changed: DeployedFunction, reason: string): void {
-    const before = changed.active;
+    const { active: before, publishing } = changed;
     changed.phase = transition(changed.phase, 'refused');
+    changed.publishing = undefined;
     if (before === undefined) {
-      changed.record = failedRecord(changed.record, this.#newId(), reason);
+      changed.record = failedRecord(changed.record, this.#table.newId(), reason);
     } else {
-      changed.record = updateFailedRecord(before.record, this.#newId(), reason);
+      changed.record = updateFailedRecord(before.record, this.#table.newId(), reason);
       changed.pack = before.deployed.code.pack;
       changed.networkCredentials = before.deployed.networkCredentials;
     }
     try {
-      this.#store.save({ record: changed.record, pack: changed.pack });
+      this.#store.save({ record: changed.record, pack: changed.pack, facts: changed.facts });
+      if (publishing !== undefined) this.#versions.refuse(publishing, reason);
     } catch {
       // A store that cannot save is often why we are here. The record in memory says so; the next start tries anew.
     }
   }
 
-  #find(reference: FunctionReference): DeployedFunction {
-    const found = this.#functions.get(reference.functionName);
-    if (found === undefined || reference.qualifier !== '$LATEST') {
-      throw functionNotFound(reference.functionName, reference.qualified ? reference.qualifier : undefined);
-    }
-    return found;
-  }
-
-  #stamp(): Stamp {
-    return { revisionId: this.#newId(), epochMs: this.#clock.epochMs() };
-  }
-
-  #assertOpen(): void {
-    if (this.#isClosed) throw new EngineError('EngineClosed', 'The engine is closed.');
-  }
-
   #neededCode(): ReadonlySet<string> {
-    const needed = new Set<string>();
-    for (const { pack, active } of this.#functions.values()) {
+    // What the store has, and what is only in memory: a version that answers until the update behind it is done.
+    const needed = new Set(this.#store.codeInUse());
+    for (const { pack, active } of this.#table.all()) {
       for (const each of [pack, active?.deployed.code.pack]) {
         if (each === undefined) continue;
         needed.add(each.codeSha256);
@@ -378,7 +441,7 @@ class Registry implements FunctionRegistry {
   }
 
   #removeUnusedLater(): void {
-    if (this.#isClosed) return;
+    if (this.#table.isClosed) return;
     this.#removalTimer?.[Symbol.dispose]();
     this.#removalTimer = this.#clock.after(limits.codeRemovalDelayMs, () => {
       if (this.#arriving.size > 0) return this.#removeUnusedLater();
@@ -404,17 +467,18 @@ function reusable(changed: DeployedFunction, record: FunctionRecord): Preparatio
   return isSame ? before.preparation : undefined;
 }
 
-function byCodeUnit(a: string, b: string): number {
-  return a < b ? -1 : 1;
+interface Listed {
+  readonly name: string;
+  /** 0: `$LATEST`. */
+  readonly version: number;
 }
 
-/** Opaque to clients: the last name of a page. The next one begins behind it, whatever was deleted meanwhile. */
-function markerOf(name: string): string {
-  return Buffer.from(name).toString('base64url');
+function listKey({ name, version }: Listed): string {
+  return version === 0 ? name : `${name}:${version}`;
 }
 
-function markedName(marker: string): string {
-  const name = Buffer.from(marker, 'base64url').toString();
-  if (/^[a-zA-Z0-9-_]+$/.test(name) && markerOf(name) === marker) return name;
-  throw new EngineError('InvalidParameterValueException', `Invalid marker: ${marker.slice(0, 200)}`);
+function isListedAfter(key: string, marked: string): boolean {
+  const [name = '', version = '0'] = key.split(':');
+  const [markedName = '', markedVersion = '0'] = marked.split(':');
+  return name === markedName ? Number(version) > Number(markedVersion) : name > markedName;
 }

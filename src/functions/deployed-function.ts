@@ -1,10 +1,17 @@
-/** One function of a registry: its record, its package, and the version that answers. Decides what it may be asked; does nothing itself. */
+/**
+ * One function of a registry: the record and package of `$LATEST`, the version of it that answers, and what was published.
+ * Decides what it may be asked; does nothing itself.
+ */
 import { EngineError } from '../model/errors.ts';
 import { type FunctionRecord, functionArn } from '../model/function-configuration.ts';
+import type { FunctionFacts } from '../model/function-facts.ts';
 import type { NetworkCredentials } from '../model/network-credentials.ts';
 import type { Preparation } from './code-preparer.ts';
-import type { FunctionPhase } from './function-state.ts';
+import type { DeployedAlias } from './deployed-alias.ts';
+import { assertRevision, type FunctionPhase } from './function-state.ts';
+import type { StoredFunction } from './function-store.ts';
 import type { CodePack, PreparedCode } from './prepared-code.ts';
+import type { PublishedVersion } from './published-version.ts';
 import type { DeployedVersion } from './registry.ts';
 import { versionKey } from './version-key.ts';
 
@@ -20,7 +27,12 @@ export class DeployedFunction {
   readonly creationId: string;
   record: FunctionRecord;
   pack: CodePack;
+  facts: FunctionFacts;
   phase: FunctionPhase;
+  /** Published versions, rising, and aliases, by the qualifier that names them. */
+  readonly named = new Map<string, PublishedVersion | DeployedAlias>();
+  /** Published with the mutation that is under way. */
+  publishing: PublishedVersion | undefined;
   active: ActiveVersion | undefined;
   /** Of the record's network settings. */
   networkCredentials: NetworkCredentials | undefined;
@@ -29,15 +41,24 @@ export class DeployedFunction {
   /** Settles, and never rejects, when the last mutation is done. */
   mutation: Promise<void> = Promise.resolve();
 
-  constructor(creationId: string, record: FunctionRecord, pack: CodePack, phase: FunctionPhase) {
+  constructor(creationId: string, { record, pack, facts }: StoredFunction, phase: FunctionPhase) {
     this.creationId = creationId;
     this.record = record;
     this.pack = pack;
+    this.facts = facts;
     this.phase = phase;
   }
 
   get functionName(): string {
     return this.record.configuration.functionName;
+  }
+
+  *versions(): Generator<PublishedVersion> {
+    for (const each of this.named.values()) if (each.kind === 'version') yield each;
+  }
+
+  *aliases(): Generator<DeployedAlias> {
+    for (const each of this.named.values()) if (each.kind === 'alias') yield each;
   }
 
   /** @throws EngineError ResourceConflictException (LAMBDA.md C3.9), PreconditionFailedException (C3.14) */
@@ -48,29 +69,23 @@ export class DeployedFunction {
         `The operation cannot be performed at this time. An update is in progress for resource: ${functionArn(this.functionName)}`,
       );
     }
-    if (this.phase === 'creating') throw this.#inState();
-    if (revisionId !== undefined && revisionId !== this.record.revisionId) {
-      throw new EngineError(
-        'PreconditionFailedException',
-        'The Revision Id provided does not match the latest Revision Id. ' +
-          'Call the GetFunction/GetAlias API to retrieve the latest Revision Id',
-      );
-    }
+    if (this.phase === 'creating') throw inState(this.record);
+    assertRevision(revisionId, this.record.revisionId);
   }
 
   /** @throws EngineError ResourceConflictException */
   answering(): DeployedVersion {
-    if (this.active === undefined) throw this.#inState();
+    if (this.active === undefined) throw inState(this.record);
     return this.active.deployed;
   }
+}
 
-  #inState(): EngineError {
-    return new EngineError(
-      'ResourceConflictException',
-      'The operation cannot be performed at this time. ' +
-        `The function is currently in the following state: ${this.record.state}`,
-    );
-  }
+/** C3.9. */
+export function inState({ state }: FunctionRecord): EngineError {
+  return new EngineError(
+    'ResourceConflictException',
+    `The operation cannot be performed at this time. The function is currently in the following state: ${state}`,
+  );
 }
 
 export function activeVersion(

@@ -47,6 +47,20 @@ export function parseFunctionReference(functionName: string, qualifier?: string)
   return { functionName: named.functionName, qualifier: asked ?? '$LATEST', qualified: asked !== undefined };
 }
 
+/**
+ * The function of an operation that concerns all its versions. `$LATEST` is let pass, as it names the function itself.
+ * @throws EngineError as above, and for a version or an alias
+ */
+export function parseFunctionName(functionName: string): string {
+  const reference = parseFunctionReference(functionName);
+  if (reference.qualifier === '$LATEST') return reference.functionName;
+  throw new EngineError(
+    'InvalidParameterValueException',
+    'This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. ' +
+      'Please specify either a function name or an unqualified function ARN.',
+  );
+}
+
 /** The name of a function to be made. It may be written as an ARN; it names no version but `$LATEST`. */
 export function parseNewFunctionName(functionName: string): string {
   const constraints = new Constraints();

@@ -3,6 +3,7 @@
  * are given.
  */
 import { invariant } from '../base/invariant.ts';
+import { EngineError } from '../model/errors.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
 import type { CodePack } from './prepared-code.ts';
 
@@ -36,6 +37,16 @@ export function transition(phase: FunctionPhase, event: FunctionEvent): Function
 export interface Stamp {
   readonly revisionId: string;
   readonly epochMs: number;
+}
+
+/** Who names a revision changes that one or nothing (C3.14). @throws EngineError PreconditionFailedException */
+export function assertRevision(asked: string | undefined, latest: string): void {
+  if (asked === undefined || asked === latest) return;
+  throw new EngineError(
+    'PreconditionFailedException',
+    'The Revision Id provided does not match the latest Revision Id. ' +
+      'Call the GetFunction/GetAlias API to retrieve the latest Revision Id',
+  );
 }
 
 /** C1.11: `2025-11-25T02:26:54.123+0000`. */

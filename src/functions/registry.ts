@@ -1,4 +1,6 @@
+import type { FunctionAlias } from '../model/function-alias.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
+import type { PolicyStatement } from '../model/function-facts.ts';
 import type { NetworkCredentials } from '../model/network-credentials.ts';
 import type { FunctionSettings } from '../model/validate-function.ts';
 import type { LayerInput } from './layers.ts';
@@ -21,6 +23,8 @@ export interface CreateFunctionInput extends FunctionSettings {
   readonly code: CodeInput;
   /** Directories and zips that the function finds below `/opt`, later ones over earlier ones; at most 5. */
   readonly layers?: readonly LayerInput[];
+  /** Also publishes version 1. */
+  readonly publish?: boolean;
 }
 
 export type UpdateConfigurationInput = Omit<FunctionSettings, 'tags'> & {
@@ -35,7 +39,97 @@ export interface UpdateCodeInput {
   readonly code: CodeInput;
   readonly architectures?: readonly string[];
   readonly dryRun?: boolean;
+  /** Also publishes the new code as a version, whose record is the answer. */
+  readonly publish?: boolean;
   readonly revisionId?: string;
+}
+
+export interface PublishVersionInput {
+  readonly functionName: string;
+  /** What `$LATEST` must be for the version to be published. */
+  readonly codeSha256?: string;
+  readonly revisionId?: string;
+  /** Of the version. Default: that of `$LATEST`. */
+  readonly description?: string;
+}
+
+/** Which part of a list. `marker` is the `nextMarker` of the part before. */
+export interface PageInput {
+  readonly marker?: string;
+  /** 1 to 10,000; more than a page of AWS (50) is never answered. */
+  readonly maxItems?: number;
+}
+
+export interface AliasInput {
+  readonly functionName: string;
+  readonly name: string;
+  readonly functionVersion: string;
+  readonly description?: string;
+  /** At most one more version and its share of the invocations, 0 to 1. */
+  readonly additionalVersionWeights?: Readonly<Record<string, number>>;
+}
+
+/** What is not given stays; empty weights remove what was there. */
+export type UpdateAliasInput = Pick<AliasInput, 'functionName' | 'name'> &
+  Partial<AliasInput> & { readonly revisionId?: string };
+
+/** Names for versions (LAMBDA.md C6). */
+export interface FunctionAliases {
+  create(input: AliasInput): Promise<FunctionAlias>;
+  get(functionName: string, name: string): FunctionAlias;
+  /** Sorted by name. */
+  list(
+    input: PageInput & {
+      readonly functionName: string;
+      /** Only those of this version. */
+      readonly functionVersion?: string;
+    },
+  ): { readonly aliases: readonly FunctionAlias[]; readonly nextMarker?: string };
+  update(input: UpdateAliasInput): Promise<FunctionAlias>;
+  /** Harmless for one that does not exist. */
+  delete(functionName: string, name: string): Promise<void>;
+}
+
+/** Invocations of a function that may run at once, set aside for it (LAMBDA.md C7.1, C7.2, F4.2). */
+export interface FunctionConcurrency {
+  put(functionName: string, reserved: number): Promise<void>;
+  /** Undefined: none is set. */
+  get(functionName: string): number | undefined;
+  delete(functionName: string): Promise<void>;
+  /** Of all functions that have one. */
+  all(): ReadonlyMap<string, number>;
+}
+
+export interface PermissionInput {
+  readonly reference: FunctionReference;
+  readonly statement: Omit<PolicyStatement, 'Resource'>;
+  readonly revisionId?: string;
+}
+
+/**
+ * The resource policies of functions, versions and aliases: kept and answered (LAMBDA.md C8.6). The engine tells no callers apart, so
+ * there is nobody whom a statement could let in.
+ */
+export interface FunctionPolicies {
+  /** Returns the statement as it is kept. */
+  add(input: PermissionInput): Promise<PolicyStatement>;
+  get(reference: FunctionReference): { readonly statements: readonly PolicyStatement[]; readonly revisionId: string };
+  remove(reference: FunctionReference, statementId: string, revisionId?: string): Promise<void>;
+}
+
+/** Tags of functions by their ARN (LAMBDA.md C3.28). */
+export interface FunctionTags {
+  add(resource: string, tags: Readonly<Record<string, string>>): Promise<void>;
+  list(resource: string): Readonly<Record<string, string>>;
+  remove(resource: string, keys: readonly string[]): Promise<void>;
+}
+
+/** What an account has and may have (LAMBDA.md C8.7). */
+export interface AccountUsage {
+  readonly functionCount: number;
+  readonly totalCodeBytes: number;
+  readonly concurrency: number;
+  readonly unreservedConcurrency: number;
 }
 
 /** A function name as clients write it, taken apart (LAMBDA.md C1.2, C1.3). */
@@ -59,7 +153,7 @@ export interface DeployedVersion {
 /**
  * The functions of one engine: what exists, in which state, with which code. It validates everything a client sends and
  * throws EngineError with Lambda's texts. Mutations return at once with `Pending` or `InProgress`; preparing code goes on
- * behind them. Invocations resolve the last version that became Active (LAMBDA.md C3.10).
+ * behind them. Invocations of `$LATEST` resolve the last one that became Active (LAMBDA.md C3.10).
  */
 export interface FunctionRegistry {
   create(input: CreateFunctionInput): Promise<FunctionRecord>;
@@ -67,15 +161,33 @@ export interface FunctionRegistry {
   updateCode(input: UpdateCodeInput): Promise<FunctionRecord>;
   updateConfiguration(input: UpdateConfigurationInput): Promise<FunctionRecord>;
   delete(reference: FunctionReference): Promise<void>;
-  /** Sorted by name. */
-  list(options: { readonly marker?: string; readonly maxItems?: number }): {
+  /** Sorted by name. With `versions: 'all'` each function is followed by its published versions. */
+  list(options: PageInput & { readonly versions?: 'latest' | 'all' }): {
     readonly functions: readonly FunctionRecord[];
     readonly nextMarker?: string;
   };
+  /**
+   * Makes an unchangeable version of `$LATEST` as it is now. When nothing has changed since the last one was published, that one is
+   * the answer (LAMBDA.md C3.15).
+   */
+  publishVersion(input: PublishVersionInput): Promise<FunctionRecord>;
+  /** `$LATEST`, then the published versions, rising. */
+  listVersions(input: PageInput & { readonly functionName: string }): {
+    readonly versions: readonly FunctionRecord[];
+    readonly nextMarker?: string;
+  };
+  readonly aliases: FunctionAliases;
+  readonly concurrency: FunctionConcurrency;
+  readonly policies: FunctionPolicies;
+  readonly tags: FunctionTags;
+  usage(): AccountUsage;
   /** Bytes of the zip (or of a zip made from the pack) for GetFunction's `Code.Location`. */
   codeZip(reference: FunctionReference): Promise<Uint8Array>;
-  /** @throws EngineError ResourceNotFoundException, ResourceConflictException (Pending) */
-  resolve(reference: FunctionReference): DeployedVersion;
+  /**
+   * A promise only for a published version whose code has to be prepared again, after an update of isotherm.
+   * @throws EngineError ResourceNotFoundException, ResourceConflictException (Pending)
+   */
+  resolve(reference: FunctionReference): DeployedVersion | Promise<DeployedVersion>;
   /** Resolves when the function's last mutation is done: Active/Successful or Failed. */
   settled(functionName: string): Promise<FunctionRecord>;
   close(): Promise<void>;

@@ -19,7 +19,6 @@ const notOffered = [
   'ImageConfig',
   'KMSKeyArn',
   'Layers',
-  'Publish',
   'PublishTo',
   'SnapStart',
   'TenancyConfig',

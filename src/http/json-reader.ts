@@ -86,6 +86,18 @@ export class JsonReader {
     );
   }
 
+  numberMap(name: string): Readonly<Record<string, number>> | undefined {
+    const value = this.#value(name);
+    if (value === undefined) return undefined;
+    if (!isMembers(value)) throw mismatch(name, value, 'a map');
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => {
+        if (typeof member !== 'number') throw mismatch(`${name}.${key}`, member, 'a Double');
+        return [key, member];
+      }),
+    );
+  }
+
   /** Base64 of JSON's blobs. */
   bytes(name: string): Uint8Array | undefined {
     const text = this.string(name);

@@ -4,14 +4,22 @@
  */
 import { ProtocolError } from './api-error.ts';
 import type { Operation } from './operation.ts';
+import { aliasOperations } from './operations/aliases.ts';
+import { codeSigningOperations } from './operations/code-signing.ts';
+import { concurrencyOperations } from './operations/concurrency.ts';
 import { createFunction } from './operations/create-function.ts';
 import { deleteFunction } from './operations/delete-function.ts';
+import { getAccountSettings } from './operations/get-account-settings.ts';
 import { getFunction } from './operations/get-function.ts';
 import { getFunctionConfiguration } from './operations/get-function-configuration.ts';
 import { invokeRoute } from './operations/invoke.ts';
 import { listFunctions } from './operations/list-functions.ts';
+import { permissionOperations } from './operations/permissions.ts';
+import { runtimeManagementOperations } from './operations/runtime-management.ts';
+import { tagOperations } from './operations/tags.ts';
 import { updateFunctionCode } from './operations/update-function-code.ts';
 import { updateFunctionConfiguration } from './operations/update-function-configuration.ts';
+import { versionOperations } from './operations/versions.ts';
 
 export const offered: readonly Operation[] = [
   createFunction,
@@ -21,6 +29,14 @@ export const offered: readonly Operation[] = [
   updateFunctionConfiguration,
   listFunctions,
   deleteFunction,
+  ...versionOperations,
+  ...aliasOperations,
+  ...concurrencyOperations,
+  ...permissionOperations,
+  ...tagOperations,
+  getAccountSettings,
+  ...runtimeManagementOperations,
+  ...codeSigningOperations,
 ];
 
 /** Name, method and path of an operation; labels stand in braces. */
@@ -29,18 +45,8 @@ export type OperationName = readonly [name: string, method: string, path: string
 const f = '/functions/{FunctionName}';
 
 export const notOffered: readonly OperationName[] = [
-  ['ListVersionsByFunction', 'GET', `/2015-03-31${f}/versions`],
-  ['PublishVersion', 'POST', `/2015-03-31${f}/versions`],
   ['InvokeWithResponseStream', 'POST', `/2021-11-15${f}/response-streaming-invocations`],
   ['InvokeAsync', 'POST', `/2014-11-13${f}/invoke-async`],
-  ['CreateAlias', 'POST', `/2015-03-31${f}/aliases`],
-  ['ListAliases', 'GET', `/2015-03-31${f}/aliases`],
-  ['GetAlias', 'GET', `/2015-03-31${f}/aliases/{Name}`],
-  ['UpdateAlias', 'PUT', `/2015-03-31${f}/aliases/{Name}`],
-  ['DeleteAlias', 'DELETE', `/2015-03-31${f}/aliases/{Name}`],
-  ['PutFunctionConcurrency', 'PUT', `/2017-10-31${f}/concurrency`],
-  ['DeleteFunctionConcurrency', 'DELETE', `/2017-10-31${f}/concurrency`],
-  ['GetFunctionConcurrency', 'GET', `/2019-09-30${f}/concurrency`],
   ['PutProvisionedConcurrencyConfig', 'PUT', `/2019-09-30${f}/provisioned-concurrency`],
   ['GetProvisionedConcurrencyConfig', 'GET', `/2019-09-30${f}/provisioned-concurrency`],
   ['DeleteProvisionedConcurrencyConfig', 'DELETE', `/2019-09-30${f}/provisioned-concurrency`],
@@ -59,13 +65,6 @@ export const notOffered: readonly OperationName[] = [
   ['GetEventSourceMapping', 'GET', '/2015-03-31/event-source-mappings/{UUID}'],
   ['UpdateEventSourceMapping', 'PUT', '/2015-03-31/event-source-mappings/{UUID}'],
   ['DeleteEventSourceMapping', 'DELETE', '/2015-03-31/event-source-mappings/{UUID}'],
-  ['AddPermission', 'POST', `/2015-03-31${f}/policy`],
-  ['GetPolicy', 'GET', `/2015-03-31${f}/policy`],
-  ['RemovePermission', 'DELETE', `/2015-03-31${f}/policy/{StatementId}`],
-  ['TagResource', 'POST', '/2017-03-31/tags/{Resource}'],
-  ['UntagResource', 'DELETE', '/2017-03-31/tags/{Resource}'],
-  ['ListTags', 'GET', '/2017-03-31/tags/{Resource}'],
-  ['GetAccountSettings', 'GET', '/2016-08-19/account-settings'],
   ['PublishLayerVersion', 'POST', '/2018-10-31/layers/{LayerName}/versions'],
   ['ListLayerVersions', 'GET', '/2018-10-31/layers/{LayerName}/versions'],
   ['GetLayerVersion', 'GET', '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}'],
@@ -81,17 +80,7 @@ export const notOffered: readonly OperationName[] = [
   ['ListLayers', 'GET', '/2018-10-31/layers'],
   ['GetFunctionRecursionConfig', 'GET', `/2024-08-31${f}/recursion-config`],
   ['PutFunctionRecursionConfig', 'PUT', `/2024-08-31${f}/recursion-config`],
-  ['GetRuntimeManagementConfig', 'GET', `/2021-07-20${f}/runtime-management-config`],
-  ['PutRuntimeManagementConfig', 'PUT', `/2021-07-20${f}/runtime-management-config`],
   ['CreateCodeSigningConfig', 'POST', '/2020-04-22/code-signing-configs'],
-  ['ListCodeSigningConfigs', 'GET', '/2020-04-22/code-signing-configs'],
-  ['GetCodeSigningConfig', 'GET', '/2020-04-22/code-signing-configs/{CodeSigningConfigArn}'],
-  ['UpdateCodeSigningConfig', 'PUT', '/2020-04-22/code-signing-configs/{CodeSigningConfigArn}'],
-  ['DeleteCodeSigningConfig', 'DELETE', '/2020-04-22/code-signing-configs/{CodeSigningConfigArn}'],
-  ['ListFunctionsByCodeSigningConfig', 'GET', '/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions'],
-  ['PutFunctionCodeSigningConfig', 'PUT', `/2020-06-30${f}/code-signing-config`],
-  ['GetFunctionCodeSigningConfig', 'GET', `/2020-06-30${f}/code-signing-config`],
-  ['DeleteFunctionCodeSigningConfig', 'DELETE', `/2020-06-30${f}/code-signing-config`],
 ];
 
 /** The path as fastify's router writes it. */

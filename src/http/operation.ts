@@ -6,6 +6,8 @@ export interface OperationRequest {
   /** Labels of the path, decoded. */
   readonly labels: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
+  /** Every value of a name that may be given more than once. */
+  queryAll(name: string): readonly string[];
   readonly body: Uint8Array;
   /** `http://127.0.0.1:9001`, as the client calls us. */
   readonly origin: string;

@@ -132,6 +132,7 @@ function addOperation(app: FastifyInstance, engine: Engine, operation: Operation
         engine,
         labels: request.params,
         query: request.query,
+        queryAll: (name) => new URLSearchParams(request.url.slice(pathOf(request.url).length)).getAll(name),
         body: request.body ?? new Uint8Array(),
         origin: `http://${request.host}`,
       });
@@ -168,7 +169,7 @@ function jsonBytes(text: string): Buffer {
 
 const noQuery: Readonly<Record<string, string>> = Object.freeze({});
 
-/** One value for each name, the last one given: no operation takes a list this way. */
+/** One value for each name, the last one given; the one operation that takes a list asks for all. */
 function querystringParser(text: string): Record<string, string> {
   return text === '' ? noQuery : Object.fromEntries(new URLSearchParams(text));
 }

@@ -9,9 +9,11 @@ export const errorCatalogue = {
   // AWS Lambda's own (LAMBDA.md C1.8).
   InvalidParameterValueException: { status: 400, bodyKey: 'message', blame: 'client' },
   InvalidRequestContentException: { status: 400, bodyKey: 'message', blame: 'client' },
+  PolicyLengthExceededException: { status: 400, bodyKey: 'message', blame: 'client' },
   ValidationException: { status: 400, bodyKey: 'message', blame: 'client' },
   AccessDeniedException: { status: 403, bodyKey: 'Message', blame: 'client' },
   ResourceNotFoundException: { status: 404, bodyKey: 'Message', blame: 'client' },
+  CodeSigningConfigNotFoundException: { status: 404, bodyKey: 'Message', blame: 'client' },
   ResourceConflictException: { status: 409, bodyKey: 'message', blame: 'client' },
   PreconditionFailedException: { status: 412, bodyKey: 'message', blame: 'client' },
   RequestEntityTooLargeException: { status: 413, bodyKey: 'message', blame: 'client' },

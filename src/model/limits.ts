@@ -22,6 +22,18 @@ export const limits = {
   functionReferenceReadLengthMax: 170,
   qualifierLengthMax: 128,
   functionsPageMax: 50,
+  /** Of a published version's number as text, and of an alias; versions beside the main one that an alias may name (C6). */
+  versionLengthMax: 1_024,
+  aliasNameLengthMax: 128,
+  aliasRoutingVersionsMax: 1,
+  /** A resource policy (F3), an ARN that is tagged, the id of a statement. */
+  policyBytesMax: 20 * KiB,
+  tagResourceLengthMax: 256,
+  statementIdLengthMax: 100,
+  /** Principal, action and other texts of a statement. */
+  policyTextLengthMax: 256,
+  /** Of all packages of an account. Told, not enforced: the disk is the user's. */
+  codeStorageBytesMax: 75 * 1024 * MiB,
   maxItemsMax: 10_000,
   handlerLengthMax: 128,
   descriptionLengthMax: 256,
@@ -105,6 +117,8 @@ export const limits = {
   environmentsMaxDefault: 1_000,
   /** Lambda's account concurrency (F3). */
   concurrencyDefault: 1_000,
+  /** Of which functions with a reserve must leave so many to the others, or a tenth of what a smaller engine has (C7.2). */
+  unreservedConcurrencyMin: 100,
   /** Sum of the memory sizes of all environments of one engine. */
   memoryBudgetMiBDefault: 16 * 1024,
   environmentsPerSandboxMax: 200,

@@ -63,9 +63,15 @@ export class Constraints {
 
   /** @throws EngineError ValidationException with everything that was collected. */
   throwIfViolated(): void {
-    const count = this.#violations.length;
-    if (count === 0) return;
-    throw new EngineError('ValidationException', `${detected(count)}: ${this.#violations.join('; ')}`);
+    if (this.#violations.length > 0) throw this.error();
+  }
+
+  /** The same for who knows that something was violated. */
+  error(): EngineError {
+    return new EngineError(
+      'ValidationException',
+      `${detected(this.#violations.length)}: ${this.#violations.join('; ')}`,
+    );
   }
 }
 

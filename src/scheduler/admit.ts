@@ -1,4 +1,5 @@
 /** Whether an invocation may start now. Pure decisions; LAMBDA.md C4.12, F4. */
+import type { ThrottleReason } from '../model/errors.ts';
 import type { FleetView } from './fleet-view.ts';
 import type { WaitsUntil } from './wait-line.ts';
 
@@ -6,19 +7,45 @@ import type { WaitsUntil } from './wait-line.ts';
 export interface LimitReached {
   readonly name: string;
   readonly value: number;
+  /** Why a 429 is answered. Absent: the engine's concurrency, or what it has room for. */
+  readonly throttleReason?: ThrottleReason;
 }
 
 export type Admission =
   | { readonly kind: 'start' }
   /** Wait for others to end, behind those that wait already. */
   | { readonly kind: 'queue'; readonly limit: LimitReached; readonly until: WaitsUntil }
-  | { readonly kind: 'throttle'; readonly limit: LimitReached; readonly until: WaitsUntil };
+  | { readonly kind: 'throttle'; readonly limit: LimitReached; readonly until: WaitsUntil }
+  /** Throttle, also if others may wait: it is no other function's end that this one would wait for. */
+  | { readonly kind: 'refuse'; readonly limit: LimitReached };
 
 const start: Admission = { kind: 'start' };
 
-export function admit(view: FleetView): Admission {
+export function admit(view: FleetView, functionName: string): Admission {
   const { concurrency } = view.limits;
+  // Nearly always nobody has a reserve.
+  if (view.reserves.functions > 0) return admitBesideReserves(view, functionName);
   return view.running < concurrency ? start : postpone(view, { name: 'concurrency', value: concurrency }, 'room');
+}
+
+/** A reserve is both a guarantee and a maximum: its owner takes from nobody else, and nobody else from it (F4.2). */
+function admitBesideReserves(view: FleetView, functionName: string): Admission {
+  const { reserves, limits, running } = view;
+  const account = view.account(functionName);
+  if (account?.reserved === undefined) {
+    const shared = Math.max(0, limits.concurrency - reserves.reserved);
+    if (running - reserves.running < shared) return start;
+    const limit = { name: 'concurrency', value: shared };
+    return shared === 0 ? { kind: 'refuse', limit } : postpone(view, limit, 'room');
+  }
+  if (account.running < account.reserved) {
+    // Others may still run what they began before it was reserved.
+    const { concurrency } = limits;
+    return running < concurrency ? start : postpone(view, { name: 'concurrency', value: concurrency }, 'room');
+  }
+  // Who waits for its own function would hold up everybody behind it in the line.
+  const throttleReason = 'ReservedFunctionConcurrentInvocationLimitExceeded';
+  return { kind: 'refuse', limit: { name: 'reservedConcurrency', value: account.reserved, throttleReason } };
 }
 
 /** What happens to an invocation that cannot start: it waits if waiting is offered and there is room to wait. */
@@ -26,7 +53,7 @@ export function postpone(
   view: FleetView,
   limit: LimitReached,
   until: WaitsUntil,
-): Exclude<Admission, { kind: 'start' }> {
+): Extract<Admission, { readonly kind: 'queue' | 'throttle' }> {
   const { queueMs, invocationsQueuedMax } = view.limits;
   return { kind: queueMs > 0 && view.queued < invocationsQueuedMax ? 'queue' : 'throttle', limit, until };
 }

@@ -15,6 +15,10 @@ export interface Demand {
   readonly memoryMiB: number;
 }
 
+export function keyOfVersion(functionName: string, version: string): string {
+  return `${functionName}:${version}`;
+}
+
 export interface SchedulerLimits {
   readonly concurrency: number;
   readonly memoryBudgetMiB: number;
@@ -56,10 +60,27 @@ export interface VersionView {
   readonly reset: ListView<EnvironmentView>;
 }
 
+/** Invocations of one function, over all its versions. */
+export interface AccountView {
+  /** Admitted and not ended. */
+  readonly running: number;
+  /** So many of the engine's concurrency are this function's alone, and no more. Undefined: it shares with others. */
+  readonly reserved: number | undefined;
+}
+
+/** The reserves of all functions that have one, summed up. */
+export interface ReservesView {
+  readonly functions: number;
+  readonly reserved: number;
+  readonly running: number;
+}
+
 export interface FleetView {
   readonly limits: SchedulerLimits;
   /** Invocations that were admitted and have not ended. */
   readonly running: number;
+  readonly reserves: ReservesView;
+  account(functionName: string): AccountView | undefined;
   readonly queued: number;
   readonly environmentCount: number;
   readonly memoryReservedMiB: number;

@@ -5,7 +5,15 @@
 import { invariant } from '../base/invariant.ts';
 import { LinkedList, listNode } from '../base/linked-list.ts';
 import { type EnvironmentPhase, type EnvironmentState, isOccupied } from './environment-state.ts';
-import type { Demand, EnvironmentView, FleetView, SchedulerLimits, SlotView, VersionView } from './fleet-view.ts';
+import type {
+  AccountView,
+  Demand,
+  EnvironmentView,
+  FleetView,
+  SchedulerLimits,
+  SlotView,
+  VersionView,
+} from './fleet-view.ts';
 import type { Berth, LeaseKind } from './lease.ts';
 import type { SlotState } from './slot-state.ts';
 
@@ -37,14 +45,23 @@ export class Environment implements EnvironmentView, Berth {
   }
 }
 
+/** One function: its versions that have environments, its invocations, its reserve. */
+export class Account implements AccountView {
+  readonly versions = new Set<Version>();
+  running = 0;
+  reserved: number | undefined;
+}
+
 export class Version implements VersionView {
   readonly demand: Demand;
+  readonly account: Account;
   readonly environments = new Set<Environment>();
   readonly idle = new LinkedList<Environment>();
   readonly reset = new LinkedList<Environment>();
 
-  constructor(demand: Demand) {
+  constructor(demand: Demand, account: Account) {
     this.demand = demand;
+    this.account = account;
   }
 }
 
@@ -79,12 +96,13 @@ export class Fleet implements FleetView {
     removed: 0,
   };
   running = 0;
+  readonly reserves = { functions: 0, reserved: 0, running: 0 };
   environmentCount = 0;
   memoryReservedMiB = 0;
   reservedFor: string | undefined;
   reservedSinceMs = 0;
   readonly #versions = new Map<string, Version>();
-  readonly #functions = new Map<string, Set<Version>>();
+  readonly #accounts = new Map<string, Account>();
   readonly #slots = new Map<number, Slot>();
   readonly #domains = new Map<string, Set<Slot>>();
 
@@ -126,7 +144,45 @@ export class Fleet implements FleetView {
 
   /** Versions of a function that have environments. */
   versionsOf(functionName: string): readonly Version[] {
-    return [...(this.#functions.get(functionName) ?? [])];
+    return [...(this.#accounts.get(functionName)?.versions ?? [])];
+  }
+
+  account(functionName: string): Account | undefined {
+    return this.#accounts.get(functionName);
+  }
+
+  /** An invocation was admitted, into this environment. */
+  begun({ version }: Environment): void {
+    const { account } = version;
+    this.running += 1;
+    account.running += 1;
+    if (account.reserved !== undefined) this.reserves.running += 1;
+  }
+
+  /** The invocation that held this environment has ended. */
+  ended({ version, demand }: Environment): void {
+    const { account } = version;
+    this.running -= 1;
+    account.running -= 1;
+    if (account.reserved !== undefined) this.reserves.running -= 1;
+    invariant(this.running >= 0 && account.running >= 0, 'an invocation ends once');
+    this.#closeIfEmpty(demand.functionName, account);
+  }
+
+  /** Counts from now on, with what runs already. */
+  reserve(functionName: string, reserved: number | undefined): void {
+    const account = this.#accountFor(functionName);
+    this.#countReserve(account, -1);
+    account.reserved = reserved;
+    this.#countReserve(account, 1);
+    this.#closeIfEmpty(functionName, account);
+  }
+
+  #countReserve({ reserved, running }: Account, sign: 1 | -1): void {
+    if (reserved === undefined) return;
+    this.reserves.functions += sign;
+    this.reserves.reserved += sign * reserved;
+    this.reserves.running += sign * running;
   }
 
   addSlot(slot: Slot): void {
@@ -190,19 +246,31 @@ export class Fleet implements FleetView {
     invariant(this.memoryReservedMiB >= 0 && slot.running >= 0, 'the account of the fleet never goes below zero');
     if (version.environments.size > 0) return;
     this.#versions.delete(version.demand.versionKey);
-    const siblings = this.#functions.get(demand.functionName);
-    siblings?.delete(version);
-    if (siblings?.size === 0) this.#functions.delete(demand.functionName);
+    version.account.versions.delete(version);
+    this.#closeIfEmpty(demand.functionName, version.account);
+  }
+
+  /** Invocations whose environment was lost still count until they have ended. */
+  #closeIfEmpty(functionName: string, account: Account): void {
+    if (account.versions.size === 0 && account.running === 0 && account.reserved === undefined) {
+      this.#accounts.delete(functionName);
+    }
+  }
+
+  #accountFor(functionName: string): Account {
+    const known = this.#accounts.get(functionName);
+    if (known !== undefined) return known;
+    const account = new Account();
+    this.#accounts.set(functionName, account);
+    return account;
   }
 
   #versionFor(demand: Demand): Version {
     const known = this.#versions.get(demand.versionKey);
     if (known !== undefined) return known;
-    const version = new Version(demand);
+    const version = new Version(demand, this.#accountFor(demand.functionName));
     this.#versions.set(demand.versionKey, version);
-    const siblings = this.#functions.get(demand.functionName);
-    if (siblings === undefined) this.#functions.set(demand.functionName, new Set([version]));
-    else siblings.add(version);
+    version.account.versions.add(version);
     return version;
   }
 }

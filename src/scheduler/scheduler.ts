@@ -20,7 +20,7 @@ import {
   transition,
 } from './environment-state.ts';
 import { Environment, Fleet, Slot } from './fleet.ts';
-import type { Demand, EnvironmentView, SchedulerLimits } from './fleet-view.ts';
+import { type Demand, type EnvironmentView, keyOfVersion, type SchedulerLimits } from './fleet-view.ts';
 import { Lease, type LeaseEnd, type LeaseKeeper } from './lease.ts';
 import { type Placement, place } from './place.ts';
 import { expire } from './reclaim.ts';
@@ -93,7 +93,7 @@ export class Scheduler implements LeaseKeeper {
 
     const started = this.#start(demand, requestId);
     if (started instanceof Environment) return new Lease(this, started, requestId);
-    if (started.kind === 'throttle') throw throttled(started.limit);
+    if (started.kind !== 'queue') throw throttled(started.limit);
     return this.#wait({ demand, requestId }, 'last', started, signal).then(
       (environment) => new Lease(this, environment, requestId),
     );
@@ -115,10 +115,24 @@ export class Scheduler implements LeaseKeeper {
     this.#serve();
   }
 
-  /** A function was deleted: as `outdate`, for all its versions. */
-  forget(functionName: string): void {
-    this.#currentVersions.delete(functionName);
-    for (const { environments } of this.#fleet.versionsOf(functionName)) this.#dismiss(environments, 'deleted');
+  /** A function was deleted, or only one published version of it: as `outdate`, for all its environments. */
+  forget(functionName: string, version?: string): void {
+    const functionKey = version === undefined ? undefined : keyOfVersion(functionName, version);
+    if (functionKey === undefined) {
+      this.#currentVersions.delete(functionName);
+      this.#fleet.reserve(functionName, undefined);
+    } else {
+      this.#currentVersions.get(functionName)?.delete(functionKey);
+    }
+    for (const { demand, environments } of this.#fleet.versionsOf(functionName)) {
+      if (functionKey === undefined || demand.functionKey === functionKey) this.#dismiss(environments, 'deleted');
+    }
+    this.#serve();
+  }
+
+  /** Sets invocations aside for one function; undefined: it shares with the others again. Those that run go on. */
+  reserve(functionName: string, concurrency: number | undefined): void {
+    this.#fleet.reserve(functionName, concurrency);
     this.#serve();
   }
 
@@ -203,7 +217,7 @@ export class Scheduler implements LeaseKeeper {
 
   ended(environment: Environment, requestId: string, end: LeaseEnd): void {
     this.#end(environment, requestId, end);
-    this.#fleet.running -= 1;
+    this.#fleet.ended(environment);
     this.#serve();
     this.#resolveIfEnded();
   }
@@ -211,13 +225,14 @@ export class Scheduler implements LeaseKeeper {
   moved(environment: Environment, requestId: string, demand: Demand): Environment | Promise<Environment> {
     this.#end(environment, requestId, 'discard');
     const placed = this.#phase === 'open' ? this.#place(demand, requestId) : undefined;
+    this.#fleet.ended(environment);
     if (placed instanceof Environment) {
+      this.#fleet.begun(placed);
       // What it left, or opened, may have room for others.
       this.#serve();
       return placed;
     }
 
-    this.#fleet.running -= 1;
     const later = placed && postpone(this.#fleet, placed.limit, placed.until);
     // It was admitted once, so it waits at the head of the line.
     const waiting = later?.kind === 'queue' && this.#wait({ demand, requestId }, 'first', later);
@@ -244,13 +259,17 @@ export class Scheduler implements LeaseKeeper {
     if (demand.memoryMiB > memoryBudgetMiB) {
       return { kind: 'throttle', limit: { name: 'memoryBudgetMiB', value: memoryBudgetMiB }, until: 'room' };
     }
-    const admission = admit(fleet);
+    const admission = admit(fleet, demand.functionName);
     if (admission.kind !== 'start') return admission;
     // Those who wait have admission but no room. Whoever needs no room may pass them; they wait `queueMs` at most.
-    const mayPass = this.#line.isFreeFor(demand.domain) || (fleet.version(demand.versionKey)?.idle.size ?? 0) > 0;
+    // So may whoever has a reserve: what it was promised does not depend on how many others wait.
+    const mayPass =
+      this.#line.isFreeFor(demand.domain) ||
+      (fleet.version(demand.versionKey)?.idle.size ?? 0) > 0 ||
+      fleet.account(demand.functionName)?.reserved !== undefined;
     const placed = mayPass ? this.#place(demand, requestId) : waitingForOthers;
     if (!(placed instanceof Environment)) return postpone(fleet, placed.limit, placed.until);
-    fleet.running += 1;
+    fleet.begun(placed);
     return placed;
   }
 
@@ -390,10 +409,13 @@ export class Scheduler implements LeaseKeeper {
     if (this.#line.size === 0 || this.#phase === 'closed') return;
     const fleet = this.#fleet;
     this.#line.serve(({ demand, requestId }) => {
-      if (fleet.running >= fleet.limits.concurrency) return 'room';
+      const admission = admit(fleet, demand.functionName);
+      // A reserve that was made meanwhile.
+      if (admission.kind === 'refuse') return throttled(admission.limit);
+      if (admission.kind !== 'start') return admission.until;
       const placed = this.#place(demand, requestId);
       if (!(placed instanceof Environment)) return placed.until;
-      fleet.running += 1;
+      fleet.begun(placed);
       return placed;
     });
   }
@@ -407,10 +429,10 @@ function record(view: EnvironmentView): Environment {
   return view;
 }
 
-function throttled(limit: LimitReached): EngineError {
+function throttled({ throttleReason, ...limit }: LimitReached): EngineError {
   const reason = reasons.get(limit.name);
   return new EngineError('TooManyRequestsException', 'Rate Exceeded.', {
-    throttleReason: 'ConcurrentInvocationLimitExceeded',
+    throttleReason: throttleReason ?? 'ConcurrentInvocationLimitExceeded',
     limit: { ...limit, ...(reason !== undefined && { reason }) },
   });
 }

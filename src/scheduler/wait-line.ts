@@ -86,8 +86,11 @@ export class WaitLine<Ask, Grant extends object> {
     return promise;
   }
 
-  /** Grants to one group after the other, until all that is left of each waits for its own, or the one whose turn it is for room. */
-  serve(grant: (ask: Ask) => Grant | WaitsUntil): void {
+  /**
+   * Grants to one group after the other, until all that is left of each waits for its own, or the one whose turn it is for room. An error
+   * refuses whoever was asked for.
+   */
+  serve(grant: (ask: Ask) => Grant | WaitsUntil | Error): void {
     this.#wantsRoom = false;
     const waiting = new Set(this.#groups.keys());
     for (const group of this.#groups.keys()) {
@@ -104,7 +107,8 @@ export class WaitLine<Ask, Grant extends object> {
         waiting.delete(group);
         continue;
       }
-      first.value.grant(granted);
+      if (granted instanceof Error) first.value.refuse(granted);
+      else first.value.grant(granted);
       this.#takeTurn(group, waiters);
     }
   }

@@ -18,6 +18,8 @@ export class DatabaseError extends Error {
   }
 }
 
+export type { SQLInputValue };
+
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
 /** `isot` in the file's header: a database of another program is never migrated into ours. */

@@ -32,4 +32,26 @@ export const migrations: readonly string[] = [
   ALTER TABLE functions ADD COLUMN layers_pack_id INTEGER REFERENCES packs (pack_id);
   CREATE INDEX functions_by_layers ON functions (layers_pack_id);
   `,
+  // 4: Published versions and aliases, and what belongs to a function as a whole. Rows of versions are read one by one, when
+  // somebody asks for one; only their numbers are read at start, which the primary key alone answers.
+  `
+  ALTER TABLE functions ADD COLUMN facts TEXT NOT NULL DEFAULT '{"lastVersion":0,"policies":{}}';
+  CREATE TABLE versions (
+    name TEXT NOT NULL REFERENCES functions (name) ON DELETE CASCADE,
+    version INTEGER NOT NULL,
+    published_from TEXT NOT NULL,
+    record TEXT NOT NULL,
+    pack_id INTEGER NOT NULL REFERENCES packs (pack_id),
+    layers_pack_id INTEGER REFERENCES packs (pack_id),
+    PRIMARY KEY (name, version)
+  ) STRICT;
+  CREATE INDEX versions_by_pack ON versions (pack_id);
+  CREATE INDEX versions_by_layers ON versions (layers_pack_id);
+  CREATE TABLE aliases (
+    name TEXT NOT NULL REFERENCES functions (name) ON DELETE CASCADE,
+    alias TEXT NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (name, alias)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

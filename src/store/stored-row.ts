@@ -5,9 +5,11 @@
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { errorMessage } from '../base/error-text.ts';
-import type { StoredFunction } from '../functions/function-store.ts';
+import type { StoredFunction, StoredVersion } from '../functions/function-store.ts';
 import type { CodePack } from '../functions/prepared-code.ts';
+import type { FunctionAlias } from '../model/function-alias.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
+import type { FunctionFacts } from '../model/function-facts.ts';
 import { guestLimitNames } from '../model/guest-limits.ts';
 import { runtimeIdentifiers } from '../model/runtime-identifier.ts';
 import type { Row } from './database.ts';
@@ -61,6 +63,33 @@ const recordSchema: z.ZodType<FunctionRecord> = z.object({
 
 const filesSchema = z.array(z.object({ path: z.string(), mode: z.int(), offset: z.int(), bytes: z.int() }));
 
+const factsSchema: z.ZodType<FunctionFacts> = z.object({
+  lastVersion: z.int(),
+  reservedConcurrency: z.int().exactOptional(),
+  policies: z.record(
+    z.string(),
+    z.array(
+      z.object({
+        Sid: z.string(),
+        Effect: z.literal('Allow'),
+        Principal: z.union([z.string(), stringMap]),
+        Action: z.string(),
+        Resource: z.string(),
+        Condition: z.record(z.string(), stringMap).exactOptional(),
+      }),
+    ),
+  ),
+});
+
+const aliasSchema: z.ZodType<FunctionAlias> = z.object({
+  functionName: z.string(),
+  name: z.string(),
+  functionVersion: z.string(),
+  description: z.string(),
+  additionalVersionWeights: z.record(z.string(), z.number()).exactOptional(),
+  revisionId: z.string(),
+});
+
 const rowSchema = z.object({
   name: z.string(),
   record: z.string(),
@@ -74,33 +103,65 @@ const rowSchema = z.object({
   layers_files: z.string().nullable(),
 });
 
+const functionRowSchema = rowSchema.extend({ facts: z.string() });
+const versionRowSchema = rowSchema.extend({ version: z.int(), published_from: z.string() });
+
 /** @throws Error saying which field of which function is wrong */
-export function decodeRow(row: Row, codeDirectory: string): StoredFunction {
-  const name = String(row.name);
+export function decodeFunction(row: Row, codeDirectory: string): StoredFunction {
+  return naming(`function ${row.name}`, () => {
+    const columns = functionRowSchema.parse(row);
+    const facts = factsSchema.parse(JSON.parse(columns.facts));
+    return { ...decodeCommon(columns, codeDirectory), facts };
+  });
+}
+
+/** @throws Error saying which field of which version is wrong */
+export function decodeVersion(row: Row, codeDirectory: string): StoredVersion {
+  return naming(`version ${row.version} of function ${row.name}`, () => {
+    const columns = versionRowSchema.parse(row);
+    const common = decodeCommon(columns, codeDirectory);
+    if (common.record.version !== String(columns.version)) throw new Error(`it calls itself ${common.record.version}`);
+    return { ...common, publishedFrom: columns.published_from };
+  });
+}
+
+/** @throws Error saying which field of which alias is wrong */
+export function decodeAlias(row: Row): FunctionAlias {
+  return naming(`alias ${row.alias} of function ${row.name}`, () => {
+    const alias = aliasSchema.parse(JSON.parse(String(row.record)));
+    if (alias.name !== row.alias || alias.functionName !== row.name) throw new Error(`it calls itself ${alias.name}`);
+    return alias;
+  });
+}
+
+function decodeCommon(columns: z.infer<typeof rowSchema>, codeDirectory: string): Omit<StoredFunction, 'facts'> {
+  const record = recordSchema.parse(JSON.parse(columns.record));
+  const { functionName } = record.configuration;
+  if (functionName !== columns.name) throw new Error(`it calls itself ${functionName}`);
+  const packOf = (codeSha256: string, codeBytes: number, path: string, files: string): CodePack => ({
+    codeSha256,
+    codeBytes,
+    packPath: isAbsolute(path) ? path : join(codeDirectory, path),
+    files: filesSchema.parse(JSON.parse(files)),
+  });
+  const { layers_sha256, layers_bytes, layers_path, layers_files } = columns;
+  const hasLayers = layers_sha256 !== null && layers_bytes !== null && layers_path !== null && layers_files !== null;
+  return {
+    record,
+    pack: {
+      ...packOf(columns.code_sha256, columns.code_bytes, columns.path, columns.files),
+      ...(hasLayers && { layers: packOf(layers_sha256, layers_bytes, layers_path, layers_files) }),
+    },
+  };
+}
+
+function naming<Decoded>(what: string, decode: () => Decoded): Decoded {
   try {
-    const columns = rowSchema.parse(row);
-    const record = recordSchema.parse(JSON.parse(columns.record));
-    if (record.configuration.functionName !== name)
-      throw new Error(`it calls itself ${record.configuration.functionName}`);
-    const packOf = (codeSha256: string, codeBytes: number, path: string, files: string): CodePack => ({
-      codeSha256,
-      codeBytes,
-      packPath: isAbsolute(path) ? path : join(codeDirectory, path),
-      files: filesSchema.parse(JSON.parse(files)),
-    });
-    const { layers_sha256, layers_bytes, layers_path, layers_files } = columns;
-    const hasLayers = layers_sha256 !== null && layers_bytes !== null && layers_path !== null && layers_files !== null;
-    return {
-      record,
-      pack: {
-        ...packOf(columns.code_sha256, columns.code_bytes, columns.path, columns.files),
-        ...(hasLayers && { layers: packOf(layers_sha256, layers_bytes, layers_path, layers_files) }),
-      },
-    };
+    return decode();
   } catch (error) {
-    // JSON.parse, zod and the check above: all of them speak of this row.
+    // JSON.parse, zod and the checks above: all of them speak of this row.
     const reason = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : errorMessage(error);
-    throw new Error(`the row of function ${name} is not one that isotherm wrote: ${reason}`, { cause: error });
+    throw new Error(`the row of ${what} is not one that isotherm wrote: ${reason}`, { cause: error });
   }
 }
 

@@ -19,6 +19,7 @@ import {
 } from '../../src/supervisor/sandbox-port.ts';
 import { linesOf } from '../../src/telemetry/lines.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
+import { unscriptedRegistry } from '../fixtures/unscripted-registry.ts';
 
 export type OnCreate = (spec: EnvironmentSpec, sandbox: ScriptedSandbox) => Created | Promise<Created>;
 export type OnInvoke = (spec: InvocationSpec, sandbox: ScriptedSandbox) => Invoked | Promise<Invoked>;
@@ -162,6 +163,13 @@ export interface ScriptedFunction extends Partial<Omit<FunctionConfiguration, 'f
 
 /** Only what the engine uses of a registry; the rest says so. */
 export class ScriptedRegistry implements FunctionRegistry {
+  readonly publishVersion = unscriptedRegistry.publishVersion;
+  readonly listVersions = unscriptedRegistry.listVersions;
+  readonly aliases = unscriptedRegistry.aliases;
+  readonly concurrency = unscriptedRegistry.concurrency;
+  readonly policies = unscriptedRegistry.policies;
+  readonly tags = unscriptedRegistry.tags;
+  readonly usage = unscriptedRegistry.usage;
   readonly #versions = new Map<string, DeployedVersion>();
   closed = false;
 

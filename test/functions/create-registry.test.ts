@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { createFunctionRegistry, type RegistryOptions } from '../../src/functions/create-registry.ts';
 import { parseFunctionReference } from '../../src/functions/function-reference.ts';
 import { MemoryStore } from '../../src/functions/memory-store.ts';
-import type { FunctionRegistry } from '../../src/functions/registry.ts';
+import type { DeployedVersion, FunctionRegistry } from '../../src/functions/registry.ts';
 import { zipEntries } from '../../src/functions/zip.ts';
 import { EngineError, type EngineErrorCode } from '../../src/model/errors.ts';
 import { limits } from '../../src/model/limits.ts';
@@ -45,7 +45,14 @@ async function deployed(t: ExecutionContext, options: Parts = {}) {
   return parts;
 }
 
-const bundleText = (registry: FunctionRegistry) => Buffer.from(registry.resolve(f).code.bundle ?? []).toString();
+/** What is ready never is a promise. */
+function resolved(registry: FunctionRegistry, reference = f): DeployedVersion {
+  const version = registry.resolve(reference);
+  if (version instanceof Promise) throw new Error('not ready');
+  return version;
+}
+
+const bundleText = (registry: FunctionRegistry) => Buffer.from(resolved(registry).code.bundle ?? []).toString();
 const arn = 'arn:aws:lambda:us-east-1:000000000000:function:f';
 
 test('a created function is Pending, then Active, with another revision (C3.3, C1.12)', async (t) => {
@@ -76,8 +83,8 @@ test('a created function is Pending, then Active, with another revision (C3.3, C
 
 test('a deployed version has its bundle, and stays the same object', async (t) => {
   const { registry } = await deployed(t);
-  const version = registry.resolve(f);
-  t.is(version, registry.resolve(f));
+  const version = resolved(registry);
+  t.is(version, resolved(registry));
   t.deepEqual(version.code.entry, {
     kind: 'bundle',
     format: 'cjs',
@@ -154,7 +161,7 @@ test('a syntax error does not fail the deployment; it is the entry', async (t) =
   const { registry } = await open(t);
   await registry.create({ functionName: 'f', code: { source: 'let x = ;' } });
   t.is((await registry.settled('f')).state, 'Active');
-  const { entry, bundle, problem } = registry.resolve(f).code;
+  const { entry, bundle, problem } = resolved(registry).code;
   t.like(entry, {
     kind: 'error',
     errorType: 'Runtime.UserCodeSyntaxError',
@@ -166,7 +173,7 @@ test('a syntax error does not fail the deployment; it is the entry', async (t) =
 
 test('an update is InProgress, then Successful; the old version answers meanwhile (C3.8, C3.10)', async (t) => {
   const { registry } = await deployed(t);
-  const before = registry.resolve(f);
+  const before = resolved(registry);
   const record = await registry.updateCode({ functionName: 'f', code: { source: 'exports.handler = async () => 2;' } });
   t.like(record, {
     state: 'Active',
@@ -174,7 +181,7 @@ test('an update is InProgress, then Successful; the old version answers meanwhil
     lastUpdateStatusReason: 'The function is being created.',
     lastUpdateStatusReasonCode: 'Creating',
   });
-  t.is(registry.resolve(f), before);
+  t.is(resolved(registry), before);
   await refused(
     t,
     () => registry.updateCode({ functionName: 'f', code: { source } }),
@@ -190,7 +197,7 @@ test('an update is InProgress, then Successful; the old version answers meanwhil
   const settled = await registry.settled('f');
   t.like(settled, { state: 'Active', lastUpdateStatus: 'Successful' });
   t.not(settled.revisionId, record.revisionId);
-  t.not(registry.resolve(f).code.versionKey, before.code.versionKey);
+  t.not(resolved(registry).code.versionKey, before.code.versionKey);
   t.regex(bundleText(registry), /=> 2/);
 });
 
@@ -215,18 +222,18 @@ test('an update whose code cannot be read changes nothing', async (t) => {
 
 test('an update of settings keeps the code and makes another version key', async (t) => {
   const { registry, clock } = await deployed(t);
-  const before = registry.resolve(f);
+  const before = resolved(registry);
   clock.advance(1_000);
   const record = await registry.updateConfiguration({ functionName: 'f', timeout: 7, environment: { AB: '1' } });
   t.is(record.lastModified, '2025-11-25T02:26:55.123+0000');
   await registry.settled('f');
-  const after = registry.resolve(f);
+  const after = resolved(registry);
   t.is(after.configuration.timeout, 7);
   t.is(after.code.bundle, before.code.bundle, 'the same bytes');
   t.not(after.code.versionKey, before.code.versionKey);
   await registry.updateConfiguration({ functionName: 'f', handler: 'index.other' });
   await registry.settled('f');
-  t.like(registry.resolve(f).code.entry, { exportPath: 'other' });
+  t.like(resolved(registry).code.entry, { exportPath: 'other' });
 });
 
 test('a revision that is not the latest is refused (C3.14)', async (t) => {
@@ -262,7 +269,7 @@ test('a dry run checks and changes nothing (C3.12)', async (t) => {
 
 test('deleting ends a function, and its name is free at once (C3.17, C3.18)', async (t) => {
   const { registry } = await deployed(t);
-  const { versionKey } = registry.resolve(f).code;
+  const { versionKey } = resolved(registry).code;
   await refused(
     t,
     () => registry.delete(parseFunctionReference('f:$LATEST')),
@@ -282,7 +289,7 @@ test('deleting ends a function, and its name is free at once (C3.17, C3.18)', as
   await refused(t, () => registry.resolve(f), 'ResourceNotFoundException', `Function not found: ${arn}:$LATEST`);
   await registry.create({ functionName: 'f', code: { source } });
   await registry.settled('f');
-  t.not(registry.resolve(f).code.versionKey, versionKey, 'a new function, though everything is the same');
+  t.not(resolved(registry).code.versionKey, versionKey, 'a new function, though everything is the same');
 });
 
 test('a function that is deleted while it is prepared stays deleted', async (t) => {
@@ -427,7 +434,7 @@ test('code that nothing refers to is removed, later and at the start', async (t)
 
 test('without a data directory nothing is left on disk', async (t) => {
   const { registry } = await deployed(t);
-  const { packPath } = registry.resolve(f).code.pack;
+  const { packPath } = resolved(registry).code.pack;
   t.true(existsSync(packPath));
   await registry.close();
   t.false(existsSync(packPath));
@@ -457,11 +464,11 @@ test('a store that cannot save refuses the creation', async (t) => {
 
 test('limits of a function’s own are kept, make another version key, and are at most the engine’s', async (t) => {
   const { registry, store } = await deployed(t, { guestLimits: { timers: 20 } });
-  const before = registry.resolve(f).code.versionKey;
+  const before = resolved(registry).code.versionKey;
   await registry.updateConfiguration({ functionName: 'f', limits: { timers: 10 } });
   await registry.settled('f');
-  t.not(registry.resolve(f).code.versionKey, before);
-  t.deepEqual(registry.resolve(f).configuration.limits, { timers: 10 });
+  t.not(resolved(registry).code.versionKey, before);
+  t.deepEqual(resolved(registry).configuration.limits, { timers: 10 });
   const code = 'InvalidParameterValueException';
   await refused(t, () => registry.updateConfiguration({ functionName: 'f', limits: { timers: 21 } }), code);
   await refused(t, () => registry.create({ functionName: 'g', code: { source }, limits: { timers: 21 } }), code);
@@ -471,7 +478,7 @@ test('limits of a function’s own are kept, make another version key, and are a
 
 test('what a function may reach is kept and makes another version key; values of headers are not kept', async (t) => {
   const { registry, store } = await deployed(t);
-  const version = () => registry.resolve(f);
+  const version = () => resolved(registry);
   const update = async (network: NetworkSettings) => {
     const before = version().code.versionKey;
     await registry.updateConfiguration({ functionName: 'f', network });

@@ -135,7 +135,6 @@ test('CreateFunction passes on every field it knows', async (t) => {
 });
 
 for (const [name, value] of Object.entries({
-  Publish: true,
   Layers: ['arn:aws:lambda:us-east-1:000000000000:layer:l:1'],
   VpcConfig: { SubnetIds: ['subnet-1'], SecurityGroupIds: ['sg-1'] },
   SnapStart: { ApplyOn: 'PublishedVersions' },
@@ -280,7 +279,7 @@ test('updates answer with the update in progress and pass on what was given, not
 test('ListFunctions pages, and its items leave out state and runtime version', async (t) => {
   const engine = scriptedEngine('a', 'b');
   const answer = await send(engine, { url: `${functions}/?FunctionVersion=ALL&Marker=a&MaxItems=2` });
-  t.deepEqual(engine.calls.list, [{ marker: 'a', maxItems: 2 }]);
+  t.deepEqual(engine.calls.list, [{ marker: 'a', maxItems: 2, versions: 'all' }]);
   t.is(answer.json.NextMarker, 'next');
   t.deepEqual(Object.keys(answer.json.Functions[0]).toSorted(), recordedShapes.listItem);
   t.is(answer.json.Functions[1].FunctionArn, 'arn:aws:lambda:us-east-1:000000000000:function:b:$LATEST');
@@ -342,16 +341,10 @@ test('a bug of ours tells the client nothing but an id, under which it is report
 });
 
 for (const [method, url, name] of [
-  ['POST', `${functions}/f/versions`, 'PublishVersion'],
-  ['GET', `${functions}/f/aliases/prod`, 'GetAlias'],
-  ['PUT', '/2017-10-31/functions/f/concurrency', 'PutFunctionConcurrency'],
+  ['PUT', '/2019-09-30/functions/f/provisioned-concurrency?Qualifier=1', 'PutProvisionedConcurrencyConfig'],
+  ['PUT', '/2024-08-31/functions/f/recursion-config', 'PutFunctionRecursionConfig'],
   ['GET', '/2019-09-25/functions/f/event-invoke-config/list', 'ListFunctionEventInvokeConfigs'],
   ['POST', '/2015-03-31/event-source-mappings/', 'CreateEventSourceMapping'],
-  [
-    'DELETE',
-    '/2017-03-31/tags/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af?tagKeys=a',
-    'UntagResource',
-  ],
   ['POST', '/2021-11-15/functions/f/response-streaming-invocations', 'InvokeWithResponseStream'],
   ['GET', '/2018-10-31/layers?find=LayerVersion&Arn=a', 'ListLayers'],
 ] as const) {

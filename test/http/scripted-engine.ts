@@ -12,6 +12,7 @@ import type {
 } from '../../src/functions/registry.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../../src/model/function-configuration.ts';
 import type { InvokeInput, InvokeResult } from '../../src/model/invocation.ts';
+import { unscriptedRegistry } from '../fixtures/unscripted-registry.ts';
 
 export interface ScriptedEngine extends Engine {
   readonly calls: {
@@ -50,6 +51,8 @@ export function scriptedEngine(...names: readonly string[]): ScriptedEngine {
     records,
     onInvoke: async () => answer('null'),
     functions: {
+      ...unscriptedRegistry,
+      concurrency: { ...unscriptedRegistry.concurrency, get: () => undefined },
       async create(input) {
         calls.create.push(input);
         const { lastUpdateStatus: _, ...pending } = record(input.functionName);
@@ -88,6 +91,7 @@ export function scriptedEngine(...names: readonly string[]): ScriptedEngine {
     updateFunctionCode: unscripted,
     updateFunctionConfiguration: unscripted,
     deleteFunction: unscripted,
+    publishVersion: unscripted,
     bind: unscripted,
     function: unscripted,
     close: unscripted,

@@ -50,6 +50,14 @@ const event = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('update' as const), function: fc.nat({ max: 4 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), function: fc.nat({ max: 4 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('seclude' as const), function: fc.nat({ max: 4 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('reserve' as const),
+      function: fc.nat({ max: 2 }),
+      concurrency: fc.option(fc.nat({ max: 2 }), { nil: undefined }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('abort' as const), which: index }) },
 );
 type Event = typeof event extends fc.Arbitrary<infer Value> ? Value : never;
@@ -80,6 +88,7 @@ class Model {
   readonly #drained = new Set<number>();
   /** Function -> the version that was announced or invoked last. */
   readonly #current = new Map<string, string>();
+  readonly #reserves = new Map<string, number>();
 
   async apply(event: Event): Promise<void> {
     const before = this.#holdings();
@@ -138,8 +147,16 @@ class Model {
       }
       case 'delete':
         this.#current.delete(functions[event.function]?.name ?? 'a');
+        this.#reserves.delete(functions[event.function]?.name ?? 'a');
         world.scheduler.forget(functions[event.function]?.name ?? 'a');
         break;
+      case 'reserve': {
+        const { name } = functions[event.function] ?? { name: 'a' };
+        if (event.concurrency === undefined) this.#reserves.delete(name);
+        else this.#reserves.set(name, event.concurrency);
+        world.scheduler.reserve(name, event.concurrency);
+        break;
+      }
       case 'seclude':
         this.#secluded.add(functions[event.function]?.name ?? 'a');
         break;
@@ -249,12 +266,28 @@ class Model {
       return;
     }
     this.invocations.push(invocation);
-    if (leased instanceof Lease) this.#hold(invocation, leased);
-    else
+    if (leased instanceof Lease) {
+      this.#hold(invocation, leased);
+      this.#checkReserves(demand.functionName);
+    } else
       this.#follow(
         leased.then((lease) => this.#hold(invocation, lease)),
         invocation,
       );
+  }
+
+  /** What was just admitted is within the reserve of its function, or within what reserves leave to all. */
+  #checkReserves(functionName: string): void {
+    const running = this.invocations
+      .filter(({ state }) => state === 'running')
+      .map(({ demand }) => demand.functionName);
+    const reserved = this.#reserves.get(functionName);
+    if (reserved === undefined) {
+      const shared = tight.concurrency - sum([...this.#reserves.values()]);
+      atMost('shared', running.filter((name) => !this.#reserves.has(name)).length, Math.max(0, shared));
+    } else {
+      atMost('reserved', running.filter((name) => name === functionName).length, reserved);
+    }
   }
 
   #start(invocation: Invocation | undefined): void {

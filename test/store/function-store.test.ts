@@ -72,14 +72,14 @@ test('two functions share one pack, and it is forgotten with the last of them', 
 test('limits of a function’s own stay with it, and a name that nobody knows is told', (t) => {
   const directory = scratch();
   const before = openDataDirectory(directory);
-  const { record, pack } = storedFunction('f', before.codeDirectory);
+  const { record, ...rest } = storedFunction('f', before.codeDirectory);
   const own = { ...record, configuration: { ...record.configuration, limits: { logBytes: 10_000, timers: 5 } } };
-  before.functions.save({ record: own, pack });
+  before.functions.save({ record: own, ...rest });
   before.functions.close();
   const after = openDataDirectory(directory);
-  t.deepEqual(after.functions.load(), [{ record: own, pack }]);
+  t.deepEqual(after.functions.load(), [{ record: own, ...rest }]);
   const wrong = { ...own, configuration: { ...own.configuration, limits: { logByte: 1 } as object } };
-  after.functions.save({ record: wrong, pack });
+  after.functions.save({ record: wrong, ...rest });
   t.throws(() => after.functions.load(), { message: /logByte/ });
   after.functions.close();
 });

@@ -32,6 +32,7 @@ export function storedFunction(functionName: string, codeDirectory: string, roun
       state: 'Active',
       lastUpdateStatus: 'Successful',
     },
+    facts: { lastVersion: round, reservedConcurrency: round, policies: {} },
     pack: {
       codeSha256,
       codeBytes: round,

@@ -42,10 +42,12 @@ export const createFunction: Operation = {
       );
     }
     const architectures = request.strings('Architectures');
+    const publish = request.boolean('Publish');
     const record = await engine.functions.create({
       ...settings,
       ...tagsOf(request),
       ...(architectures !== undefined && { architectures }),
+      ...(publish !== undefined && { publish }),
       functionName,
       code: codeOf(code),
     });

@@ -1,33 +1,23 @@
-import { limits } from '../../model/limits.ts';
 import { Constraints } from '../../model/validation.ts';
 import { functionSummary } from '../function-answer.ts';
 import type { Operation } from '../operation.ts';
+import { nextMarkerOf, pageOf } from '../page-request.ts';
 
-/** One page, sorted by name (LAMBDA.md C1.13). There are no published versions yet, so ALL shows the same functions. */
+/** One page, sorted by name (LAMBDA.md C1.13). ALL shows the published versions too, each behind its function. */
 export const listFunctions: Operation = {
   name: 'ListFunctions',
   method: 'GET',
   path: '/2015-03-31/functions',
-  async run({ engine, query }) {
-    const { FunctionVersion: functionVersion, Marker: marker } = query;
-    const maxItems = query.MaxItems === undefined ? undefined : Number(query.MaxItems);
+  async run(request) {
+    const { FunctionVersion: functionVersion } = request.query;
     const constraints = new Constraints();
     if (functionVersion !== undefined) constraints.oneOf(functionVersion, 'functionVersion', ['ALL']);
-    if (maxItems !== undefined) constraints.integer(maxItems, 'maxItems', { min: 1, max: limits.maxItemsMax });
+    const page = pageOf(request, constraints);
     constraints.throwIfViolated();
 
-    const { functions, nextMarker } = engine.functions.list({
-      ...(marker !== undefined && { marker }),
-      ...(maxItems !== undefined && { maxItems }),
-    });
-    return {
-      status: 200,
-      body: {
-        Functions: functions.map((record) =>
-          functionSummary(record, functionVersion === undefined ? undefined : record.version),
-        ),
-        ...(nextMarker !== undefined && { NextMarker: nextMarker }),
-      },
-    };
+    const all = functionVersion !== undefined;
+    const { functions, nextMarker } = request.engine.functions.list({ ...page, ...(all && { versions: 'all' }) });
+    const Functions = functions.map((record) => functionSummary(record, all ? record.version : undefined));
+    return { status: 200, body: { ...nextMarkerOf(nextMarker), Functions } };
   },
 };

@@ -15,14 +15,20 @@ export const updateFunctionCode: Operation = {
     refuseNotOffered(body);
     const architectures = body.strings('Architectures');
     const dryRun = body.boolean('DryRun');
+    const publish = body.boolean('Publish');
     const revisionId = body.string('RevisionId');
     const record = await request.engine.functions.updateCode({
       functionName: label(request, 'FunctionName'),
       code: codeOf(body),
       ...(architectures !== undefined && { architectures }),
       ...(dryRun !== undefined && { dryRun }),
+      ...(publish !== undefined && { publish }),
       ...(revisionId !== undefined && { revisionId }),
     });
-    return { status: 200, body: functionConfiguration(record) };
+    // With Publish it is the version that is answered, under its own ARN.
+    return {
+      status: 200,
+      body: functionConfiguration(record, record.version === '$LATEST' ? undefined : record.version),
+    };
   },
 };

@@ -51,7 +51,9 @@ export class GuestLane implements AsyncDisposable {
   }
 
   get pack(): CodePack {
-    return this.#engine.functions.resolve({ functionName, qualifier: '$LATEST', qualified: false }).code.pack;
+    const version = this.#engine.functions.resolve({ functionName, qualifier: '$LATEST', qualified: false });
+    if (version instanceof Promise) throw new Error('$LATEST never has to be waited for');
+    return version.code.pack;
   }
 
   /** In a new environment. When nothing could be run, the answer says why. */

@@ -19,6 +19,7 @@ import {
   outerModuleName,
 } from './bundle-script.ts';
 import { type BuildOptions, context, type Message, served as servedByEsbuild } from './esbuild.ts';
+import { createGuard } from './guard-thread.ts';
 import { transformOptions } from './module-text.ts';
 import type { PackageReader } from './package-reader.ts';
 import type { InitError } from './resolve-handler.ts';
@@ -256,6 +257,7 @@ async function build(request: BundleRequest, known: Knowledge, served: Served): 
     entry: request.entry,
     runtime: request.runtime,
     start: startModule(request.entry, known),
+    guard: createGuard(request.signal),
   };
   // esbuild's own 'cjs' reserves the name `exports` and renames it in every module, which stack traces would show.
   const format: ModuleSystem | 'iife' = plan.start === undefined || known.output === 'esm' ? known.output : 'iife';

@@ -13,7 +13,7 @@ import { limits } from '../model/limits.ts';
 import type { RuntimeIdentifier } from '../model/runtime-identifier.ts';
 import { type AsyncFunctions, type Bundle, BundleFailedError, bundle } from './bundle.ts';
 import { type CodeStore, isNotFound, writeAtomically } from './code-store.ts';
-import { EsbuildEndedError, version as esbuildVersion } from './esbuild.ts';
+import { EsbuildEndedError, endService, version as esbuildVersion } from './esbuild.ts';
 import { PackageReader } from './package-reader.ts';
 import type { CodePack } from './prepared-code.ts';
 import { resolveHandler } from './resolve-handler.ts';
@@ -110,7 +110,7 @@ export class CodePreparer {
   async #prepareAnew(stem: string, pack: CodePack, handler: string, runtime: RuntimeIdentifier): Promise<Preparation> {
     const earlier = await stored(stem);
     if (earlier !== undefined) return earlier;
-    return await this.#limit(async () => {
+    const prepare = async (): Promise<Preparation> => {
       const { note, made } = await this.#bundled(pack, handler, runtime);
       await mkdir(join(stem, '..'), { recursive: true, mode: 0o700 });
       if (made !== undefined) {
@@ -120,7 +120,18 @@ export class CodePreparer {
       // Last: where the note is, everything is.
       await writeAtomically(`${stem}.json`, JSON.stringify(note));
       return fromNote(stem, note);
-    });
+    };
+    try {
+      return await this.#limit(prepare);
+    } catch (error) {
+      if (!(error instanceof EsbuildEndedError)) throw error;
+    }
+    // Any of those that ran together may be why. Tried again with nothing beside it, only the guilty one fails again.
+    try {
+      return await this.#byItself(prepare);
+    } catch (error) {
+      throw error instanceof EsbuildEndedError ? new BundleFailedError(error.message, { cause: error }) : error;
+    }
   }
 
   async #bundled(
@@ -132,9 +143,9 @@ export class CodePreparer {
     const resolved = resolveHandler(reader.files, handler, runtime);
     if (resolved.kind === 'error') return { note: { entry: resolved } };
     const { file, exportPath } = resolved;
-    const attempt = () =>
-      this.#inTime((signal) => bundle({ reader, entry: file, runtime, asyncFunctions: this.#asyncFunctions, signal }));
-    const made = await this.#againIfEnded(attempt);
+    const made = await this.#inTime((signal) =>
+      bundle({ reader, entry: file, runtime, asyncFunctions: this.#asyncFunctions, signal }),
+    );
     if (made.kind === 'error') {
       return { note: { entry: made.error, ...(made.problem === undefined ? {} : { problem: made.problem }) } };
     }
@@ -144,31 +155,50 @@ export class CodePreparer {
     return { note: { entry }, made };
   }
 
-  /** When esbuild ends, either of two packages may be why. Tried again one after the other, only the guilty one fails. */
-  async #againIfEnded(attempt: () => Promise<Bundle>): Promise<Bundle> {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof EsbuildEndedError)) throw error;
-    }
-    return await this.#alone(attempt);
+  /** Takes all places of those that run side by side, and runs in one of them. */
+  async #byItself<Result>(run: () => Promise<Result>): Promise<Result> {
+    return await this.#alone(async () => {
+      const over = Promise.withResolvers<void>();
+      const places = Array.from({ length: limits.bundlesAtOnceMax }, () => Promise.withResolvers<void>());
+      const held = places.map(({ resolve }) =>
+        this.#limit(() => {
+          resolve();
+          return over.promise;
+        }),
+      );
+      try {
+        await Promise.all(places.map(({ promise }) => promise));
+        return await run();
+      } finally {
+        over.resolve();
+        await Promise.all(held);
+      }
+    });
   }
 
   async #inTime(run: (signal: AbortSignal) => Promise<Bundle>): Promise<Bundle> {
     const late = new AbortController();
     const signal = AbortSignal.any([late.signal, this.#closing.signal]);
-    const { promise, reject } = Promise.withResolvers<never>();
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal.throwIfAborted();
     using _timer = this.#clock.after(limits.bundleTimeoutMs, () =>
-      late.abort(new BundleFailedError(`bundling ${taskRoot} took longer than ${limits.bundleTimeoutMs} ms`)),
+      late.abort(
+        new BundleFailedError(
+          `bundling ${taskRoot} took longer than ${limits.bundleTimeoutMs} ms (bundleTimeoutMs), so it was stopped`,
+        ),
+      ),
     );
-    if (signal.aborted) onAbort();
+    using ends = new DisposableStack();
+    // esbuild hears of the signal, too, but looks up only between two files.
+    const onAbort = (): void => {
+      ends.use(this.#clock.after(limits.bundlerStopMsMax, () => endService('esbuild did not stop in time')));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
     try {
-      // esbuild hears of the signal, too, but looks up only between two files.
-      return await Promise.race([run(signal), promise]);
+      return await run(signal);
     } finally {
       signal.removeEventListener('abort', onAbort);
+      // However it ended then: it was given up.
+      signal.throwIfAborted();
     }
   }
 }

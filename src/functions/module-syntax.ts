@@ -3,7 +3,7 @@
  * text it is given: without bundling, without source maps and with a tsconfig of its own, esbuild touches no file.
  */
 import { limits } from '../model/limits.ts';
-import { build, transform } from './esbuild.ts';
+import { build, EsbuildEndedError, transform } from './esbuild.ts';
 
 export type Language = 'js' | 'jsx' | 'ts' | 'tsx';
 
@@ -47,7 +47,8 @@ export async function hasModuleSyntax(text: string, language: Language): Promise
       absWorkingDir: '/',
     });
     return Object.values(metafile.inputs).some((input) => input.format === 'esm');
-  } catch {
+  } catch (error) {
+    if (error instanceof EsbuildEndedError) throw error;
     // The text does not parse. Bundling it will say why; until then the shape of its lines decides.
     return moduleStatement.test(text);
   }
@@ -58,8 +59,10 @@ export async function parses(text: string, language: Language): Promise<boolean>
   try {
     await transform(text, { loader: language, logLevel: 'silent', target: 'esnext', tsconfigRaw: '{}' });
     return true;
-  } catch {
-    // esbuild rejects for errors in the text only; what they are is asked again when the package is bundled.
+  } catch (error) {
+    // Of that nobody knows yet whether this text is why.
+    if (error instanceof EsbuildEndedError) throw error;
+    // Else esbuild rejects for errors in the text only; what they are is asked again when the package is bundled.
     return false;
   }
 }

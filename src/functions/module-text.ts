@@ -5,8 +5,9 @@
  */
 import { pathToFileURL } from 'node:url';
 import { programmingModel, type RuntimeIdentifier } from '../model/runtime-identifier.ts';
-import { fromFolderFunction, guardComputedImports, mayTouchHost } from './computed-imports.ts';
+import { fromFolderFunction, mayTouchHost } from './computed-imports.ts';
 import { type Loader, transform } from './esbuild.ts';
+import type { Guard } from './guard-thread.ts';
 import type { Language } from './module-syntax.ts';
 import { runtimeFile } from './resolve-module.ts';
 import { folderOf } from './task-files.ts';
@@ -47,7 +48,11 @@ export const transformOptions = {
  * `one-by-one`: an ES module becomes CommonJS on its own, in strict mode of its own, because the bundle holds both kinds.
  * @throws BuildFailure of esbuild for mistakes in the text; SyntaxError, RangeError when it cannot be made safe to bundle
  */
-export async function moduleText(source: ModuleSource, linking: 'together' | 'one-by-one'): Promise<ModuleText> {
+export async function moduleText(
+  source: ModuleSource,
+  linking: 'together' | 'one-by-one',
+  guard: Guard,
+): Promise<ModuleText> {
   const text = withoutSourceMapComment(withoutPreamble(source.text));
   const isConverted = source.system === 'esm' && linking === 'one-by-one';
   const isGuarded = mayTouchHost(text);
@@ -67,7 +72,7 @@ export async function moduleText(source: ModuleSource, linking: 'together' | 'on
   });
   const isModule = source.system === 'esm' && !isConverted;
   const code = isGuarded
-    ? guardComputedImports(printed.code, folderBesideEntry(source), isModule ? 'esm' : 'cjs')
+    ? await guard({ code: printed.code, folder: folderBesideEntry(source), system: isModule ? 'esm' : 'cjs' })
     : printed.code;
   const strict = isConverted ? '"use strict";' : '';
   const map = Buffer.from(printed.map).toString('base64');

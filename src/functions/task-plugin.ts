@@ -7,6 +7,7 @@ import type { RuntimeIdentifier } from '../model/runtime-identifier.ts';
 import { programmingModel } from '../model/runtime-identifier.ts';
 import { fromFolderFunction, sameFunction } from './computed-imports.ts';
 import type { Message, OnLoadResult, PartialMessage, Plugin } from './esbuild.ts';
+import type { Guard } from './guard-thread.ts';
 import { isTypeScript, moduleKind } from './module-kind.ts';
 import { hasModuleSyntax, nestsTooDeep } from './module-syntax.ts';
 import { moduleText, pathEnd } from './module-text.ts';
@@ -27,6 +28,7 @@ export interface TaskPlan {
   readonly start: string | undefined;
   /** Files that cannot be parsed: loading one fails when it is reached, as it would on Lambda. */
   readonly unparsable: ReadonlyMap<string, SyntaxProblem>;
+  readonly guard: Guard;
 }
 
 export interface ImportEdge {
@@ -186,12 +188,13 @@ class PackageModules {
         };
       }
       case 'script': {
-        const { entry, runtime, linking } = this.#plan;
+        const { entry, runtime, linking, guard } = this.#plan;
         const system = (await this.#system(file)) ?? 'cjs';
         served.systems.set(file, system);
         const text = await this.#text(file);
         try {
-          const module = await moduleText({ file, text, language: kind.language, system, runtime, entry }, linking);
+          const source = { file, text, language: kind.language, system, runtime, entry };
+          const module = await moduleText(source, linking, guard);
           if (namesComputed.test(module.contents) && !file.includes('/node_modules/')) served.hasComputedNames = true;
           return module;
         } catch (error) {

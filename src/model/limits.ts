@@ -78,6 +78,17 @@ export const limits = {
   nestingMax: 50_000,
   /** esbuild uses every core for one bundle; more at once only share them. */
   bundlesAtOnceMax: 2,
+  /**
+   * Resident memory of esbuild, which takes 10 to 15 MB for each megabyte of usual code and up to 65 of hostile, and the part of the
+   * machine's that it may take at most. Over it, or this long after it was told to stop, it is killed.
+   */
+  bundlerMemoryMiBMax: 2_048,
+  bundlerMemoryShareMax: 0.5,
+  bundlerLookMs: 25,
+  bundlerStopMsMax: 1_000,
+  /** Text that the host parses on its own thread: some 60 ms. Larger ones get a thread with so much memory, for files of 15 MB. */
+  parsedAtOnceCharsMax: 256 * KiB,
+  parserThreadMemoryMiBMax: 1_024,
   /** ES modules of a package that only names computed at run time may lead to, kept in its bundle for them: how many, how much text. */
   lateModulesMax: 200,
   lateModuleCharsMax: 1 * MiB,

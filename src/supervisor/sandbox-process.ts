@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import { HotWait } from '../base/hot-wait.ts';
 import { InvariantError, invariant } from '../base/invariant.ts';
+import { ResidentMemory } from '../base/resident-memory.ts';
 import { EngineError } from '../model/errors.ts';
 import type { GuestLimits } from '../model/guest-limits.ts';
 import type { HardeningReport } from '../model/hardening.ts';
@@ -46,7 +47,6 @@ import { MemoryAllowance } from './memory-allowance.ts';
 import { MemoryKills } from './memory-kills.ts';
 import { OutputTail } from './output-tail.ts';
 import { PackageStore } from './package-store.ts';
-import { ResidentMemory } from './resident-memory.ts';
 import { shouldRetire } from './retirement.ts';
 import {
   type Created,

@@ -4,11 +4,11 @@
  */
 import { Alarm } from '../base/alarm.ts';
 import type { Clock } from '../base/clock.ts';
+import type { ResidentMemory } from '../base/resident-memory.ts';
 import { limits } from '../model/limits.ts';
 import { findIllness, type GuestCall, type Illness, isHeld } from './health.ts';
 import type { MemoryAllowance } from './memory-allowance.ts';
 import { MemoryGrowth } from './memory-growth.ts';
-import type { ResidentMemory } from './resident-memory.ts';
 
 export interface VitalSignsOptions {
   readonly clock: Clock;

@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { ResidentMemory } from '../../src/base/resident-memory.ts';
 import { CodePreparer } from '../../src/functions/code-preparer.ts';
 import { CodeStore } from '../../src/functions/code-store.ts';
-import { transform } from '../../src/functions/esbuild.ts';
+import { setMemoryBytesMax, transform } from '../../src/functions/esbuild.ts';
 import { limits } from '../../src/model/limits.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
 import { entriesOf, type Texts } from '../fixtures/packages.ts';
@@ -70,7 +71,7 @@ test('bundling ends at its time limit', async (t) => {
   clock.advance(limits.bundleTimeoutMs);
   await t.throwsAsync(preparing, {
     name: 'BundleFailedError',
-    message: 'bundling /var/task took longer than 30000 ms',
+    message: 'bundling /var/task took longer than 30000 ms (bundleTimeoutMs), so it was stopped',
   });
   t.is(clock.timersArmed, 0);
   await preparer.prepare(pack, 'index.handler', 'nodejs24.x');
@@ -119,3 +120,52 @@ test.serial('when esbuild ends, what was under way is tried again with a new one
   );
   t.false(esbuildChildren().some((pid) => before.includes(pid)));
 });
+
+/** 40 to 65 MB of esbuild's memory for each of its megabytes. */
+function hostile(megabytes: number, end = ''): string {
+  return `exports.handler = 1; var x = [${'[],'.repeat((megabytes * 1_000_000) / 3)}];${end}`;
+}
+
+test.serial('what makes esbuild grow over its limit is refused, and what ran beside it is not', async (t) => {
+  t.timeout(60_000);
+  const before = setMemoryBytesMax(150 * 1024 * 1024);
+  t.teardown(() => setMemoryBytesMax(before));
+  const { store, pack, preparer } = await open(t, { 'index.js': hostile(6) });
+  const others = await Promise.all(
+    [1, 2, 3].map((number) => store.write(entriesOf({ 'index.js': `exports.handler = ${number};` }))),
+  );
+  const preparing = t.throwsAsync(preparer.prepare(pack, 'index.handler', 'nodejs24.x'), {
+    name: 'BundleFailedError',
+    message: /^esbuild took \d+ MiB of memory for it, where at most \d+ are allowed \(bundlerMemoryMiBMax\)$/,
+  });
+  const made = await Promise.all(others.map((other) => preparer.prepare(other, 'index.handler', 'nodejs24.x')));
+  t.true(made.every(({ entry }) => entry.kind === 'bundle'));
+  let most = 0;
+  const looking = setInterval(() => {
+    for (const pid of esbuildChildren()) most = Math.max(most, residentBytes(pid));
+  }, 20);
+  await preparing;
+  clearInterval(looking);
+  t.true(most < 2 * 150 * 1024 * 1024, `${most} bytes`);
+  t.is((await preparer.prepare(others[0] ?? pack, 'index.handler', 'nodejs22.x')).entry.kind, 'bundle');
+});
+
+test.serial('esbuild in the middle of one file is killed when its time is over', async (t) => {
+  t.timeout(60_000);
+  const { pack, clock, preparer } = await open(t, { 'index.js': hostile(10) });
+  await transform('1', {});
+  const before = esbuildChildren();
+  const preparing = preparer.prepare(pack, 'index.handler', 'nodejs24.x');
+  await armed(clock);
+  const refused = t.throwsAsync(preparing, { name: 'BundleFailedError', message: /longer than 30000 ms/ });
+  clock.advance(limits.bundleTimeoutMs);
+  clock.advance(limits.bundlerStopMsMax);
+  await refused;
+  while (esbuildChildren().some((pid) => before.includes(pid))) await new Promise((resolve) => setImmediate(resolve));
+  t.is(clock.timersArmed, 0);
+});
+
+function residentBytes(pid: number): number {
+  using memory = new ResidentMemory(pid);
+  return memory.readBytes() ?? 0;
+}

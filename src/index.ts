@@ -51,3 +51,4 @@ export type { InvocationReport, InvocationType, InvokeInput, InvokeResult, Phase
 export type { CredentialRule, NetworkConfiguration, NetworkSettings } from './model/network-settings.ts';
 export type { PlatformEvent } from './model/platform-event.ts';
 export type { RuntimeIdentifier } from './model/runtime-identifier.ts';
+export type { SandboxUserOption } from './model/sandbox-user.ts';

@@ -45,12 +45,16 @@ int capabilities_are_needed_to_read(const char *const *paths, unsigned count) {
     return needed;
 }
 
-void capabilities_layer(struct report *report, int keep_reading) {
-    const char *layer = "capabilities";
+void capabilities_bound(int keep_reading) {
     /* What an exec by root would give again. Refused without CAP_SETPCAP: then no_new_privs sees to it that nothing is gained. */
     for (unsigned i = 0; i < CAPABILITIES_MAX; i++) {
         if (!keep_reading || i != reading) prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
     }
+}
+
+void capabilities_layer(struct report *report, int keep_reading) {
+    const char *layer = "capabilities";
+    capabilities_bound(keep_reading);
     Sets sets;
     memset(sets, 0, sizeof sets);
     if (keep_reading) sets[0].effective = sets[0].permitted = 1u << reading;

@@ -1,8 +1,10 @@
 /*
  * The first half of the jail: sets every layer that must come before Node, then becomes Node.
  *
- *     launcher [--host PID] [--descriptors N] [--read PATH]... [--environment NAME=VALUE]... -- program arguments...
+ *     launcher [--host PID] [--descriptors N] [--control-group N] [--user ID] [--read PATH]... [--environment NAME=VALUE]...
+ *              -- program arguments...
  *
+ * N of a control group is the descriptor of its cgroup.procs. ID is what a sandbox of root becomes, user and group.
  * It passes on descriptors 0 to 5 and the variables that it was given, and nothing else. What became of each layer is told to the
  * program in ISOTHERM_LAUNCHER. It fails only when it is called wrongly or the program cannot be started (status 127).
  */
@@ -21,6 +23,8 @@ enum { PATHS_MAX = 128, VARIABLES_MAX = 16 };
 struct call {
     pid_t host;
     unsigned long descriptors;
+    int control_group;
+    uid_t user;
     const char *paths[PATHS_MAX];
     unsigned path_count;
     char *variables[VARIABLES_MAX + 2];
@@ -37,6 +41,8 @@ static int read_call(struct call *call, char **arguments) {
         if (at[1] == NULL) return 0;
         if (strcmp(*at, "--host") == 0) call->host = (pid_t)atol(at[1]);
         else if (strcmp(*at, "--descriptors") == 0) call->descriptors = strtoul(at[1], NULL, 10);
+        else if (strcmp(*at, "--control-group") == 0) call->control_group = atoi(at[1]);
+        else if (strcmp(*at, "--user") == 0) call->user = (uid_t)strtoul(at[1], NULL, 10);
         else if (strcmp(*at, "--read") == 0 && call->path_count < PATHS_MAX) call->paths[call->path_count++] = at[1];
         else if (strcmp(*at, "--environment") == 0 && call->variable_count < VARIABLES_MAX)
             call->variables[call->variable_count++] = at[1];
@@ -47,13 +53,16 @@ static int read_call(struct call *call, char **arguments) {
 
 int main(int count, char **arguments) {
     (void)count;
-    static struct call call = {.descriptors = 256};
+    static struct call call = {.descriptors = 256, .control_group = -1};
     static struct report report;
     if (!read_call(&call, arguments)) {
-        fputs("usage: launcher [--host PID] [--descriptors N] [--read PATH]... [--environment NAME=VALUE]... -- program ...\n", stderr);
+        fputs("usage: launcher [--host PID] [--descriptors N] [--control-group N] [--user ID] [--read PATH]... [--environment NAME=VALUE]... "
+              "-- program ...\n",
+              stderr);
         return 64;
     }
     if (!parent_death_arm(call.host)) return 0;
+    control_group_layer(&report, call.control_group);
     descriptors_close_from(DESCRIPTORS_PASSED);
     /*
      * Keys pressed at the terminal are the host's. A session of its own would do that too, and be a scheduling group of its own
@@ -61,9 +70,16 @@ int main(int count, char **arguments) {
      */
     setpgid(0, 0);
 
-    int keep_reading = capabilities_are_needed_to_read(call.paths, call.path_count);
+    /* Limits and namespaces that take privileges come before these are given up. */
+    int becomes_user = user_can_be(&report, call.user, call.paths, call.path_count);
+    int keep_reading = !becomes_user && capabilities_are_needed_to_read(call.paths, call.path_count);
     resource_limits_layer(&report, call.descriptors);
-    namespaces_layer(&report, !keep_reading);
+    int has_namespaces = becomes_user && namespaces_with_privileges(&report);
+    if (becomes_user) {
+        capabilities_bound(0);
+        user_become(&report, call.user);
+    }
+    if (!has_namespaces) namespaces_layer(&report, !keep_reading);
     capabilities_layer(&report, keep_reading);
     no_new_privileges_layer(&report);
     parent_death_layer(&report, call.host);

@@ -35,8 +35,15 @@ static int map_ids(uid_t uid, gid_t gid) {
     return write_file("/proc/self/gid_map", text);
 }
 
+static const char *const layer = "namespaces";
+
+int namespaces_with_privileges(struct report *report) {
+    if (unshare(own) != 0) return 0;
+    report_on(report, layer);
+    return 1;
+}
+
 void namespaces_layer(struct report *report, int own_user) {
-    const char *layer = "namespaces";
     uid_t uid = geteuid();
     gid_t gid = getegid();
     if (own_user && unshare(CLONE_NEWUSER | own) == 0) {
@@ -46,6 +53,5 @@ void namespaces_layer(struct report *report, int own_user) {
     }
     int error = errno;
     /* With privileges they can be had without a user namespace. */
-    if (unshare(own) == 0) report_on(report, layer);
-    else report_absent(report, layer, own_user ? "unshare with a user namespace" : "unshare", own_user ? error : errno);
+    if (!namespaces_with_privileges(report)) report_absent(report, layer, own_user ? "unshare with a user namespace" : "unshare", own_user ? error : errno);
 }

@@ -31,7 +31,9 @@ const layerAdvice: Readonly<Record<HardeningLayerName, string>> = {
   undumpable: jailAdvice,
   'seccomp-lock': jailAdvice,
   'control-group':
-    'no sandbox gets one of its own yet; bound the whole engine with one: systemd-run --user --scope -p MemoryMax=4G -p TasksMax=2000',
+    'start isotherm in a control group of version 2 that is given to it: systemd-run --user --scope -p Delegate=yes isotherm ..., or Delegate=yes in its service (docs/hardening.md)',
+  'unprivileged-user':
+    'run isotherm as a user other than root; or, as root, keep installation and cache (XDG_CACHE_HOME) where everybody may read',
 };
 
 export function hardeningFindings(report: HardeningReport): readonly Finding[] {

@@ -10,8 +10,10 @@ import { createFunctionRegistry } from '../functions/create-registry.ts';
 import type { FunctionStore } from '../functions/function-store.ts';
 import { MemoryStore } from '../functions/memory-store.ts';
 import { EngineError } from '../model/errors.ts';
+import { isAtLeast } from '../model/hardening.ts';
 import type { Observe } from '../model/platform-event.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
+import { type ControlGroups, openControlGroups } from '../supervisor/control-groups.ts';
 import { createFleet, type FleetOptions } from '../supervisor/fleet.ts';
 import { ensureJail, type Jail, type JailOptions } from '../supervisor/jail.ts';
 import { findLaunchWrapper, type LaunchWrapper } from '../supervisor/launch-wrapper.ts';
@@ -19,6 +21,7 @@ import { removeLeftovers } from '../supervisor/leftovers.ts';
 import { type CachedRuntime, holdRuntime } from '../supervisor/runtime-cache.ts';
 import { findSandboxNode } from '../supervisor/sandbox-node.ts';
 import { holdSandboxProgram } from '../supervisor/sandbox-program.ts';
+import { sandboxUsers } from '../supervisor/sandbox-users.ts';
 import { createLogObserver } from '../telemetry/pino.ts';
 import { composeEngine } from './compose-engine.ts';
 import type { Engine, EngineOptions } from './engine.ts';
@@ -51,9 +54,15 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   makeCacheDirectory(cacheDirectory);
   const { nativeModule } = valid;
   await using opened = new AsyncDisposableStack();
-  const [held, jail] = await Promise.all([
+  const findingGroups = findControlGroups(valid.hardening);
+  opened.defer(async () => {
+    const found = await findingGroups;
+    if (typeof found !== 'string') await found[Symbol.asyncDispose]();
+  });
+  const [held, jail, controlGroups] = await Promise.all([
     holdRuntime({ cacheDirectory, nodePath, observe: tell, clock, nativeModule }),
     findJail(valid.hardening, { cacheDirectory, nodePath, clock, onBuild: sayBuild(tell) }),
+    findingGroups,
   ]);
   const { runtime } = opened.use(held);
   const runtimeDirectory = runtime.directory;
@@ -84,6 +93,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     clock,
     hardening,
     jail,
+    controlGroups,
+    nextUser: sandboxUsers(valid.sandboxUser),
   });
   opened.defer(() => fleet.close());
   // Whoever demands a level is told now, not by an invocation; everybody else need not wait.
@@ -123,6 +134,12 @@ async function findJail({ jail: mode }: ValidOptions['hardening'], options: Jail
   }
   const jail = await ensureJail(options);
   return jail.kind === 'built' ? jail : absentJail(jail.reason, await findLaunchWrapper({ clock, wanted: 'bounds' }));
+}
+
+/** Whoever demands S4 says that the group of this process is for isotherm. */
+async function findControlGroups(hardening: ValidOptions['hardening']): Promise<ControlGroups | string> {
+  if (hardening.jail === 'off') return 'hardening is off';
+  return await openControlGroups({ use: isAtLeast(hardening.minimumLevel, 'S4') ? 'must' : 'may' });
 }
 
 function absentJail(reason: string, wrapper: LaunchWrapper | undefined): Jail {

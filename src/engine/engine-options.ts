@@ -9,6 +9,7 @@ import { engineGuestLimits, type GuestLimits, guestLimitNames } from '../model/g
 import { hardeningLevels } from '../model/hardening.ts';
 import { type HardeningDemand, type HardeningOption, hardeningDemand } from '../model/hardening-demand.ts';
 import { limits } from '../model/limits.ts';
+import { type SandboxUserOption, sandboxUserMax } from '../model/sandbox-user.ts';
 import type { SchedulerLimits } from '../scheduler/fleet-view.ts';
 import type { EngineLimits, EngineOptions } from './engine.ts';
 
@@ -18,6 +19,7 @@ export interface ValidOptions {
   readonly nodePath: string | undefined;
   readonly nativeModule: 'auto' | 'off';
   readonly hardening: HardeningDemand;
+  readonly sandboxUser: SandboxUserOption;
   readonly isolation: 'domain' | 'function';
   readonly logger: EngineOptions['logger'];
   readonly observe: EngineOptions['observe'];
@@ -64,6 +66,7 @@ const optionNames: readonly string[] = [
   'nodePath',
   'nativeModule',
   'hardening',
+  'sandboxUser',
   'isolation',
   'logger',
   'observe',
@@ -87,6 +90,7 @@ export function validOptions(options: EngineOptions): ValidOptions {
     nodePath: directory('nodePath', options.nodePath),
     nativeModule,
     hardening: demand(hardening),
+    sandboxUser: sandboxUser(options.sandboxUser ?? 'own'),
     isolation,
     logger,
     observe,
@@ -104,6 +108,12 @@ function demand(hardening: HardeningOption): HardeningDemand {
   assertKnown('member of hardening', Object.keys(hardening), ['minimumLevel']);
   assertOneOf('hardening.minimumLevel', hardening.minimumLevel, hardeningLevels);
   return hardeningDemand(hardening);
+}
+
+function sandboxUser(given: SandboxUserOption): SandboxUserOption {
+  if (given === 'own' || given === 'host') return given;
+  if (Number.isSafeInteger(given) && given >= 1 && given <= sandboxUserMax) return given;
+  throw invalid('sandboxUser', `own, host or a user id from 1 to ${sandboxUserMax}`, given);
 }
 
 const hardeningModes: readonly unknown[] = ['auto', 'required', 'off'];

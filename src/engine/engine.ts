@@ -13,6 +13,7 @@ import type { HardeningOption } from '../model/hardening-demand.ts';
 import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
 import type { LimitReason } from '../model/limit-reason.ts';
 import type { PlatformEvent } from '../model/platform-event.ts';
+import type { SandboxUserOption } from '../model/sandbox-user.ts';
 import type { Logger } from '../telemetry/pino.ts';
 
 /** Options of `createEngine`. All are optional. */
@@ -34,6 +35,12 @@ export interface EngineOptions {
    * docs/hardening.md has the levels. Default `auto`.
    */
   readonly hardening?: HardeningOption;
+  /**
+   * The user that sandboxes run as when this process is root; otherwise they run as this process's. `own`: each as another one to whom
+   * nothing belongs, if it can read the installation and `cacheDirectory`. `host`: as root, jailed. A number: all as that one.
+   * Default `own`.
+   */
+  readonly sandboxUser?: SandboxUserOption;
   /** Default isolation of functions that name none. */
   readonly isolation?: 'domain' | 'function';
   /** pino logger for platform events; silent when absent. */

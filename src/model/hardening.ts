@@ -9,6 +9,10 @@ export type HardeningLevel = (typeof hardeningLevels)[number];
 
 /** In the order in which they are set. */
 export const hardeningLayers = [
+  /** Memory and tasks are bounded by a control group of its own. */
+  'control-group',
+  /** It is not the machine's root: a host that is gives it a user of its own, to whom nothing belongs. */
+  'unprivileged-user',
   /** The kernel ends the sandbox when its host ends. */
   'parent-death-signal',
   /** No core files, few descriptors, no locked memory. */
@@ -27,8 +31,6 @@ export const hardeningLayers = [
   'undumpable',
   /** Second filter, before hello: only what running functions takes; nothing can be opened or started any more. */
   'seccomp-lock',
-  /** Memory and tasks are bounded by a control group of its own. */
-  'control-group',
 ] as const;
 export type HardeningLayerName = (typeof hardeningLayers)[number];
 
@@ -57,7 +59,7 @@ export const levelLayers: Readonly<Record<HardeningLevel, readonly HardeningLaye
   S1: ['parent-death-signal', 'resource-limits', 'no-new-privileges'],
   S2: ['capabilities', 'landlock', 'seccomp-launch', 'undumpable', 'seccomp-lock'],
   S3: ['namespaces'],
-  S4: ['control-group'],
+  S4: ['control-group', 'unprivileged-user'],
 };
 
 /** The report of these layers. Layers that are not named are absent for the reason given. */
@@ -87,6 +89,11 @@ export function hardeningLevel(
     reached = level;
   }
   return reached;
+}
+
+/** The same report with what is known better elsewhere about one layer. */
+export function withLayer({ layers, selfTest }: HardeningReport, known: HardeningLayer): HardeningReport {
+  return hardeningReport([known, ...layers.filter(({ name }) => name !== known.name)], selfTest, '');
 }
 
 export function isAtLeast(level: HardeningLevel, minimum: HardeningLevel): boolean {

@@ -153,6 +153,23 @@ export const limits = {
   sandboxRssMiBMax: 4_096,
   /** Added to what the kernel reckons when memory runs out, in thousandths of the machine: half of it (SECURITY.md 5.6 rule 7). */
   sandboxOomScore: 500,
+  /**
+   * Control groups. Beyond what the host's watch allows a group may hold so much more: what the kernel counts to it and not to the
+   * process (page tables, sockets, files in the page cache), and room for the watch to be first. Bounds move in steps.
+   */
+  controlGroupSlackMiB: 64,
+  controlGroupStepMiB: 32,
+  /** Tasks of one sandbox, which has about 12 threads and some more for each core: generous, V8 ends a process that gets none. */
+  sandboxTasksMin: 256,
+  sandboxTasksPerCore: 16,
+  /** Of the processor when there is too little: half of what its host gets, which all sandboxes wait for. */
+  sandboxCpuWeight: 50,
+  /**
+   * Users of sandboxes whose host is root: nobody's in any distribution (systemd's UIDS-GIDS leaves 1879048192 to 2147483647 unused).
+   * As many as one machine may have at once, and more.
+   */
+  sandboxUserIdFirst: 1_900_000_000,
+  sandboxUserIds: 65_536,
   heartbeatIntervalMs: 250,
   /** Missed heartbeats, own lag subtracted, before a sandbox counts as stuck. Guest slices may block it until their deadline. */
   heartbeatsMissedMax: 8,

@@ -15,8 +15,8 @@ const launcherVariable = 'ISOTHERM_LAUNCHER';
 /** Set by the host in its place when there is no launcher: why. */
 export const unjailedVariable = 'ISOTHERM_UNJAILED';
 
-/** Of layers that neither speaks of: control groups belong to whoever runs the machine, who can give one to the whole engine. */
-const notMade = 'isotherm does not make it';
+/** Of layers that neither speaks of: the host knows more, and says so in its report. */
+const notMade = 'the sandbox was given none';
 
 /** Everything that is ever opened, loaded or started by this process must be so by now. */
 export function lockSandbox(

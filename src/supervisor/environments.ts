@@ -9,6 +9,7 @@ import type { EnvironmentSpec, InvocationSpec } from './sandbox-port.ts';
 
 export interface Environment {
   readonly share: MemoryShare;
+  readonly volumeMiB: number;
   /** Output that belongs to no invocation. */
   readonly initOutput: GuestOutput;
   running: { readonly requestId: string; readonly output: GuestOutput } | undefined;
@@ -20,6 +21,8 @@ export class Environments {
   readonly #allowance: MemoryAllowance;
   readonly #environments = new Map<string, Environment>();
   #served = 0;
+  #volumeMiB = 0;
+  #volumeMiBMost = 0;
 
   constructor(allowance: MemoryAllowance) {
     this.#allowance = allowance;
@@ -34,16 +37,24 @@ export class Environments {
     return this.#served;
   }
 
+  /** The most that their volumes were ever allowed to hold at once: the file that they lie in does not shrink. */
+  get volumeMiBMost(): number {
+    return this.#volumeMiBMost;
+  }
+
   add({ environmentId, version, onLog }: EnvironmentSpec): Environment {
     invariant(!this.#environments.has(environmentId), `environment ${environmentId} exists already`);
     const environment: Environment = {
       share: this.#allowance.add(version.configuration.memorySize),
+      volumeMiB: version.configuration.ephemeralStorage,
       initOutput: new GuestOutput(onLog),
       running: undefined,
       defined: undefined,
     };
     this.#environments.set(environmentId, environment);
     this.#served += 1;
+    this.#volumeMiB += environment.volumeMiB;
+    this.#volumeMiBMost = Math.max(this.#volumeMiBMost, this.#volumeMiB);
     return environment;
   }
 
@@ -65,6 +76,7 @@ export class Environments {
     const environment = this.#environments.get(environmentId);
     if (environment === undefined) return;
     this.#environments.delete(environmentId);
+    this.#volumeMiB -= environment.volumeMiB;
     this.#allowance.remove(environment.share);
   }
 

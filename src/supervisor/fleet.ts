@@ -32,6 +32,7 @@ import type { Jail } from './jail.ts';
 import { sandboxMainPath } from './launch.ts';
 import { type ExitCause, type SandboxFleet, SandboxGoneError, type SandboxHandle } from './sandbox-port.ts';
 import { type SandboxOptions, SandboxProcess } from './sandbox-process.ts';
+import type { NextUser } from './sandbox-users.ts';
 
 export interface FleetOptions {
   /** Node for the sandboxes: the very binary that the runtime was built with. */
@@ -45,6 +46,9 @@ export interface FleetOptions {
   readonly hardening?: HardeningDemand;
   /** Absent: sandboxes are not jailed. */
   readonly jail?: Jail;
+  readonly controlGroups?: SandboxOptions['controlGroups'];
+  /** Asked for each sandbox. */
+  readonly nextUser?: NextUser;
   /** The program that a sandbox runs. Default: this installation's own. */
   readonly mainPath?: string;
   /** For simulations. Default: a real child. */
@@ -205,9 +209,11 @@ class Fleet implements SandboxFleet {
     const { nodePath, runtime, clock, observe, mainPath = sandboxMainPath } = this.#options;
     this.#lastNumber += 1;
     const sandboxId = `sandbox-${this.#lastNumber}`;
-    const { launch, jail, guestLimits = {} } = this.#options;
+    const { launch, jail, controlGroups, nextUser, guestLimits = {} } = this.#options;
+    const userId = nextUser?.();
     const made = { sandboxId, nodePath, mainPath, runtime, guestLimits, clock, observe };
-    const how = { ...(launch && { launch }), ...(jail && { jail }) };
+    const confined = { ...(controlGroups && { controlGroups }), ...(userId !== undefined && { userId }) };
+    const how = { ...(launch && { launch }), ...(jail && { jail }), ...confined };
     const sandbox = await SandboxProcess.start({ ...made, ...how });
     this.#processes.set(sandbox, { kind: 'starting' });
     void sandbox.exited.then((cause) => this.#ended(sandbox, cause));

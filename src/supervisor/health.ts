@@ -57,6 +57,20 @@ function memoryIllness({ memory, calls }: HealthView): Illness | undefined {
   };
 }
 
+/** The kernel was faster than a look: it has ended the process at the bound of its control group. */
+export function groupIllness(
+  maxBytes: number,
+  running: readonly GuestCall[],
+  growers: (running: readonly string[]) => readonly string[],
+): Illness {
+  return {
+    reason: 'memory',
+    detail: `the kernel ended it at the ${mebibytes(maxBytes)} MiB of its control group; running: ${names(running)}`,
+    suspects: growers(suspectsOf(running)),
+    limit: limitHit('resident-memory', maxBytes, maxBytes),
+  };
+}
+
 function deadlineIllness({ calls, nowMs, heardMs }: HealthView): Illness | undefined {
   const running = [...calls];
   const overdue = running.find((call) => call.deadlineMs <= nowMs);

@@ -20,6 +20,8 @@ const shared = ['filter.c', 'report.c'];
 const launcher = [
   'launcher.c',
   'parent-death.c',
+  'control-group.c',
+  'user.c',
   'descriptors.c',
   'resource-limits.c',
   'namespaces.c',

@@ -17,6 +17,10 @@ export interface JailedProgram {
   readonly runtimeDirectory: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly nodeArguments: readonly string[];
+  /** Descriptor of the `cgroup.procs` that it joins. */
+  readonly controlGroup?: number;
+  /** What it becomes when this process is root. */
+  readonly userId?: number;
 }
 
 export interface Command {
@@ -25,7 +29,7 @@ export interface Command {
 }
 
 export function jailedCommand(options: JailedProgram): Command {
-  const { jail, nodePath, mainPath, runtimeDirectory, environment, nodeArguments } = options;
+  const { jail, nodePath, mainPath, runtimeDirectory, environment, nodeArguments, controlGroup, userId } = options;
   const readable = [
     nodePath,
     realpathSync(nodePath),
@@ -38,6 +42,8 @@ export function jailedCommand(options: JailedProgram): Command {
   const args = [
     ...['--host', String(process.pid)],
     ...['--descriptors', String(limits.sandboxDescriptorsMax)],
+    ...(controlGroup === undefined ? [] : ['--control-group', String(controlGroup)]),
+    ...(userId === undefined ? [] : ['--user', String(userId)]),
     ...readable.flatMap((path) => ['--read', path]),
     ...Object.entries(environment).flatMap(([name, value]) => ['--environment', `${name}=${value}`]),
     ...['--', nodePath, ...nodeArguments],

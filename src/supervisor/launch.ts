@@ -3,7 +3,7 @@
  * `sandbox-process.ts`'s business.
  *
  * The child's descriptors: 0 nothing, 1 and 2 pipes that are only looked at when it dies, 3 the socket, 4 the backing file of
- * its `/tmp` volumes, 5 its package store, read-only. Its arguments: the runtime's directory, its own id and, in a jail, the lock module.
+ * its `/tmp` volumes, 5 its package store, read-only. The launcher has a 6th, by which it joins its control group. Its arguments: the runtime's directory, its own id and, in a jail, the lock module.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,6 +17,7 @@ import type { Jail } from './jail.ts';
 import { type Command, jailedCommand } from './jailed-command.ts';
 import { offerToKernel } from './kernel-victim.ts';
 import { sandboxNodeFlags } from './node-flags.ts';
+import type { SandboxGroup } from './sandbox-group.ts';
 import { openScratchFile } from './scratch-file.ts';
 
 export interface LaunchOptions {
@@ -27,6 +28,10 @@ export interface LaunchOptions {
   readonly mainPath: string;
   /** Absent: it starts unjailed. */
   readonly jail?: Jail;
+  /** It joins this before it is Node. Only in a jail: nobody else joins. */
+  readonly group?: Pick<SandboxGroup, 'joinDescriptor'>;
+  /** What it becomes when this process is root. Absent: nothing else. */
+  readonly userId?: number;
 }
 
 export interface LaunchedSandbox {
@@ -66,7 +71,7 @@ export async function launch<Adopted>(
     const child = spawn(program, args, {
       cwd: '/',
       env,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', volume.writable.fd, store.readOnly.fd],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', volume.writable.fd, store.readOnly.fd, ...joining(options)],
     });
     if (child.pid === undefined) {
       // Too few descriptors, too many processes, no such program: spawn tells by an event, and only by that.
@@ -89,11 +94,19 @@ export async function launch<Adopted>(
   }
 }
 
+/** Behind the descriptors that Node gets: the launcher closes it. */
+const joinedBy = 6;
+
+function joining({ group }: LaunchOptions): readonly number[] {
+  return group === undefined ? [] : [group.joinDescriptor];
+}
+
 function commandOf(options: LaunchOptions): Command & { readonly env: Readonly<Record<string, string>> } {
-  const { nodePath, mainPath, runtimeDirectory, sandboxId, jail } = options;
+  const { nodePath, mainPath, runtimeDirectory, sandboxId, jail, group, userId } = options;
   const nodeArguments = [...sandboxNodeFlags, mainPath, runtimeDirectory, sandboxId];
   if (jail?.kind === 'built') {
-    const jailed = { jail, nodePath, mainPath, runtimeDirectory, environment };
+    const confined = { ...(group && { controlGroup: joinedBy }), ...(userId !== undefined && { userId }) };
+    const jailed = { jail, nodePath, mainPath, runtimeDirectory, environment, ...confined };
     return { ...jailedCommand({ ...jailed, nodeArguments: [...nodeArguments, jail.lockPath] }), env: {} };
   }
   const { command, layers } = jail?.wrapper ?? { command: [], layers: [] };

@@ -53,8 +53,17 @@ export class MemoryAllowance {
   }
 
   get allowedBytes(): number {
+    return this.#whenRan(this.#ranMiB);
+  }
+
+  /** What is allowed at most until the next environment comes, however many of these run. For whoever cannot be told at each invocation. */
+  get boundBytes(): number {
+    return this.#whenRan(this.#ranMiB + this.#residentMiB);
+  }
+
+  #whenRan(memoryMiB: number): number {
     const { environmentMemoryFactor, sandboxMemorySlackMiB, sandboxRssMiBMax } = limits;
-    const grown = this.#settledBytes + (sandboxMemorySlackMiB + this.#ranMiB * environmentMemoryFactor) * MiB;
+    const grown = this.#settledBytes + (sandboxMemorySlackMiB + memoryMiB * environmentMemoryFactor) * MiB;
     const most = (sandboxRssMiBMax + this.#residentMiB * environmentMemoryFactor) * MiB;
     return Math.min(grown, most);
   }

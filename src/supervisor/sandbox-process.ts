@@ -12,7 +12,7 @@ import { InvariantError, invariant } from '../base/invariant.ts';
 import { ResidentMemory } from '../base/resident-memory.ts';
 import { EngineError } from '../model/errors.ts';
 import type { GuestLimits } from '../model/guest-limits.ts';
-import type { HardeningReport } from '../model/hardening.ts';
+import { type HardeningReport, withLayer } from '../model/hardening.ts';
 import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
 import { CallFailedError, CallsPendingError, type Channel, openChannel, type Reply } from '../protocol/channel.ts';
@@ -35,6 +35,7 @@ import {
   protocolVersion,
 } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import type { ControlGroups } from './control-groups.ts';
 import { Definitions } from './definitions.ts';
 import { type Environment, Environments } from './environments.ts';
 import { crashCause, describeCause, isWanted } from './exit-cause.ts';
@@ -48,6 +49,7 @@ import { MemoryKills } from './memory-kills.ts';
 import { OutputTail } from './output-tail.ts';
 import { PackageStore } from './package-store.ts';
 import { shouldRetire } from './retirement.ts';
+import type { SandboxGroup } from './sandbox-group.ts';
 import {
   type Created,
   type EnvironmentSpec,
@@ -70,6 +72,10 @@ export interface SandboxOptions {
   readonly observe: Observe;
   /** Absent: unjailed. */
   readonly jail?: Jail;
+  /** Where it gets a control group of its own, or why it gets none. Absent: nobody asked for one. */
+  readonly controlGroups?: Pick<ControlGroups, 'make'> | string;
+  /** What it becomes when this process is root. */
+  readonly userId?: number;
   /** For simulations. Default: a real child. */
   readonly launch?: Launch;
 }
@@ -86,6 +92,8 @@ export class SandboxProcess implements SandboxHandle {
   readonly #channel: Channel;
   readonly #output = new OutputTail(limits.sandboxOutputTailBytes);
   readonly #memory: ResidentMemory;
+  /** Or why there is none. */
+  readonly #group: OwnGroup;
   readonly #storeFile: FileHandle;
   readonly #store: PackageStore;
   readonly #allowance = new MemoryAllowance();
@@ -113,17 +121,28 @@ export class SandboxProcess implements SandboxHandle {
   #holds = 0;
 
   /** Resolves as soon as the process exists. @throws the system's error when it could not be started. */
-  static start(options: SandboxOptions): Promise<SandboxProcess> {
-    const { nodePath, mainPath, sandboxId, runtime, jail, launch: start = launch } = options;
-    return start(
-      { nodePath, mainPath, sandboxId, runtimeDirectory: runtime.directory, ...(jail && { jail }) },
-      (launched) => new SandboxProcess(options, launched),
-    );
+  static async start(options: SandboxOptions): Promise<SandboxProcess> {
+    const { nodePath, mainPath, sandboxId, runtime, jail, userId, launch: start = launch } = options;
+    const ownGroup = await makeGroup(options);
+    const group = typeof ownGroup === 'string' ? undefined : ownGroup;
+    const jailed = { ...(jail && { jail }), ...(group && { group }), ...(userId !== undefined && { userId }) };
+    try {
+      return await start(
+        { nodePath, mainPath, sandboxId, runtimeDirectory: runtime.directory, ...jailed },
+        (launched) => new SandboxProcess(options, launched, ownGroup),
+      );
+    } catch (error) {
+      await group?.[Symbol.asyncDispose]();
+      throw error;
+    } finally {
+      await group?.joined();
+    }
   }
 
   /** Only for `start`: the process must have been spawned in this very turn. */
-  constructor(options: SandboxOptions, { child, pid, socket, output, store }: LaunchedSandbox) {
+  constructor(options: SandboxOptions, { child, pid, socket, output, store }: LaunchedSandbox, group: OwnGroup) {
     this.#options = options;
+    this.#group = group;
     this.sandboxId = options.sandboxId;
     this.pid = pid;
     this.unreachable = this.#left.promise;
@@ -154,6 +173,7 @@ export class SandboxProcess implements SandboxHandle {
       guestCalls: () => this.#guestCalls,
       sendPing: (sentMs) => this.#ping(sentMs),
       onIllness: (illness) => void this.kill({ kind: 'killed', ...illness }),
+      onSettled: () => this.#bound(),
     });
     this.#channel = openChannel(socket, {
       incoming: { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesMax: limits.frameHeadBytesMax },
@@ -219,6 +239,7 @@ export class SandboxProcess implements SandboxHandle {
     }
     const { environmentId } = spec;
     const environment = this.#environments.add(spec);
+    this.#bound();
     this.#gateways.add(spec);
     try {
       environment.defined = this.#definitions.define(spec.version);
@@ -358,6 +379,12 @@ export class SandboxProcess implements SandboxHandle {
     return call;
   }
 
+  /** Tells the kernel how much it may hold. */
+  #bound(): void {
+    if (typeof this.#group === 'string') return;
+    this.#group.bound(this.#allowance.boundBytes, this.#environments.volumeMiBMost);
+  }
+
   async #ask<Head>(
     type: FrameType,
     head: object,
@@ -444,14 +471,17 @@ export class SandboxProcess implements SandboxHandle {
       throw new ProtocolError('hello.runtimeKey', `the key of the runtime given, ${runtime.key}`, hello.runtimeKey);
     }
     this.#startLimit[Symbol.dispose]();
-    this.#hardening = hello.hardening;
+    // Of control groups the host knows more than who is in one.
+    const isGiven = typeof this.#group !== 'string' || this.#options.jail?.kind !== 'built';
+    const known = { name: 'control-group', state: 'absent', reason: isGiven ? '' : this.#group } as const;
+    this.#hardening = isGiven ? hello.hardening : withLayer(hello.hardening, known);
     this.#become({ type: 'greeted' });
     observe({
       type: 'sandbox.started',
       sandboxId: this.sandboxId,
       pid: this.pid,
       startMs: clock.nowMs() - this.#startedMs,
-      hardening: hello.hardening,
+      hardening: this.#hardening,
     });
     this.#vitals.start();
     this.#greeted.resolve();
@@ -489,7 +519,8 @@ export class SandboxProcess implements SandboxHandle {
       lingering[Symbol.dispose]();
       const output = this.#output.text();
       const memoryKills = this.#memoryKills.seen();
-      void this.#finish(crashCause({ code, signal, output, connection: this.#connection, memoryKills }));
+      const crash = crashCause({ code, signal, output, connection: this.#connection, memoryKills });
+      void this.#finish(signal === 'SIGKILL' ? (this.#killedByGroup() ?? crash) : crash);
     };
     // 'close' follows when all its pipes are read to the end: last answers and last words. Somebody else may hold them open.
     const lingering = this.#options.clock.after(limits.killGraceMs, () => {
@@ -497,6 +528,11 @@ export class SandboxProcess implements SandboxHandle {
       finish();
     });
     this.#child.once('close', finish);
+  }
+
+  #killedByGroup(): ExitCause | undefined {
+    if (typeof this.#group === 'string' || !this.#group.wasOutOfMemory()) return undefined;
+    return { kind: 'killed', ...this.#vitals.illnessOfGroup(this.#group.maxBytes) };
   }
 
   async #finish(seen: ExitCause): Promise<void> {
@@ -509,6 +545,7 @@ export class SandboxProcess implements SandboxHandle {
     this.#memory[Symbol.dispose]();
     // Waits for what is being written; a stranger's file may get the same descriptor only afterwards.
     await this.#storeFile.close();
+    if (typeof this.#group !== 'string') await this.#group[Symbol.asyncDispose]();
     this.#options.observe({
       type: 'sandbox.exited',
       sandboxId: this.sandboxId,
@@ -517,6 +554,14 @@ export class SandboxProcess implements SandboxHandle {
     });
     this.#ended.resolve(cause);
   }
+}
+
+type OwnGroup = SandboxGroup | string;
+
+/** Whoever is not jailed has no launcher, which would join. */
+async function makeGroup({ jail, controlGroups, sandboxId }: SandboxOptions): Promise<OwnGroup> {
+  if (controlGroups === undefined || jail?.kind !== 'built') return 'nobody asked for one';
+  return typeof controlGroups === 'string' ? controlGroups : await controlGroups.make(sandboxId);
 }
 
 function nextTurn(callback: () => void): void {

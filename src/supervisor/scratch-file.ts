@@ -2,7 +2,7 @@
  * Files without a name: made in a private directory, opened, and removed together with the directory before anyone can use
  * them. So a sandbox gets file descriptors and never a path, and nothing is left behind however the engine ends.
  */
-import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ownerMark } from '../base/owner-mark.ts';
@@ -28,6 +28,12 @@ export async function openScratchFile(): Promise<ScratchFile> {
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Whether what is written to one takes memory rather than disk. */
+export async function scratchFilesLieInMemory(): Promise<boolean> {
+  const tmpfsMagic = 0x0102_1994;
+  return (await statfs(tmpdir())).type === tmpfsMagic;
 }
 
 function scratchFile(writable: FileHandle, readOnly: FileHandle): ScratchFile {

@@ -6,7 +6,7 @@ import { Alarm } from '../base/alarm.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ResidentMemory } from '../base/resident-memory.ts';
 import { limits } from '../model/limits.ts';
-import { findIllness, type GuestCall, type Illness, isHeld } from './health.ts';
+import { findIllness, type GuestCall, groupIllness, type Illness, isHeld } from './health.ts';
 import type { MemoryAllowance } from './memory-allowance.ts';
 import { MemoryGrowth } from './memory-growth.ts';
 
@@ -18,6 +18,8 @@ export interface VitalSignsOptions {
   readonly guestCalls: () => Iterable<GuestCall>;
   readonly sendPing: (sentMs: number) => void;
   readonly onIllness: (illness: Illness) => void;
+  /** The allowance counts from a new reading. */
+  readonly onSettled?: () => void;
 }
 
 /** Older than this, what the sandbox said of who runs says nothing about now: its main thread is held, or this process was. */
@@ -74,8 +76,13 @@ export class VitalSigns {
     return this.#residentBytes;
   }
 
+  /** The kernel has ended it at `maxBytes`: who is to blame, as far as the last look tells. */
+  illnessOfGroup(maxBytes: number): Illness {
+    return groupIllness(maxBytes, [...this.#options.guestCalls()], this.#growers);
+  }
+
   #look(lateMs: number): void {
-    const { clock, memory, allowance, guestCalls, onIllness } = this.#options;
+    const { clock, memory, allowance, guestCalls, onIllness, onSettled } = this.#options;
     const nowMs = clock.nowMs();
     if (this.#ping !== undefined) this.#ping.lagMs += lateMs;
     if (lateMs > limits.ownLagMsMax && lateMs > 2 * this.#forgivenMs) {
@@ -110,6 +117,7 @@ export class VitalSigns {
     if (isReading && calls.length === 0) {
       allowance.settle(this.#residentBytes);
       this.#growth.settle(this.#residentBytes);
+      onSettled?.();
     }
 
     this.#ping ??= this.#sendPing(nowMs);

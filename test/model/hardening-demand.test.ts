@@ -44,7 +44,7 @@ test('required is S2; auto and off accept everything', (t) => {
 
 test('what is missing is named with its reason, and nothing that the level does not need', (t) => {
   t.is(missingFor(reportAt('S2'), 'S3'), 'no namespaces (this is a test)');
-  t.is(missingFor(reportAt('S2'), 'S4'), 'no namespaces, control-group (this is a test)');
+  t.is(missingFor(reportAt('S2'), 'S4'), 'no control-group, unprivileged-user, namespaces (this is a test)');
 });
 
 test('layers are named together when they are missing for one reason', (t) => {
@@ -56,7 +56,7 @@ test('layers are named together when they are missing for one reason', (t) => {
   );
   t.regex(
     missingFor(report, 'S4'),
-    /^no parent-death-signal, .* \(no launcher\); no namespaces \(forbidden\); no landlock, control-group \(old kernel\)$/,
+    /^no control-group, landlock \(old kernel\); no unprivileged-user, parent-death-signal, .* \(no launcher\); no namespaces \(forbidden\)$/,
   );
 });
 

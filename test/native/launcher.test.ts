@@ -1,6 +1,6 @@
 /** The launcher alone: what a program that it becomes has, knows and may do. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
@@ -29,7 +29,7 @@ test('the program gets the variables that are named, and what became of each lay
   t.deepEqual(rest, []);
   t.regex(
     report,
-    /^ISOTHERM_LAUNCHER=resource-limits=;namespaces=[^;]*;capabilities=[^;]*;no-new-privileges=;parent-death-signal=;landlock=[^;]*;seccomp-launch=[^;]*$/,
+    /^ISOTHERM_LAUNCHER=unprivileged-user=[^;]*;resource-limits=;namespaces=[^;]*;capabilities=[^;]*;no-new-privileges=;parent-death-signal=;landlock=[^;]*;seccomp-launch=[^;]*$/,
   );
 });
 
@@ -42,6 +42,49 @@ test('no descriptor past the sixth is passed on', (t) => {
   });
   // ls itself opens the next free one.
   t.deepEqual(listed.trim().split('\n'), ['0', '1', '2', '3', '4', '5', '6']);
+});
+
+test('it joins its control group by the descriptor that it is given, and does not pass it on', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'isotherm-launcher-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, 'cgroup.procs');
+  const joinBy = (flags: string) => {
+    const descriptor = openSync(path, flags);
+    const { launcher } = t.context;
+    const run = (program: string, ...args: string[]) =>
+      execFileSync(launcher, [...reads, '--control-group', '6', '--', program, ...args], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe', 'ignore', 'ignore', 'ignore', descriptor],
+      });
+    const told = [run('/usr/bin/env'), run('/bin/ls', '/proc/self/fd')] as const;
+    closeSync(descriptor);
+    return told;
+  };
+  const [report, listed] = joinBy('w');
+  t.regex(report, /LAUNCHER=control-group=;/);
+  // ls itself opens the third.
+  t.deepEqual(listed.trim().split('\n'), ['0', '1', '2', '3']);
+  t.is(readFileSync(path, 'utf8'), '00');
+  t.regex(joinBy('r')[0], /LAUNCHER=control-group=joining: Bad file descriptor;/);
+});
+
+test('root becomes a user to whom nothing belongs, if that one can read what it needs', (t) => {
+  const isRoot = process.getuid?.() === 0;
+  const directory = mkdtempSync(join(tmpdir(), 'isotherm-launcher-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  const run = (...args: string[]): string =>
+    execFileSync(t.context.launcher, [...reads, ...args], { encoding: 'utf8' });
+  const own = String(process.getuid?.());
+  const ids = run('--user', '1900000007', '--', '/bin/grep', '-E', '^(Uid|Gid|Groups|CapBnd):', '/proc/self/status');
+  const user = isRoot ? '1900000007' : own;
+  t.regex(ids, new RegExp(`^Uid:(\\t${user}){4}$`, 'm'));
+  if (isRoot) t.regex(ids, /^Gid:(\t1900000007){4}\nGroups:\t ?\nCapBnd:\t0{16}$/m);
+  t.regex(run('--user', '1900000007', '--', '/usr/bin/env'), /[=;]unprivileged-user=;/);
+  // Of mode 0700.
+  const unread = run('--user', '1900000007', '--read', directory, '--', '/usr/bin/env');
+  t.is(unread.includes('unprivileged-user=its files can be read by root only;'), isRoot);
+  const kept = run('--', '/usr/bin/env');
+  t.is(kept.includes('unprivileged-user=the host is root and gives it no user of its own;'), isRoot);
 });
 
 test('files are readable only where it was said', (t) => {

@@ -48,6 +48,21 @@ test('what disposed environments left behind does not count against the next', (
   }
 });
 
+test('the bound for the kernel is never below what is allowed until the next environment or reading', (t) => {
+  const allowance = new MemoryAllowance();
+  allowance.settle(90 * MiB);
+  const shares = [128, 512, 256].map((memoryMiB) => allowance.add(memoryMiB));
+  const boundBytes = allowance.boundBytes;
+  t.is(boundBytes / MiB, 90 + slackMiB + 896 * factor);
+  for (const share of shares) {
+    t.true(allowance.allowedBytes <= boundBytes);
+    allowance.run(share);
+  }
+  t.is(allowance.allowedBytes, boundBytes);
+  for (const share of shares) allowance.remove(share);
+  t.true(allowance.allowedBytes <= boundBytes);
+});
+
 test('without a moment of rest the sum of all sizes is the most', (t) => {
   const allowance = new MemoryAllowance();
   allowance.settle(90 * MiB);

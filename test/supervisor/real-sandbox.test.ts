@@ -1,10 +1,12 @@
 /** The supervisor with the real sandbox program and real guests: faults from outside, and guests that only SIGKILL stops. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
 import { limits } from '../../src/model/limits.ts';
+import { type ControlGroups, openControlGroups } from '../../src/supervisor/control-groups.ts';
 import { createFleet } from '../../src/supervisor/fleet.ts';
 import type { Jail } from '../../src/supervisor/jail.ts';
 import { findLaunchWrapper } from '../../src/supervisor/launch-wrapper.ts';
@@ -17,6 +19,7 @@ import {
   type SandboxHandle,
 } from '../../src/supervisor/sandbox-port.ts';
 import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
+import { GroupKernel } from '../fixtures/group-kernel.ts';
 import { testJail } from '../fixtures/jail.ts';
 import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 import { testProgram } from '../fixtures/sandbox-program.ts';
@@ -42,13 +45,18 @@ test.before(async (t) => {
   t.context = { runtime, jail: await testJail(), mainPath: await testProgram(runtime.directory) };
 });
 
-function order(t: Context, jail: Jail = t.context.jail): SandboxFleet {
+function order(
+  t: Context,
+  jail: Jail = t.context.jail,
+  controlGroups: ControlGroups | string = 'the test has none',
+): SandboxFleet {
   const { directory, key, kind } = t.context.runtime;
   const fleet = createFleet({
     nodePath: process.execPath,
     mainPath: t.context.mainPath,
     runtime: { directory, key, kind },
     jail,
+    controlGroups,
     clock: systemClock,
     observe: () => {},
   });
@@ -193,6 +201,62 @@ test.serial('memory that isolated-vm does not count is counted here', async (t) 
   await bomb.created;
   const cause = await causeOf(t, bomb.invoke({}, 60_000));
   t.like(cause, { kind: 'killed', reason: 'memory', suspects: [bomb.environmentId] });
+});
+
+/** A kernel of the test's own, with a descriptor that the launcher can really write to. */
+class Groups extends GroupKernel {
+  override async openForWriting(): ReturnType<GroupKernel['openForWriting']> {
+    return await open('/dev/null', 'r+');
+  }
+}
+
+async function orderInGroups(t: Context) {
+  const kernel = new Groups({ own: '/box', pid: process.pid });
+  const controlGroups = await openControlGroups({ files: kernel, use: 'must', isRoot: false });
+  if (typeof controlGroups === 'string') throw new Error(controlGroups);
+  t.teardown(() => controlGroups[Symbol.asyncDispose]());
+  const fleet = order(t, t.context.jail, controlGroups);
+  const sandbox = await fleet.acquire('a');
+  const path = Object.keys(kernel.tree).find((name) => name.endsWith(sandbox.sandboxId));
+  return { kernel, fleet, sandbox, path: `/sys/fs/cgroup${path}` };
+}
+
+test.serial('a sandbox in a control group says so, and its group is gone when it is', async (t) => {
+  const { kernel, fleet, sandbox, path } = await orderInGroups(t);
+  const report = fleet.hardening?.layers.find(({ name }) => name === 'control-group');
+  t.deepEqual(report, { name: 'control-group', state: 'on', reason: '' });
+  const before = Number(kernel.group(path).values.get('memory.max'));
+  t.is((await deploy(sandbox, 'return event').invoke(1)).text, '1');
+  // Its first reading has brought it down from the most that any may hold.
+  t.true(before < limits.sandboxRssMiBMax * 1024 * 1024);
+  await sandbox.kill({ kind: 'killed', reason: 'closing', detail: 'a test' });
+  t.throws(() => kernel.group(path), { code: 'ENOENT' });
+});
+
+test.serial('what the kernel ends for the memory of its group is an end for memory, of whoever ran', async (t) => {
+  const { kernel, sandbox, path } = await orderInGroups(t);
+  const idle = deploy(sandbox, 'return event');
+  await idle.invoke(1);
+  const running = deploy(sandbox, 'await new Promise(() => setInterval(() => {}, 1e6))');
+  await running.created;
+  const call = running.invoke({}, 60_000);
+  await kernel.write(`${path}/memory.events`, 'low 0\noom 1\noom_kill 1');
+  process.kill(sandbox.pid, 'SIGKILL');
+  const cause = await causeOf(t, call);
+  t.like(cause, { kind: 'killed', reason: 'memory', suspects: [running.environmentId] });
+  t.like(cause, { limit: { limit: 'resident-memory', effect: 'ended' } });
+});
+
+test.serial('without control groups the report of a jailed sandbox says what the host found', async (t) => {
+  const fleet = order(t, t.context.jail, 'this is a test');
+  await fleet.ready();
+  t.like(
+    fleet.hardening?.layers.find(({ name }) => name === 'control-group'),
+    {
+      state: 'absent',
+      reason: t.context.jail.kind === 'built' ? 'this is a test' : t.context.jail.reason,
+    },
+  );
 });
 
 test.serial('twenty sandboxes, started and closed, leave nothing behind', async (t) => {

@@ -39,12 +39,8 @@ export interface CellRow extends Way {
 export type CellLine =
   | { readonly kind: 'hardening'; readonly uid: number; readonly hardening: HardeningReport }
   | CellRow
-  /** Said last: what was found of all rows together, and the neighbours' p99. */
-  | {
-      readonly kind: 'left';
-      readonly found: readonly string[];
-      readonly p99Ms: { readonly quiet: number; readonly beside: number };
-    };
+  /** Said last. */
+  | { readonly kind: 'left'; readonly found: readonly string[] };
 
 /** What the rows before left to do is over. */
 const settleMs = 2_000;
@@ -77,10 +73,8 @@ for (const { program, way } of late) {
   const startedMs = performance.now();
   say({ ...rowOf(program, way, await runProgram(range, program, way), startedMs), isSecondTry: true });
 }
-const slow = await range.neighbourFaults();
 await range[Symbol.asyncDispose]();
-const p99Ms = { quiet: percentile(range.quietMs, 0.99), beside: percentile(range.besideMs, 0.99) };
-say({ kind: 'left', found: [...slow, ...(await left())], p99Ms });
+say({ kind: 'left', found: await left() });
 process.exit(0);
 
 function rowOf({ id }: Program, way: Way, { found, seen, lateBefore }: Run, startedMs: number): CellRow {

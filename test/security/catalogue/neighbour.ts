@@ -119,23 +119,6 @@ export const slow = 'it was slow';
 const medianMsMax = 20;
 const slowestMsMax = 300;
 
-/** Of all calls, whose number makes p99 say something: beside programs it is within three times what it is while nothing else is done. */
-export function slowerThan(quietMs: readonly number[], besideMs: readonly number[]): readonly string[] {
-  if (besideMs.length < callsMin) return [];
-  const [quiet, beside] = [percentile(quietMs, 0.99), percentile(besideMs, 0.99)];
-  const most = Math.max(quiet, quietMsMin) * factorMax;
-  if (beside <= most) return [];
-  return [
-    `neighbours' p99 is ${beside.toFixed(1)} ms over ${besideMs.length} calls, and ${quiet.toFixed(1)} ms when it is quiet`,
-  ];
-}
-
 export function percentile(values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
 }
-
-const factorMax = 3;
-/** Fewer have no p99. */
-const callsMin = 200;
-/** Below this a quiet call is shorter than its own measuring. */
-const quietMsMin = 2;

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { createEngine, type Engine, type EngineOptions, type PlatformEvent } from '../../../src/index.ts';
 import { HostPulse } from './host-pulse.ts';
-import { Neighbour, slowerThan } from './neighbour.ts';
+import { Neighbour } from './neighbour.ts';
 import { type ProcessFacts, processFacts } from './process-facts.ts';
 import { benignEvent } from './program.ts';
 
@@ -23,9 +23,6 @@ export class Range implements AsyncDisposable {
   readonly hostSecret: string;
   /** Of a sandbox in which a benign function was called, in a fresh engine: what a cold program's is measured against. */
   ordinary: ProcessFacts | undefined;
-  /** How long calls of neighbours took, all in all: while nothing else was done, and beside programs. */
-  readonly quietMs: number[] = [];
-  readonly besideMs: number[] = [];
   readonly #told: Map<string, Told[]>;
   readonly #neighbours: Neighbour[] = [];
 
@@ -54,14 +51,7 @@ export class Range implements AsyncDisposable {
     for (let number = 0; number < neighboursMax; number += 1) {
       range.#neighbours.push(await new Neighbour(engine, number).deploy());
     }
-    await range.#listen();
     return range;
-  }
-
-  /** Whether neighbours were served as fast as always, in the end. To be asked when all programs are over. */
-  async neighbourFaults(): Promise<readonly string[]> {
-    await this.#listen();
-    return slowerThan(this.quietMs, this.besideMs);
   }
 
   /** What was told of a function so far; forgotten with `forget`. */
@@ -97,16 +87,6 @@ export class Range implements AsyncDisposable {
     await this.engine.close();
   }
 
-  /** Calls neighbours for a while in which nobody else is called. */
-  async #listen(): Promise<void> {
-    for (const neighbour of this.#neighbours) {
-      const calling = neighbour.keepCalling();
-      await new Promise((resolve) => setTimeout(resolve, listenMs));
-      const { latencies } = await calling.stop();
-      this.quietMs.push(...latencies);
-    }
-  }
-
   async #measure(): Promise<void> {
     const functionName = 'ordinary';
     await this.engine.createFunction({
@@ -123,6 +103,5 @@ export class Range implements AsyncDisposable {
 }
 
 const neighboursMax = 2;
-const listenMs = 1_500;
 /** After a cold start a sandbox prepares the next isolate, which is ordinary too. */
 const settleMs = 700;

@@ -168,7 +168,6 @@ async function doHarm(range: Range, program: Program, way: Way, functionName: st
     const served = await calling?.stop();
     complaints = served?.complaints ?? [];
     latencies = served?.latencies ?? [];
-    range.besideMs.push(...latencies);
     if (neighbour !== undefined) range.giveBack(neighbour);
   }
   for (const pid of range.pidsOf(functionName)) watch.pids.add(pid);

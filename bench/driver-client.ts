@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command, Reply, Response } from './driver-messages.ts';
 import { killMarked, markProcess, processTree, treeMemory } from './processes.ts';
@@ -27,7 +27,8 @@ export interface ClientOptions {
 
 const answerWithinMs = 120_000;
 const closeWithinMs = 10_000;
-const program = fileURLToPath(new URL('driver-process.ts', import.meta.url));
+/** Compiled where it is published. */
+const program = fileURLToPath(new URL(`driver-process${extname(import.meta.url)}`, import.meta.url));
 
 export async function startDriver(peer: string, { signal, ...options }: ClientOptions): Promise<DriverClient> {
   signal?.throwIfAborted();

@@ -1,7 +1,7 @@
 /** Where a run took place. */
 import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
-import { isothermVersion } from './drivers/isotherm-library.ts';
+import { isothermVersion, isPublished } from './isotherm-package.ts';
 import type { Machine } from './model.ts';
 import { benchDirectory } from './peer-packages.ts';
 
@@ -19,6 +19,8 @@ export function thisMachine(): Machine {
 
 /** The commit of the sources, with `-changed` when they differ from it; outside of a repository the package's version. */
 export function revision(): string {
+  // The repository around an installed package is another one.
+  if (isPublished) return isothermVersion;
   try {
     const options: ExecFileSyncOptionsWithStringEncoding = {
       cwd: benchDirectory,

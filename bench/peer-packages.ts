@@ -3,10 +3,19 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isPublished } from './isotherm-package.ts';
 
-export const installCommand = 'npm install --prefix bench';
+const manifestUrl = new URL('package.json', import.meta.url);
 
-const require = createRequire(fileURLToPath(new URL('package.json', import.meta.url)));
+/** Beside an installed isotherm, the packages by name: its own folder is npm's. */
+export const installCommand = isPublished ? `npm install ${peerPackages().join(' ')}` : 'npm install --prefix bench';
+
+function peerPackages(): readonly string[] {
+  const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(readFileSync(manifestUrl, 'utf8'));
+  return Object.entries(dependencies).map(([name, version]) => `${name}@${version}`);
+}
+
+const require = createRequire(fileURLToPath(manifestUrl));
 
 /** Directory of an installed package, or undefined. */
 export function packageDirectory(name: string): string | undefined {

@@ -1,11 +1,12 @@
 /**
- * Emits `dist/` (or another directory, the first argument) for publishing: the compiled sources with declarations, and the jail of
+ * Emits `dist/` (or another directory, the first argument) for publishing: the compiled sources with declarations, the benchmark, and the jail of
  * sandboxes compiled for this machine's architecture, for installations without a compiler. The guest's
  * sources (`runtimes/`, and of `src/` what they take from the border) are published as they are: they are bundled on first use,
  * against the Node that serves the sandboxes.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../src/base/clock.ts';
@@ -21,6 +22,34 @@ const compiled = spawnSync(compiler, ['-p', 'tsconfig.build.json', '--outDir', o
   stdio: 'inherit',
 });
 process.exitCode = compiled.status ?? 1;
+
+/**
+ * The benchmark goes beside the compiled sources, as `bench/`. In the repository it reaches them through `../src/`; here they are one
+ * directory above it.
+ */
+function buildBench(): number {
+  const whole = mkdtempSync(join(tmpdir(), 'isotherm-bench-build-'));
+  try {
+    const { status } = spawnSync(compiler, ['-p', 'tsconfig.bench.json', '--outDir', whole], {
+      cwd: root,
+      stdio: 'inherit',
+    });
+    const target = join(outDirectory, 'bench');
+    cpSync(join(whole, 'bench'), target, { recursive: true });
+    for (const name of readdirSync(target, { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.js')) continue;
+      const text = readFileSync(join(target, name), 'utf8');
+      writeFileSync(join(target, name), text.replaceAll(/(['"](?:\.\.\/)+)src\//g, '$1'));
+    }
+    // Programs of peers, which are no TypeScript, and the versions of peers.
+    cpSync(join(root, 'bench', 'peers'), join(target, 'peers'), { recursive: true });
+    cpSync(join(root, 'bench', 'package.json'), join(target, 'package.json'));
+    return status ?? 1;
+  } finally {
+    rmSync(whole, { recursive: true, force: true });
+  }
+}
+if (process.exitCode === 0) process.exitCode = buildBench();
 
 const cCompiler = findCompiler(jailCompilerNames, process.env.PATH ?? '');
 if (process.platform === 'linux' && cCompiler !== undefined) {

@@ -1,14 +1,12 @@
 /** isotherm as a server in a process of its own, spoken to as AWS SDKs do. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { ZipFile } from 'yazl';
+import { writeZip, type ZipMember } from '../../src/functions/zip-writer.ts';
+import { isothermCommand, isothermVersion } from '../isotherm-package.ts';
 import type { Phase } from '../measure.ts';
 import type { Driver, FunctionInput } from './driver.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
-import { isothermVersion } from './isotherm-library.ts';
 import { startProgram } from './program.ts';
 
-const command = fileURLToPath(new URL('../../bin/isotherm.js', import.meta.url));
 const functionsPath = '/2015-03-31/functions';
 
 export const isothermHttp: Driver = {
@@ -19,7 +17,7 @@ export const isothermHttp: Driver = {
   async open() {
     const server = await startProgram({
       file: process.execPath,
-      args: [command, 'serve', '--port', '0'],
+      args: [isothermCommand, 'serve', '--port', '0'],
       ready: /isotherm listening on http:\/\/[^:]+:(\d+)/,
     });
     const client = createHttpClient(Number(server.found));
@@ -75,12 +73,10 @@ async function create(client: HttpClient, { name, source, timeoutMs }: FunctionI
 }
 
 async function zip(source: string): Promise<Buffer> {
-  const archive = new ZipFile();
-  archive.addBuffer(Buffer.from(source), 'index.js');
-  archive.end();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive.outputStream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
+  async function* files(): AsyncGenerator<ZipMember> {
+    yield { path: 'index.js', mode: 0o644, content: Buffer.from(source) };
+  }
+  return Buffer.from(await writeZip(files()));
 }
 
 function initPhase(log: string | undefined): Phase[] | undefined {

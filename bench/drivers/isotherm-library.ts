@@ -1,13 +1,9 @@
 /** isotherm inside the process that calls it, with the options it has when one gives none, save for what a scenario asks of every peer. */
-import { readFileSync } from 'node:fs';
 import { createEngine } from '../../src/index.ts';
 import type { InvocationReport } from '../../src/model/invocation.ts';
+import { isothermVersion } from '../isotherm-package.ts';
 import type { Phase } from '../measure.ts';
 import type { Driver, OpenOptions } from './driver.ts';
-
-export const isothermVersion: string = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-).version;
 
 const runtime = 'nodejs22.x';
 

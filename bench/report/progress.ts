@@ -1,6 +1,6 @@
 /**
- * How far a run is, for who waits for it. On a terminal one line is drawn over and over; elsewhere each new piece of work is a line of its
- * own. Nothing is drawn between two reports: a timer of ours would show in what is being measured.
+ * How far a run is, for who waits for it. On a terminal one line is drawn over and over; elsewhere there is a line every few
+ * seconds. Nothing is drawn between two reports: a timer of ours would show in what is being measured.
  */
 import { clockTime } from './quantity.ts';
 
@@ -17,6 +17,7 @@ export interface ProgressLine extends Disposable {
 
 const barCells = 24;
 const redrawMs = 100;
+const lineMs = 5_000;
 
 /** Disposing it gives the line back to others. */
 export function createProgress(stream: ProgressStream, nowMs: () => number): ProgressLine {
@@ -43,13 +44,14 @@ function bar(stream: ProgressStream, nowMs: () => number): ProgressLine {
 
 function lines(stream: ProgressStream, nowMs: () => number): ProgressLine {
   const startedAt = nowMs();
-  let shown: string | undefined;
+  let shownAt = Number.NEGATIVE_INFINITY;
   return {
     report(done, total, what) {
-      if (what === shown) return;
-      shown = what;
+      const now = nowMs();
+      if (now - shownAt < lineMs && done < total) return;
+      shownAt = now;
       const share = Math.floor(shareDone(done, total) * 100);
-      stream.write(`${clockTime((nowMs() - startedAt) / 1000)} ${String(share).padStart(3)} %  ${printable(what)}\n`);
+      stream.write(`${clockTime((now - startedAt) / 1000)} ${String(share).padStart(3)} %  ${printable(what)}\n`);
     },
     [Symbol.dispose]() {},
   };

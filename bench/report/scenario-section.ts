@@ -26,6 +26,7 @@ export function scenarioSection({ section, series, id, styleOf }: ScenarioSectio
     : [markup`<p class="note">No call gave a sample.</p>`];
   return markup`<section id="${id}"><h2>${scenario.title}</h2>
 <p class="question">${scenario.question} ${scenario.better === 'less' ? 'Less' : 'More'} is better.</p>
+<p class="method">${scenario.method}</p>
 ${plots}
 ${tables(section, styleOf)}
 ${missingNote(missing)}

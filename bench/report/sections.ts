@@ -47,6 +47,14 @@ export function sectionsOf(result: BenchResult): readonly Section[] {
   }));
 }
 
+/** Names by what they are missing for: several lack the same. */
+export function missingByReason(missing: readonly MissingPeer[]): readonly (readonly [string, string])[] {
+  return [...Map.groupBy(missing, ({ reason }) => reason)].map(([reason, peers]) => [
+    peers.map(({ name }) => name).join(', '),
+    reason,
+  ]);
+}
+
 /** Missing from the whole run. */
 export function missingEverywhere(result: BenchResult): readonly MissingPeer[] {
   return result.missing.filter(({ scenario }) => scenario === undefined);

@@ -32,6 +32,7 @@ h3{font-size:1rem;margin:1.5rem 0 .25rem}
 p{margin:.4rem 0}
 a{color:inherit}
 .soft,caption,figcaption,.question{color:var(--soft)}
+.method{color:var(--soft);font-size:.86rem}
 section{margin-top:3rem;padding-top:1.25rem;border-top:1px solid var(--edge)}
 nav ul{columns:18rem;list-style:none;padding:0;margin:1rem 0 0}
 nav li{break-inside:avoid}

@@ -2,7 +2,15 @@
 import type { BenchResult, MissingPeer, Scenario, Target, Unit } from '../model.ts';
 import { printable } from './progress.ts';
 import { axisValue, clockTime, digits, quantity, times } from './quantity.ts';
-import { type Group, isMet, missingEverywhere, type Row, type Section, sectionsOf } from './sections.ts';
+import {
+  type Group,
+  isMet,
+  missingByReason,
+  missingEverywhere,
+  type Row,
+  type Section,
+  sectionsOf,
+} from './sections.ts';
 
 const columnsMin = 20;
 
@@ -105,7 +113,9 @@ export function intervalText(ratio: Row['ratio']): string {
 }
 
 function missingText(missing: readonly MissingPeer[], indent = ''): string {
-  return missing.map(({ name, reason }) => `${indent}missing: ${name}, ${reason}`).join('\n');
+  return missingByReason(missing)
+    .map(([names, reason]) => `${indent}missing: ${names}: ${reason}`)
+    .join('\n');
 }
 
 function targetsText(targets: readonly Target[]): string {

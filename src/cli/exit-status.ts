@@ -17,6 +17,13 @@ export const doctorStatus = {
   weak: 3,
 } as const satisfies Record<string, ExitStatus>;
 
+/** Of `bench`. */
+export const benchStatus = {
+  /** Every target that the run could judge. */
+  met: 0,
+  missed: 1,
+} as const satisfies Record<string, ExitStatus>;
+
 /** A mistake on the command line: printed as one line, exit status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

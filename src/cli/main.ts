@@ -131,6 +131,22 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
       status = await doctorCommand(options);
     });
 
+  program
+    .command('bench')
+    .description('measure isotherm beside other ways to run functions on this machine; table on stdout')
+    .option('--quick', 'fewer rounds: under a minute on a quiet machine')
+    .option('--scenario <names>', 'only these, with commas between them')
+    .option('--peer <names>', 'isotherm and only these, with commas between them (default: all that are installed)')
+    .option('--seed <number>', 'of the order of peers and of what arrives when (default: 1)')
+    .option('--json <file>', 'write every sample and the machine')
+    .option('--html <file>', 'write a report with plots')
+    .option('--from <file>', 'show the result that --json wrote earlier, and run nothing')
+    .option('--modules', 'instead: what the first use of each module of Node costs')
+    .action(async (options) => {
+      const { benchCommand } = await import('./bench-command.ts');
+      status = await benchCommand(options);
+    });
+
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {

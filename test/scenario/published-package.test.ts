@@ -1,5 +1,5 @@
 /** What `npm publish` would send, installed into an empty project: compiled sources, and the guest's sources as they are. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,12 @@ test('the published package works as a library and as a command', (t) => {
   writeFileSync(join(project, 'greet.cjs'), 'exports.handler = async (event) => `hello ${event.name}`;');
   const command = [join(installed, 'bin', 'isotherm.js'), 'invoke', 'greet.cjs', '--event', '{"name":"Ada"}'];
   t.is(execFileSync(process.execPath, command, { cwd: project, stdio: 'pipe', encoding: 'utf8' }), '"hello Ada"\n');
+
+  // The benchmark finds its own programs, this isotherm, and says how to get peers that are not there.
+  const bench = [join(installed, 'bin', 'isotherm.js'), 'bench', '--quick', '--scenario', 'throughput', '--peer'];
+  const benched = spawnSync(process.execPath, [...bench, 'workerd'], { cwd: project, encoding: 'utf8' });
+  t.regex(benched.stdout, /^ {2}isotherm over HTTP +[\d,.]+\/s/m, benched.stderr);
+  t.regex(benched.stdout, /^missing: workerd: not installed: npm install [\s\S]*workerd@/m);
 
   writeFileSync(
     join(project, 'main.mjs'),

@@ -56,7 +56,7 @@ test('targets, machine, method, peers and who is missing are there', (t) => {
     '1 of 2 met',
     'A processor, 2 cores',
     'bootstrap',
-    'deno, not installed',
+    'deno: not installed',
     'has no HTTP',
     'quick',
   ]) {

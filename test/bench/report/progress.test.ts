@@ -11,16 +11,19 @@ function steppingClock() {
   return { nowMs: () => now, pass: (ms: number) => (now += ms) };
 }
 
-test('elsewhere than on a terminal each piece of work is one line', (t) => {
+test('elsewhere than on a terminal there is a line every few seconds, and one at the end', (t) => {
   const stream = streamOf({});
   const clock = steppingClock();
   const progress = createProgress(stream, clock.nowMs);
   progress.report(0, 10, 'cold');
-  clock.pass(5_000);
+  clock.pass(1_000);
   progress.report(1, 10, 'cold');
+  clock.pass(4_000);
   progress.report(5, 10, 'warm');
+  progress.report(6, 10, 'memory');
+  progress.report(10, 10, 'done');
   progress[Symbol.dispose]();
-  t.deepEqual(stream.written, ['0:00   0 %  cold\n', '0:05  50 %  warm\n']);
+  t.deepEqual(stream.written, ['0:00   0 %  cold\n', '0:05  50 %  warm\n', '0:05 100 %  done\n']);
 });
 
 test('on a terminal one line is drawn over, not more often than it can be read, and taken away at the end', (t) => {

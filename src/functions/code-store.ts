@@ -4,18 +4,8 @@
  * and beside them what `PreparedCodeCache` adds. It knows nothing of functions; who still needs what is told to `removeUnused`.
  */
 import { createHash, type Hash, randomBytes } from 'node:crypto';
-import {
-  type FileHandle,
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
@@ -93,20 +83,16 @@ export class CodeStore {
     return join(this.#directory, folderName(codeSha256));
   }
 
-  /** Whether the pack is there with the bytes its index speaks of. */
-  async holds(pack: CodePack): Promise<boolean> {
+  /** Whether the pack is there with the bytes its index speaks of, and that of its layers. At once: at a start thousands are looked for. */
+  holds(pack: CodePack): boolean {
     try {
-      const stats = await stat(pack.packPath);
-      return stats.isFile() && stats.size === pack.files.reduce((sum, file) => sum + file.bytes, 0);
+      const stats = statSync(pack.packPath);
+      const isWhole = stats.isFile() && stats.size === pack.files.reduce((sum, file) => sum + file.bytes, 0);
+      return isWhole && (pack.layers === undefined || this.holds(pack.layers));
     } catch {
       // Not there, or not readable: both mean that nothing can be run from it.
       return false;
     }
-  }
-
-  /** The same of a package and its layers. */
-  async holdsAll(pack: CodePack): Promise<boolean> {
-    return (await this.holds(pack)) && (pack.layers === undefined || (await this.holds(pack.layers)));
   }
 
   /** The zip as it was uploaded, or one made from the pack. */
@@ -137,7 +123,7 @@ export class CodeStore {
       // Our own file, written with the pack and never changed: what it says is what was packed.
       const index = JSON.parse(text) as { readonly codeBytes: number; readonly files: readonly PackedFile[] };
       const pack: CodePack = { codeSha256, packPath: join(this.folder(codeSha256), 'pack'), ...index };
-      return (await this.holds(pack)) ? pack : undefined;
+      return this.holds(pack) ? pack : undefined;
     } catch (error) {
       if (isNotFound(error) || error instanceof SyntaxError) return undefined;
       throw error;

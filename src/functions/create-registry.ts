@@ -125,21 +125,21 @@ class Registry implements FunctionRegistry {
         restored.named.set(version, PublishedVersion.kept(this.#store, functionName, version));
       }
       this.#table.add(restored);
-      await this.#restore(restored);
+      this.#restore(restored);
     }
     this.aliases.restore();
     await this.#code.removeUnused(this.#neededCode());
   }
 
-  async #restore(restored: DeployedFunction): Promise<void> {
+  #restore(restored: DeployedFunction): void {
     const { record, pack } = restored;
     const { handler, runtime } = record.configuration;
     if (record.state === 'Failed') {
       restored.phase = 'failed';
-    } else if (!(await this.#code.holdsAll(pack))) {
+    } else if (!this.#code.holds(pack)) {
       this.#refuse(restored, 'The code of the function is missing from the data directory.');
     } else {
-      const preparation = await this.#preparer.prepared(pack, handler, runtime);
+      const preparation = this.#preparer.preparedNow(pack, handler, runtime);
       if (preparation === undefined) {
         restored.record = restoringRecord(record);
         restored.mutation = this.#prepare(restored);

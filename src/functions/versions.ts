@@ -155,7 +155,7 @@ export class Versions {
     const { configuration, version } = published.record;
     const { functionName, handler, runtime } = configuration;
     try {
-      if (!(await this.#code.holdsAll(published.pack))) throw new Error('it is missing from the data directory');
+      if (!this.#code.holds(published.pack)) throw new Error('it is missing from the data directory');
       return this.activate(found, published, await this.#preparer.prepare(published.pack, handler, runtime));
     } catch (error) {
       // Of the disk, or of a bundler that was updated: the next invocation tries again.

@@ -25,7 +25,7 @@ test('a pack is all files one behind the other, with an index', async (t) => {
   ]);
   t.is(pack.codeBytes, 8);
   t.is(statSync(pack.packPath).mode & 0o777, 0o600);
-  t.true(await store.holds(pack));
+  t.true(store.holds(pack));
 });
 
 test('the same files are one package; files divided otherwise are another', async (t) => {
@@ -86,11 +86,11 @@ test('a damaged package is noticed and replaced', async (t) => {
   const { store } = await open(t);
   const pack = await store.write(entriesOf({ a: 'whole' }));
   writeFileSync(pack.packPath, 'half');
-  t.false(await store.holds(pack));
+  t.false(store.holds(pack));
   await store.write(entriesOf({ a: 'whole' }));
   t.is(readFileSync(pack.packPath, 'utf8'), 'whole');
   rmSync(dirname(pack.packPath), { recursive: true });
-  t.false(await store.holds(pack));
+  t.false(store.holds(pack));
 });
 
 test('many deployments of one package at once end in one package', async (t) => {
@@ -98,7 +98,7 @@ test('many deployments of one package at once end in one package', async (t) => 
   const packs = await Promise.all(Array.from({ length: 8 }, () => store.write(entriesOf({ a: 'same' }))));
   t.is(new Set(packs.map((pack) => pack.packPath)).size, 1);
   t.is(names().length, 1);
-  t.true(await store.holds(packs[0] as never));
+  t.true(store.holds(packs[0] as never));
 });
 
 test('a data directory that cannot be used is refused', async (t) => {

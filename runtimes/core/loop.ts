@@ -38,7 +38,8 @@ export class Loop {
   readonly #context: LoopHost;
   readonly tickInfo = new Uint8Array(2);
   readonly immediateInfo = new Uint32Array(3);
-  readonly timeoutInfo = new Int32Array(1);
+  /** Timers that keep the loop alive, as Node counts them, and behind them all that wait. */
+  readonly timeoutInfo = new Int32Array(2);
   #callbacks: TimerCallbacks | undefined;
   #runTicks: (() => void) | undefined;
   /** Set by the async bindings: no slice begins in the context that the one before it ended in, none goes on in that of an error. */
@@ -56,6 +57,8 @@ export class Loop {
   readonly #coreImmediates = new Fifo<() => void>();
   readonly #finalizers = new Fifo<() => void>();
   #nextExpiryMs = Infinity;
+  /** The time for which due timers are being run: one for all of them, however long each takes, as in Node. Negative: none are. */
+  #roundMs = -1;
 
   /** Sockets, native operations and the like that keep the loop alive. */
   #holds = 0;
@@ -179,6 +182,8 @@ export class Loop {
       return;
     }
     this.#phase = 'timers';
+    // A round that the freeze cut short must not go on with a time that is long past.
+    this.#roundMs = -1;
     this.enqueueImmediate(work);
   }
 
@@ -223,8 +228,10 @@ export class Loop {
 
   #runTimers(callbacks: TimerCallbacks): void {
     this.#nextExpiryMs = Infinity;
+    if (this.#roundMs < 0) this.#roundMs = this.nowMs();
     try {
-      const next = callbacks.processTimers(this.nowMs());
+      const next = callbacks.processTimers(this.#roundMs);
+      this.#roundMs = -1;
       this.#nextExpiryMs = next === 0 ? Infinity : next < 0 ? -next : next;
       this.#phase = 'operations';
       this.#operationsInRound = this.#operations.length;

@@ -1,6 +1,6 @@
 /**
  * How many timers and immediates a guest may have waiting. Node's own modules make each by `new` of a class that they take from
- * here. Only those that keep the event loop alive are counted, as Node does; the heap bounds the others.
+ * here. Those that keep nothing alive count as well (node-library.ts), so that an idle timer costs no more than it says.
  */
 import { runtimeLimits } from '../../src/bridge/contract.ts';
 import { limits } from '../../src/model/limits.ts';
@@ -24,7 +24,7 @@ export function limitTimers(context: CoreContext, timers: TimerClasses): void {
   });
   const { loop } = context;
   const requireRoom = (): void => {
-    const waiting = (loop.timeoutInfo[0] ?? 0) + (loop.immediateInfo[0] ?? 0);
+    const waiting = (loop.timeoutInfo[1] ?? 0) + (loop.immediateInfo[0] ?? 0);
     if (waiting < most || loop.isPlatformsTimer) return;
     context.host.limit(runtimeLimits.timers, waiting + 1);
     throw new RangeError(`at most ${most} timers and immediates may wait at once (timers)`);

@@ -31,7 +31,7 @@ export interface GuestLimits {
   readonly codecMemoryBytes: number;
   /** Hashes, ciphers, TLS sessions and text decoders, each. */
   readonly openStreams: number;
-  /** Timers that keep the event loop alive, and immediates. */
+  /** Timers and immediates that wait, those included that keep nothing alive. */
   readonly timers: number;
   /** Calls of bindings, and operations of cryptography, that have not ended. */
   readonly bridgeCalls: number;

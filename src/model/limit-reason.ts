@@ -34,7 +34,7 @@ export const limitReasons = {
   /** What codecs use beside the guest's own memory. */
   'codec-memory': { unit: 'bytes', effect: 'refused' },
   'open-streams': { unit: 'count', effect: 'refused' },
-  /** Those that keep the event loop alive, and immediates. The heap bounds the others. */
+  /** With immediates, and those that keep nothing alive. */
   timers: { unit: 'count', effect: 'refused' },
   'bridge-calls': { unit: 'count', effect: 'refused' },
   'bridge-bytes': { unit: 'bytes', effect: 'refused' },

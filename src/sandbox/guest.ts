@@ -461,8 +461,9 @@ function rejection(error: unknown): SliceOutcome {
   };
 }
 
+/** One character more than the runtime keeps, so that it knows and tells that it cut something. */
 function text(value: unknown, charsMax: number): string {
-  return String(value).slice(0, charsMax);
+  return String(value).slice(0, charsMax + 1);
 }
 
 /**

@@ -330,9 +330,26 @@ test.serial('bridge-calls and bridge-bytes', async (t) => {
 
 test.serial('timers: no more than the event loop may hold, and those that are cleared make room', async (t) => {
   const body = `let made; const code = codeOf(() => { for (;;) made = setTimeout(() => {}, 1e6); });
-    clearTimeout(made); setTimeout(() => {}, 1e6).unref(); return [code, codeOf(() => setImmediate(() => {}))];`;
+    clearTimeout(made); made = setTimeout(() => {}, 1e6); clearTimeout(made); return [code, codeOf(() => setImmediate(() => {}))];`;
   const expected = { limit: 'timers', effect: 'refused', value: asked.timers } as const;
   t.deepEqual(answer(await runs(t, t.context.strict, body, expected)), ['RangeError', 'none']);
+});
+
+test.serial('timers: those that keep nothing alive count, until they ran or were cleared', async (t) => {
+  const body = `const all = []; const code = codeOf(() => { for (;;) all.push(setTimeout(() => {}, 1e6).unref()); });
+    const first = all.length; for (const timer of all) clearTimeout(timer);
+    let again = 0; codeOf(() => { for (;; again++) { const timer = setInterval(() => {}, 1e6); timer.unref(); timer.ref(); timer.unref(); timer.refresh(); all.push(timer); } });
+    for (const timer of all) clearInterval(timer); for (const timer of all) clearInterval(timer);
+    for (let count = 0; count < 40; count++) setTimeout(() => {}, 1).unref();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    let third = 0; codeOf(() => { for (;; third++) all.push(setTimeout(() => {}, 1e6).unref()); });
+    for (const timer of all) clearTimeout(timer);
+    return [code, first, again, third];`;
+  const expected = { limit: 'timers', effect: 'refused', value: asked.timers } as const;
+  const [code, ...counts] = answer(await runs(t, t.context.strict, body, expected)) as [string, ...number[]];
+  t.is(code, 'RangeError');
+  // The handler's own way to its end may hold one.
+  for (const count of counts) t.true(count >= asked.timers - 1 && count <= asked.timers, String(counts));
 });
 
 test.serial('timers: ten million of them are refused, or do not fit', async (t) => {
@@ -345,6 +362,20 @@ test.serial('error-size: a message is cut', async (t) => {
   const expected = { limit: 'error-size', effect: 'cut', value: asked.errorChars } as const;
   const result = await runs(t, t.context.strict, `throw new RangeError('x'.repeat(500));`, expected);
   t.like(answer(result), { errorType: 'RangeError', errorMessage: 'x'.repeat(asked.errorChars) });
+});
+
+test.serial('error-size: also of a rejection that nobody handles, with the native module and without', async (t) => {
+  await using bare = await createEngine({
+    limits: asked,
+    nativeModule: 'off',
+    observe: (event) => t.context.observed.push(event),
+  });
+  const body = `Promise.reject(new RangeError('x'.repeat(500))); await new Promise((resolve) => setTimeout(resolve, 20)); return 1;`;
+  const expected = { limit: 'error-size', effect: 'cut', value: asked.errorChars } as const;
+  for (const engine of [t.context.strict, bare]) {
+    const result = await runs(t, engine, body, expected, { runtime: 'nodejs18.x' });
+    t.regex((answer(result) as { errorMessage: string }).errorMessage, /^RangeError: x+$/);
+  }
 });
 
 test.serial('environments: who finds no room is told which limit it was', async (t) => {

@@ -100,7 +100,8 @@ function adapted(id: string, text: string): string {
   if (id === fetchModule) return adaptedFetch(hidden);
   if (id === 'http2') return http2Module;
   if (id === 'internal/errors') return deferErrorClasses(hidden);
-  if (id === 'internal/timers') return rememberImmediate(hidden);
+  if (id === 'internal/timers') return countTimeouts(rememberImmediate(hidden));
+  if (id === 'timers') return countCleared(hidden);
   if (id === 'crypto' || id.startsWith('internal/crypto/')) return deferCrypto(id, hidden);
   if (id === 'tls') return withoutHttp2(partTlsFromCrypto(id, hidden));
   if (id.startsWith('internal/tls/')) return partTlsFromCrypto(id, hidden);
@@ -200,6 +201,24 @@ function rememberImmediate(text: string): string {
   const walk = 'function processImmediate() {';
   const previous = 'let prevImmediate;';
   return replaced(replaced(text, previous, ''), walk, `${previous} ${walk}`);
+}
+
+/** Node counts the timers that keep a process alive. A guest may have a number of all, so those that do not are counted beside them. */
+function countTimeouts(text: string): string {
+  const made = 'this[kRefed] = isRefed;';
+  const again = 'item._destroyed = false;';
+  const ended = 'timer._destroyed = true;';
+  const counted = replaced(
+    replaced(text, made, `${made} timeoutInfo[1]++;`),
+    again,
+    `if (isDestroyed) timeoutInfo[1]++; ${again}`,
+  );
+  return replaced(counted, ended, ended).replaceAll(ended, `${ended} timeoutInfo[1]--;`);
+}
+
+function countCleared(text: string): string {
+  const cleared = 'item._destroyed = true;';
+  return replaced(text, cleared, `${cleared} binding.timeoutInfo[1]--;`);
 }
 
 /** A connection that the host refused says why; Node's text has only the code. Happens where both kinds of attempts report. */

@@ -187,6 +187,29 @@ test('an encrypted key whose passphrase is hashed too often is refused before it
   }
 });
 
+test('pbkdf2 may have as many iterations as there are blocks to make, and a refusal counts no others', (t) => {
+  const { service } = open(t);
+  const derive = (algorithm: string, iterations: number, length: number): BridgeReply => {
+    const head = { algorithm, password: 0, salt: 1, iterations, length };
+    return service.ask(cryptoOperations.pbkdf2, [JSON.stringify(head), bytes(text('password'), text('salt'))]);
+  };
+  const most = limits.cryptoIterationsMax;
+  for (const [algorithm, length] of [
+    ['sha512', 64],
+    ['sha256', 32],
+    ['sha1', 20],
+    ['md5', 16],
+  ] as const) {
+    t.like(failureOf(derive(algorithm, most + 1, length)), {
+      message: `pbkdf2 iterations: ${most + 1} is more than isotherm allows, which is ${most} (cryptoIterationsMax)`,
+    });
+  }
+  t.like(failureOf(derive('sha256', most / 2 + 1, 64)), {
+    message: `pbkdf2 iterations, times 2 blocks of the key: ${most + 2} is more than isotherm allows, which is ${most} (cryptoIterationsMax)`,
+  });
+  t.is(typeof derive('sha512', 30_000, 64), 'number');
+});
+
 test('what is long is answered with a ticket, and the ticket with the result', async (t) => {
   const { service } = open(t);
   const head = { algorithm: 'sha256', password: 0, salt: 1, iterations: 30_000, length: 32 };

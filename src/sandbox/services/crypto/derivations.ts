@@ -13,10 +13,12 @@ export const pbkdf2: CryptoOperation = {
   cost(input) {
     const length = input.whole('length');
     assertOutput(length);
-    // The shortest digest gives the most blocks; each costs all iterations.
-    const iterations = input.whole('iterations') * Math.max(1, Math.ceil(length / digestBytesMin));
+    // Each block of the result is a digest long and costs all iterations.
+    const blocks = Math.max(1, Math.ceil(length / digestBytes(input.text('algorithm'))));
+    const iterations = input.whole('iterations') * blocks;
     if (iterations > limits.cryptoIterationsMax) {
-      throw new CryptoLimitExceeded('pbkdf2 iterations', iterations, 'cryptoIterationsMax', limits.cryptoIterationsMax);
+      const what = blocks === 1 ? 'pbkdf2 iterations' : `pbkdf2 iterations, times ${blocks} blocks of the key`;
+      throw new CryptoLimitExceeded(what, iterations, 'cryptoIterationsMax', limits.cryptoIterationsMax);
     }
     return { isLong: iterations > limits.cryptoIterationsAtOnceMax, memoryBytes: length };
   },
@@ -24,8 +26,14 @@ export const pbkdf2: CryptoOperation = {
   later: async (input) => ({ parts: [await promisify(crypto.pbkdf2)(...pbkdf2Arguments(input))] }),
 };
 
-/** Of MD5, the shortest that HMAC is used with. */
-const digestBytesMin = 16;
+function digestBytes(algorithm: string): number {
+  try {
+    return crypto.createHash(algorithm).digest().byteLength;
+  } catch {
+    // OpenSSL does not know it, and Node says so when it comes to that. Until then the shortest that HMAC is used with, MD5's.
+    return 16;
+  }
+}
 
 function pbkdf2Arguments(input: Input): [Uint8Array, Uint8Array, number, number, string] {
   return [

@@ -10,5 +10,6 @@ export function errorStack(error: unknown): string {
 
 /** The system's name for it, like `ENOSPC`; undefined when it is no error of the system. */
 export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const isSystem = error instanceof Error && 'syscall' in error && 'code' in error;
+  return isSystem && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -15,7 +15,7 @@ import type { Observe } from '../model/platform-event.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
 import { type ControlGroups, openControlGroups } from '../supervisor/control-groups.ts';
 import { createFleet, type FleetOptions } from '../supervisor/fleet.ts';
-import { ensureJail, type Jail, type JailOptions } from '../supervisor/jail.ts';
+import { holdJail, type Jail, type JailOptions } from '../supervisor/jail.ts';
 import { findLaunchWrapper, type LaunchWrapper } from '../supervisor/launch-wrapper.ts';
 import { removeLeftovers } from '../supervisor/leftovers.ts';
 import { type CachedRuntime, holdRuntime } from '../supervisor/runtime-cache.ts';
@@ -59,12 +59,14 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     const found = await findingGroups;
     if (typeof found !== 'string') await found[Symbol.asyncDispose]();
   });
-  const [held, jail, controlGroups] = await Promise.all([
+  // Both to their end, also when one fails: what the other holds is given back then.
+  const holding = [
     holdRuntime({ cacheDirectory, nodePath, observe: tell, clock, nativeModule }),
     findJail(valid.hardening, { cacheDirectory, nodePath, clock, onBuild: sayBuild(tell) }),
-    findingGroups,
-  ]);
-  const { runtime } = opened.use(held);
+  ] as const;
+  for (const held of await Promise.allSettled(holding)) if (held.status === 'fulfilled') opened.use(held.value);
+  const [{ runtime }, { jail }] = await Promise.all(holding);
+  const controlGroups = await findingGroups;
   const runtimeDirectory = runtime.directory;
   const program = opened.use(await holdSandboxProgram({ cacheDirectory, nodePath, runtimeDirectory, clock }));
   const { nativeModule: found } = runtime;
@@ -127,13 +129,23 @@ function fleetRuntime({ directory, key, kind, reason, nativeModule }: CachedRunt
   };
 }
 
-async function findJail({ jail: mode }: ValidOptions['hardening'], options: JailOptions): Promise<Jail> {
+async function findJail(
+  { jail: mode }: ValidOptions['hardening'],
+  options: JailOptions,
+): Promise<{ readonly jail: Jail } & AsyncDisposable> {
   const { clock } = options;
+  await using opened = new AsyncDisposableStack();
   if (mode === 'off') {
-    return absentJail('hardening is off', await findLaunchWrapper({ clock, wanted: 'leash' }));
+    const jail = absentJail('hardening is off', await findLaunchWrapper({ clock, wanted: 'leash' }));
+    return { jail, [Symbol.asyncDispose]: async () => {} };
   }
-  const jail = await ensureJail(options);
-  return jail.kind === 'built' ? jail : absentJail(jail.reason, await findLaunchWrapper({ clock, wanted: 'bounds' }));
+  const held = opened.use(await holdJail(options));
+  const jail =
+    held.jail.kind === 'built'
+      ? held.jail
+      : absentJail(held.jail.reason, await findLaunchWrapper({ clock, wanted: 'bounds' }));
+  const moved = opened.move();
+  return { jail, [Symbol.asyncDispose]: () => moved.disposeAsync() };
 }
 
 /** Whoever demands S4 says that the group of this process is for isotherm. */

@@ -4,12 +4,15 @@
  * the hash of all that decides them. Without them sandboxes run unjailed, and say why.
  */
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
+import { errorCode } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import { adoptFolder, notKept } from './adopt-folder.ts';
+import { useCacheFolder } from './cache-users.ts';
 import { findCompiler, hashOf } from './compiler.ts';
 import { compileJail, jailCompilerNames, jailFiles, jailSourceHash, prebuiltJail } from './jail-files.ts';
 import { jailedCommand } from './jailed-command.ts';
@@ -36,8 +39,25 @@ export interface JailOptions {
   readonly prebuiltDirectory?: string;
 }
 
-/** Never throws for what a machine may lack: that is an answer. */
-export async function ensureJail(options: JailOptions): Promise<Jail> {
+/** A jail that nobody removes until it is disposed. @throws EngineError as `ensureJail` does */
+export async function holdJail(options: JailOptions): Promise<{ readonly jail: Jail } & AsyncDisposable> {
+  await using uses = new AsyncDisposableStack();
+  const jail = await ensureJail(options, async (name) => {
+    uses.use(await useCacheFolder(options.cacheDirectory, name));
+  });
+  const held = uses.move();
+  return { jail, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+/**
+ * What a machine may lack is an answer.
+ * @param use is told the folder before it is looked into.
+ * @throws EngineError RuntimeBuildFailed when it cannot be kept
+ */
+export async function ensureJail(
+  options: JailOptions,
+  use: (folderName: string) => Promise<void> = async () => {},
+): Promise<Jail> {
   if (process.platform !== 'linux') return { kind: 'absent', reason: `there is no jail for ${process.platform}` };
   const source = await findSource(options);
   if (source === undefined) {
@@ -45,6 +65,7 @@ export async function ensureJail(options: JailOptions): Promise<Jail> {
     return { kind: 'absent', reason };
   }
   const folder = join(options.cacheDirectory, `jail-${source.identity.slice(0, 32)}`);
+  await use(basename(folder));
   return (await readBuilt(folder)) ?? (await build(folder, source, options));
 }
 
@@ -110,15 +131,18 @@ async function hashesIn(folder: string): Promise<string | undefined> {
 async function build(folder: string, source: Source, options: JailOptions): Promise<Jail> {
   options.onBuild();
   const draft = draftOf(folder);
-  await mkdir(draft, { recursive: true });
   try {
+    await mkdir(draft, { recursive: true });
     await source.make(draft);
     // npm keeps no mode of files that are no commands.
     await chmod(join(draft, jailFiles.launcher), 0o755);
     await tryOut(draft, source, options);
     await writeFile(join(draft, hashesName), (await hashesIn(draft)) ?? '');
-    return await adopt(draft, folder);
+    const adopted = await adoptFolder(draft, folder, () => readBuilt(folder));
+    return adopted ?? { kind: 'absent', reason: `the jail that was just built cannot be put into ${folder}` };
   } catch (error) {
+    // A disk that is full is no reason to run strangers' code with less around it.
+    if (errorCode(error) !== undefined) throw notKept(options.cacheDirectory, error);
     // Tried again by the next start.
     if (!(error instanceof EngineError)) throw error;
     return { kind: 'absent', reason: error.message };
@@ -126,22 +150,6 @@ async function build(folder: string, source: Source, options: JailOptions): Prom
     await rm(draft, { recursive: true, force: true });
   }
 }
-
-/** Renames the draft into place, unless a sound jail is there by now. */
-async function adopt(draft: string, folder: string): Promise<Jail> {
-  for (let attempt = 0; attempt < adoptAttemptsMax; attempt++) {
-    // Fails when somebody's folder is in the way: another engine was faster, or a damaged one is there.
-    await rename(draft, folder).catch(() => {});
-    const jail = await readBuilt(folder);
-    if (jail !== undefined) return jail;
-    const damaged = draftOf(folder);
-    await rename(folder, damaged).catch(() => {});
-    await rm(damaged, { recursive: true, force: true });
-  }
-  return { kind: 'absent', reason: `the jail that was just built cannot be put into ${folder}` };
-}
-
-const adoptAttemptsMax = 3;
 
 /** A throw-away sandbox of this machine: whether Node starts in the jail, and isolates run after the lock. */
 async function tryOut(draft: string, source: Source, { nodePath, clock }: JailOptions): Promise<void> {

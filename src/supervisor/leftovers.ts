@@ -1,6 +1,6 @@
 /**
  * Removes what engines left behind that were killed before they could do it themselves: temporary directories, drafts in the cache,
- * and runtimes that nobody has used for long. Only what carries the mark of a process that is certainly gone, or is old, is touched.
+ * and what was built and nobody has used for long. Only what carries the mark of a process that is certainly gone, or is old, is touched.
  */
 import { randomUUID } from 'node:crypto';
 import { lstat, readdir, rename, rm } from 'node:fs/promises';
@@ -29,7 +29,7 @@ const temporaryPattern = new RegExp(`^isotherm-(?:code|scratch)-${ownerMarkPatte
 const draftPattern = new RegExp(
   `^(?:runtime|native|jail|program)-[0-9a-f]{32}\\.(?:${ownerMarkPattern.source}\\.)?[0-9a-f-]{36}$`,
 );
-const folderPattern = /^(runtime|native|program)-[0-9a-f]{32}$/;
+const folderPattern = /^(runtime|native|program|jail)-[0-9a-f]{32}$/;
 
 async function removeTemporary(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {

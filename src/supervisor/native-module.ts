@@ -5,12 +5,14 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
+import { errorCode, errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import { adoptFolder } from './adopt-folder.ts';
 import { findCompiler, hashOf } from './compiler.ts';
 import { draftOf } from './leftovers.ts';
 import { sandboxNodeFlags } from './node-flags.ts';
@@ -109,8 +111,8 @@ async function build(
 ): Promise<NativeModule> {
   onBuild();
   const draft = draftOf(folder);
-  await mkdir(draft, { recursive: true });
   try {
+    await mkdir(draft, { recursive: true });
     const output = join(draft, moduleName);
     const purpose = `${compiler} could not build the native module`;
     const run = { input: '', purpose, timeoutMs: limits.runtimeBuildTimeoutMs, clock, onLine: () => {} };
@@ -122,13 +124,12 @@ async function build(
       purpose: 'the native module does not work',
     });
     await writeFile(join(draft, hashName), hashOf(await readFile(output)));
-    // Fails when another engine was faster; what it built is the same.
-    await rename(draft, folder).catch(() => {});
-    return (await readBuilt(folder)) ?? { kind: 'absent', reason: `${folder} holds no sound module` };
+    const adopted = await adoptFolder(draft, folder, () => readBuilt(folder));
+    return adopted ?? { kind: 'absent', reason: `the module that was just built cannot be put into ${folder}` };
   } catch (error) {
-    // Nothing else but less for the guests, and tried again by the next start.
-    if (!(error instanceof EngineError)) throw error;
-    return { kind: 'absent', reason: error.message };
+    // Nothing else but less for the guests, and tried again by the next start: also when the disk is full.
+    if (!(error instanceof EngineError) && errorCode(error) === undefined) throw error;
+    return { kind: 'absent', reason: errorMessage(error) };
   } finally {
     await rm(draft, { recursive: true, force: true });
   }

@@ -5,10 +5,11 @@
  */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
+import { errorCode } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { Observe, PlatformEvent } from '../model/platform-event.ts';
@@ -20,6 +21,7 @@ import {
   imageFiles,
   imageFormat,
 } from '../protocol/image-manifest.ts';
+import { adoptFolder, notKept } from './adopt-folder.ts';
 import { useCacheFolder } from './cache-users.ts';
 import { bundleGuestScripts, guestSourcesHash } from './guest-scripts.ts';
 import { isolatedVmVersion } from './isolated-vm-version.ts';
@@ -96,6 +98,8 @@ export async function ensureRuntime(
     const manifest = await adopt(draft, directory, key);
     report('ready', directory);
     return described(directory, manifest, nativeModule);
+  } catch (error) {
+    throw errorCode(error) === undefined ? error : notKept(options.cacheDirectory, error);
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
@@ -197,22 +201,11 @@ function sandboxProgram(name: string): string {
   return fileURLToPath(new URL(`../sandbox/${name}.${extension}`, import.meta.url));
 }
 
-/** Renames the draft into place, unless a sound runtime is there by now. */
 async function adopt(draft: string, directory: string, key: string): Promise<ImageManifest> {
-  for (let attempt = 0; attempt < adoptAttemptsMax; attempt++) {
-    // Fails when somebody's folder is in the way: either another engine was faster, or a damaged one is there.
-    await rename(draft, directory).catch(() => {});
-    const manifest = await soundManifest(directory, key);
-    if (manifest !== undefined) return manifest;
-    // Moved away rather than removed: another engine may be adopting at this moment, and then it is its folder that goes.
-    const damaged = draftOf(directory);
-    await rename(directory, damaged).catch(() => {});
-    await rm(damaged, { recursive: true, force: true });
-  }
+  const manifest = await adoptFolder(draft, directory, () => soundManifest(directory, key));
+  if (manifest !== undefined) return manifest;
   throw new EngineError('RuntimeBuildFailed', `the runtime that was just built cannot be put into ${directory}`);
 }
-
-const adoptAttemptsMax = 3;
 
 function described(directory: string, { key, kind, reason }: ImageManifest, nativeModule: NativeModule): CachedRuntime {
   return { directory, key, kind, reason, nativeModule };

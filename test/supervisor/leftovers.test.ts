@@ -94,22 +94,24 @@ test('of disused runtimes the last few stay, and those in use, and those used la
   );
 });
 
-test('a runtime in use is never removed, however old; when its engine is dead it is', async (t) => {
-  const { cacheDirectory, put, clean } = places(t);
-  const old = limits.cacheFolderUnusedMsMin + 1_000;
-  const recent = [1, 2, 3, 4].map((number) => put(cacheDirectory, `runtime-${key(number)}`));
-  const name = put(cacheDirectory, `runtime-${key(5)}`, old);
-  const use = await useCacheFolder(cacheDirectory, name);
-  utimesSync(join(cacheDirectory, name), 0, 0);
-  await clean();
-  t.deepEqual(readdirSync(cacheDirectory).sort(), ['in-use', ...recent, name].sort());
+for (const kind of ['runtime', 'native', 'jail']) {
+  test(`a ${kind} in use is never removed, however old; when its engine is dead it is`, async (t) => {
+    const { cacheDirectory, put, clean } = places(t);
+    const old = limits.cacheFolderUnusedMsMin + 1_000;
+    const recent = [1, 2, 3, 4].map((number) => put(cacheDirectory, `${kind}-${key(number)}`));
+    const name = put(cacheDirectory, `${kind}-${key(5)}`, old);
+    const use = await useCacheFolder(cacheDirectory, name);
+    utimesSync(join(cacheDirectory, name), 0, 0);
+    await clean();
+    t.deepEqual(readdirSync(cacheDirectory).sort(), ['in-use', ...recent, name].sort());
 
-  await use[Symbol.asyncDispose]();
-  writeFileSync(join(cacheDirectory, 'in-use', `${name}.${deadMark}.${uuid}`), '');
-  await clean();
-  t.deepEqual(readdirSync(cacheDirectory).sort(), ['in-use', ...recent].sort());
-  t.deepEqual(readdirSync(join(cacheDirectory, 'in-use')), []);
-});
+    await use[Symbol.asyncDispose]();
+    writeFileSync(join(cacheDirectory, 'in-use', `${name}.${deadMark}.${uuid}`), '');
+    await clean();
+    t.deepEqual(readdirSync(cacheDirectory).sort(), ['in-use', ...recent].sort());
+    t.deepEqual(readdirSync(join(cacheDirectory, 'in-use')), []);
+  });
+}
 
 test('to use a folder counts as use', async (t) => {
   const { cacheDirectory, put } = places(t);

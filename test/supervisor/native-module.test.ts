@@ -75,3 +75,16 @@ test('a link to the compiler is as good as the compiler', async (t) => {
   symlinkSync('/bin/false', join(options.searchPath ?? '', 'c++'));
   t.regex(reasonOf(await ensureNativeModule(options)), /c\+\+ could not build/);
 });
+
+test('one that was damaged in the cache is made again', async (t) => {
+  const { searchPath: _, ...common } = { ...machine(t).options, cacheDirectory };
+  const sound = await ensureNativeModule(common);
+  if (sound.kind === 'absent') throw new Error(sound.reason);
+  // Compiling takes seconds; what it comes to is known.
+  const { options, builds } = machine(t, `for last; do true; done; cp ${sound.path} "$last"`);
+  const first = await ensureNativeModule(options);
+  t.is(first.kind, 'built', reasonOf(first));
+  if (first.kind === 'built') writeFileSync(first.path, 'damaged');
+  t.deepEqual(await ensureNativeModule(options), first);
+  t.deepEqual(builds, ['built', 'built']);
+});

@@ -41,6 +41,8 @@ export interface Series {
   readonly phases?: readonly { readonly name: string; readonly samples: readonly number[] }[];
   /** Calls that gave no sample, or a wrong answer. */
   readonly failures: number;
+  /** Why the last one failed. */
+  readonly failure?: string;
   /** The same samples in HdrHistogram's interchange format (V2, compressed, base64), in microseconds. */
   readonly histogram?: string;
 }
@@ -131,6 +133,7 @@ const result = z.object({
       samples,
       phases: z.array(z.object({ name: text, samples })).exactOptional(),
       failures: z.int().min(0),
+      failure: text.exactOptional(),
       histogram: z.string().exactOptional(),
     }),
   ),

@@ -147,8 +147,17 @@ async function runPlan({
         return undefined;
       }
     },
-    record(peer, { scenario: name = scenario, ...recorded }) {
-      series = merged(series, { scenario: name, peer: peer.name, ...recorded });
+    record(peer, { scenario: name = scenario, unit, at, samples, failures, failure, phases = [] }) {
+      series = merged(series, {
+        scenario: name,
+        peer: peer.name,
+        unit,
+        ...(at === undefined ? {} : { at }),
+        samples,
+        ...(phases.length === 0 ? {} : { phases }),
+        failures,
+        ...(failure === undefined ? {} : { failure }),
+      });
     },
   };
   await plan.run(context);

@@ -1,6 +1,6 @@
 /** isotherm as a server in a process of its own, spoken to as AWS SDKs do. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { writeZip, type ZipMember } from '../../src/functions/zip-writer.ts';
+import type { ZipMember } from '../../src/functions/zip-writer.ts';
 import { isothermCommand, isothermVersion } from '../isotherm-package.ts';
 import type { Phase } from '../measure.ts';
 import type { Driver, FunctionInput } from './driver.ts';
@@ -76,6 +76,7 @@ async function zip(source: string): Promise<Buffer> {
   async function* files(): AsyncGenerator<ZipMember> {
     yield { path: 'index.js', mode: 0o644, content: Buffer.from(source) };
   }
+  const { writeZip } = await import('../../src/functions/zip-writer.ts');
   return Buffer.from(await writeZip(files()));
 }
 

@@ -1,5 +1,4 @@
 /** isotherm inside the process that calls it, with the options it has when one gives none, save for what a scenario asks of every peer. */
-import { createEngine } from '../../src/index.ts';
 import type { InvocationReport } from '../../src/model/invocation.ts';
 import { isothermVersion } from '../isotherm-package.ts';
 import type { Phase } from '../measure.ts';
@@ -13,6 +12,8 @@ export const isothermLibrary: Driver = {
   version: () => isothermVersion,
   lacks: { http: 'it is a library' },
   async open({ environments, idleMs }: OpenOptions) {
+    // Only here: the processes of other peers import this file too, and need not read a whole engine.
+    const { createEngine } = await import('../../src/index.ts');
     const engine = await createEngine({
       limits: {
         // As many as are asked for; what each may use stays as it is.

@@ -40,11 +40,13 @@ export const neighbour: ScenarioPlan = {
         await client.ask({ type: 'in turn', calls: { ...warmUp, names: neighbourNames, repeat: 1 } });
         const loop = { arrivals, names: ['quiet'], payload, answer: payload, graceMs: 20_000 };
         const neighbours = { names: neighbourNames, fromMs: durationMs / 2 };
-        const { byArrival } = await client.ask({ type: 'open loop', loop, neighbours });
+        const { byArrival, failure } = await client.ask({ type: 'open loop', loop, neighbours });
         for (let at = 0; at < seconds(context.quick); at += 1) {
           const inSecond = byArrival.filter((_, k) => Math.floor((arrivals[k]?.atMs ?? 0) / 1000) === at);
           const samples = inSecond.filter((ms) => !Number.isNaN(ms));
-          context.record(peer, { unit: 'ms', at, samples, failures: inSecond.length - samples.length });
+          const failures = inSecond.length - samples.length;
+          const why = failures > 0 && failure !== undefined ? { failure } : {};
+          context.record(peer, { unit: 'ms', at, samples, failures, ...why });
         }
       });
     }

@@ -38,7 +38,7 @@ export interface Context {
   record(peer: ScenarioPeer, samples: Recorded): void;
 }
 
-export interface Recorded extends Pick<Batch, 'samples' | 'failures'> {
+export interface Recorded extends Pick<Batch, 'samples' | 'failures' | 'failure'> {
   /** Absent: the plan's own. */
   readonly scenario?: string;
   readonly unit: Unit;
@@ -89,8 +89,7 @@ export async function inRounds({
     const batch = await context.attempt(peer, (client) => turn(client, round, peer));
     if (batch === undefined || round < 0) continue;
     const samples = convert === undefined ? batch.samples : batch.samples.map(convert);
-    const { phases, failures } = batch;
-    context.record(peer, { unit, samples, phases, failures, ...(at === undefined ? {} : { at }) });
+    context.record(peer, { ...batch, unit, samples, ...(at === undefined ? {} : { at }) });
   }
 }
 
@@ -112,6 +111,7 @@ export function merged(series: readonly Series[], next: Series): Series[] {
     ...same,
     samples: [...same.samples, ...next.samples],
     failures: same.failures + next.failures,
+    ...(next.failure === undefined ? {} : { failure: next.failure }),
     ...(names.length === 0
       ? {}
       : { phases: names.map((name) => ({ name, samples: [...of(same, name), ...of(next, name)] })) }),

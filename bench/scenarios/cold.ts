@@ -114,6 +114,7 @@ export const coldModules: ScenarioPlan = {
   },
   method: (quick) => described(moduleRounds(quick), 'one cold call, 60 ms after the last answer'),
   needs: ['cold start', 'modules'],
+  quickPeers: ['isotherm', 'isotherm over HTTP', 'isolated-vm', 'workerd', 'child_process'],
   floors: [floor],
   run: (context) =>
     coldCalls({
@@ -130,7 +131,7 @@ export const coldModules: ScenarioPlan = {
 
 const bundleBytes = [1_000_000, 5_000_000];
 const bundleRounds = (quick: boolean): Rounds =>
-  quick ? { rounds: 2, warmUpRounds: 1 } : { rounds: 20, warmUpRounds: 2 };
+  quick ? { rounds: 1, warmUpRounds: 1 } : { rounds: 20, warmUpRounds: 2 };
 
 export const coldBundle: ScenarioPlan = {
   scenario: {
@@ -145,6 +146,7 @@ export const coldBundle: ScenarioPlan = {
   method: (quick) =>
     described(bundleRounds(quick), 'one cold call of a bundle of its own, 60 ms after the last answer'),
   needs: ['cold start'],
+  quickPeers: ['isotherm', 'isotherm over HTTP', 'isolated-vm', 'workerd', 'child_process'],
   async run(context) {
     for (const [i, bytes] of bundleBytes.entries()) {
       await coldCalls({
@@ -179,6 +181,7 @@ export const burst: ScenarioPlan = {
   method: (quick) =>
     `${described(burstRounds(quick), `a burst of ${burstSize(quick)}`)} The burst that warms up has 5 calls. Latencies count from the moment of the burst.`,
   needs: ['cold start'],
+  quickPeers: ['isotherm', 'isotherm over HTTP', 'isolated-vm', 'workerd', 'child_process'],
   async run(context) {
     const size = burstSize(context.quick);
     await inRounds({

@@ -33,6 +33,7 @@ export const density: ScenarioPlan = {
     `${quick ? '. Peers are measured at the same time' : ''}.`,
   needs: ['cold start', 'memory'],
   floors: ['bare isolate'],
+  quickPeers: ['isotherm', 'isolated-vm', 'workerd', 'child_process', 'node:vm', 'quickjs'],
   opensPeers: true,
   run: (context) => hold(context, { source: hello, answer: helloAnswer, counts: counts(context.quick) }),
 };

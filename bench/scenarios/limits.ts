@@ -38,7 +38,7 @@ export const neighbour: ScenarioPlan = {
         const warmUp = { names: ['quiet'], payload, repeat: 20, pauseMs: 0, answer: payload };
         await client.ask({ type: 'in turn', calls: warmUp });
         await client.ask({ type: 'in turn', calls: { ...warmUp, names: neighbourNames, repeat: 1 } });
-        const loop = { arrivals, names: ['quiet'], payload, answer: payload, graceMs: 20_000 };
+        const loop = { arrivals, names: ['quiet'], payload, answer: payload, graceMs: context.quick ? 2_000 : 10_000 };
         const neighbours = { names: neighbourNames, fromMs: durationMs / 2 };
         const { byArrival, failure } = await client.ask({ type: 'open loop', loop, neighbours });
         for (let at = 0; at < seconds(context.quick); at += 1) {

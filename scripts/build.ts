@@ -1,6 +1,6 @@
 /**
  * Emits `dist/` (or another directory, the first argument) for publishing: the compiled sources with declarations, the benchmark, and the jail of
- * sandboxes compiled for this machine's architecture, for installations without a compiler. The guest's
+ * sandboxes compiled for each architecture that there is a compiler for, for installations without one. The guest's
  * sources (`runtimes/`, and of `src/` what they take from the border) are published as they are: they are bundled on first use,
  * against the Node that serves the sandboxes.
  */
@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../src/base/clock.ts';
 import { findCompiler } from '../src/supervisor/compiler.ts';
-import { compileJail, jailCompilerNames } from '../src/supervisor/jail-files.ts';
+import { compileJail, compilerNamesFor, jailArchitectures } from '../src/supervisor/jail-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const outDirectory = resolve(process.argv[2] ?? join(root, 'dist'));
@@ -51,13 +51,16 @@ function buildBench(): number {
 }
 if (process.exitCode === 0) process.exitCode = buildBench();
 
-const cCompiler = findCompiler(jailCompilerNames, process.env.PATH ?? '');
-if (process.platform === 'linux' && cCompiler !== undefined) {
-  const jailDirectory = join(outDirectory, 'jail', process.arch);
+for (const architecture of process.platform === 'linux' ? jailArchitectures : []) {
+  const names = compilerNamesFor(architecture);
+  const cCompiler = findCompiler(names, process.env.PATH ?? '');
+  if (cCompiler === undefined) {
+    console.error(
+      `no C compiler for ${architecture} (${names.join(', ')}) in PATH: ${architecture} installations without one will run without a jail`,
+    );
+    continue;
+  }
+  const jailDirectory = join(outDirectory, 'jail', architecture);
   mkdirSync(jailDirectory, { recursive: true });
   await compileJail(cCompiler, jailDirectory, systemClock);
-} else {
-  console.error(
-    `no C compiler (${jailCompilerNames.join(', ')}) in PATH: installations without one will run without a jail`,
-  );
 }

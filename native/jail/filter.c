@@ -13,21 +13,17 @@
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "layers.h"
 #include "syscall-policy.h"
 
-#if defined(__x86_64__)
+#ifdef POLICY_X86_64
 #define OWN_ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define OWN_ARCHITECTURE AUDIT_ARCH_AARCH64
 #else
-#error "the system-call policy is for x86-64 and arm64"
+#define OWN_ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
 #ifndef PR_SET_VMA
@@ -145,7 +141,7 @@ static void make(struct program *program, enum stage stage) {
     add(program, BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 1, 0);
     end(program, SECCOMP_RET_KILL_PROCESS);
     load(program, offsetof(struct seccomp_data, nr));
-#ifdef __x86_64__
+#ifdef POLICY_X86_64
     /* The x32 interface has the same architecture and other numbers. */
     add(program, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1);
     end(program, SECCOMP_RET_KILL_PROCESS);
@@ -162,22 +158,9 @@ static void make(struct program *program, enum stage stage) {
     else end_with_error(program, EPERM);
 }
 
-int filter_install(enum stage stage, enum threads which) {
+int filter_make(enum stage stage, const struct sock_filter **code) {
     static struct program program;
     make(&program, stage);
-    if (program.length == INSTRUCTIONS_MAX) {
-        errno = E2BIG;
-        return -1;
-    }
-    struct sock_fprog installed = {.len = program.length, .filter = program.code};
-    long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, which == ALL_THREADS ? SECCOMP_FILTER_FLAG_TSYNC : 0, &installed);
-    /* A positive answer is the thread that could not be brought along: it has a filter that is not ours. */
-    if (result > 0) errno = EBUSY;
-    return result == 0 ? 0 : -1;
-}
-
-void seccomp_launch_layer(struct report *report) {
-    const char *layer = "seccomp-launch";
-    if (filter_install(AT_LAUNCH, THIS_THREAD) != 0) report_absent(report, layer, "seccomp", errno);
-    else report_on(report, layer);
+    *code = program.code;
+    return program.length == INSTRUCTIONS_MAX ? -1 : program.length;
 }

@@ -29,7 +29,27 @@
 #ifndef ISOTHERM_SYSCALL_POLICY_H
 #define ISOTHERM_SYSCALL_POLICY_H
 
+/*
+ * The architecture is the one that is compiled for. A test that looks at both compiles filter.c with POLICY_ARM64 on x86-64 too: arm64
+ * has the kernel's generic numbers, and these choices of its own (arch/arm64/include/uapi/asm/unistd.h).
+ */
+#if !defined(POLICY_ARM64) && defined(__aarch64__)
+#define POLICY_ARM64
+#elif !defined(POLICY_ARM64) && defined(__x86_64__)
+#define POLICY_X86_64
+#elif !defined(POLICY_ARM64)
+#error "the system-call policy is for x86-64 and arm64"
+#endif
+
+#if defined(POLICY_ARM64) && !defined(__aarch64__)
+#define __ARCH_WANT_RENAMEAT
+#define __ARCH_WANT_NEW_STAT
+#define __ARCH_WANT_SET_GET_RLIMIT
+#define __ARCH_WANT_SYS_CLONE3
+#include <asm-generic/unistd.h>
+#else
 #include <sys/syscall.h>
+#endif
 
 /* Newer than some headers; since 2019 numbers are the same on all architectures. */
 #ifndef __NR_pidfd_send_signal
@@ -56,7 +76,7 @@
 #define __NR_faccessat2 439
 #endif
 
-#ifdef __x86_64__
+#ifdef POLICY_X86_64
 #define X86_64(row) row
 #else
 #define X86_64(row)

@@ -11,12 +11,26 @@ export const jailFiles = { launcher: 'launcher', lock: 'lock.node' } as const;
 
 export const jailCompilerNames = ['cc', 'gcc', 'clang'];
 
+/** What Linux distributions call the compilers of the other architecture. */
+const triples = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const;
+
+/** Architectures that there is a jail for. */
+export type JailArchitecture = keyof typeof triples;
+export const jailArchitectures: readonly JailArchitecture[] = ['x64', 'arm64'];
+
+/** Names under which a compiler for the architecture may be found here; Debian's have their version behind. */
+export function compilerNamesFor(architecture: JailArchitecture): readonly string[] {
+  if (architecture === process.arch) return jailCompilerNames;
+  const name = `${triples[architecture]}-gcc`;
+  return [name, ...['16', '15', '14', '13', '12'].map((version) => `${name}-${version}`)];
+}
+
 const sources = fileURLToPath(new URL('../../native/jail/', import.meta.url));
 
 /** In the built package: `dist/jail/<architecture>`. There is no such folder beside the sources. */
 export const prebuiltJail = fileURLToPath(new URL(`../jail/${process.arch}`, import.meta.url));
 
-const shared = ['filter.c', 'report.c'];
+const shared = ['filter.c', 'filter-install.c', 'report.c'];
 const launcher = [
   'launcher.c',
   'parent-death.c',

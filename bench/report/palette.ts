@@ -30,9 +30,53 @@ export const darkColours = [
   '#f2f2f2',
 ] as const;
 
-/** From one end of a phase stack to the other. */
-export const lightPhases = ['#0b3c5d', '#2a6f97', '#5fa8c9', '#9fcfe2', '#cfe6ef', '#e6ded2'] as const;
-export const darkPhases = ['#d9f0fa', '#9fd3ea', '#64acd0', '#3a82ab', '#275f80', '#57534a'] as const;
+/** Of the phases of a stack: blues for those of the peer that has most, other hues for what only others have. */
+export const lightPhases = [
+  '#0b3c5d',
+  '#2a6f97',
+  '#5fa8c9',
+  '#9fcfe2',
+  '#cfe6ef',
+  '#e6ded2',
+  '#7a4b12',
+  '#b5792b',
+  '#dcb068',
+  '#f0d9a8',
+] as const;
+
+export const darkPhases = [
+  '#d9f0fa',
+  '#9fd3ea',
+  '#64acd0',
+  '#4a93bd',
+  '#275f80',
+  '#57534a',
+  '#f5e2bd',
+  '#dcb068',
+  '#b07c35',
+  '#7d5420',
+] as const;
+
+const inks = ['#ffffff', '#0a1a26'] as const;
+
+/** What can be read on a colour. */
+export function inkOn(colour: string): string {
+  return inks.toSorted((a, b) => contrast(b, colour) - contrast(a, colour))[0] ?? inks[0];
+}
+
+/** Of two colours, by WCAG 2.2: from 1 to 21. */
+export function contrast(a: string, b: string): number {
+  const [low, high] = [luminance(a), luminance(b)].toSorted((x, y) => x - y) as [number, number];
+  return (high + 0.05) / (low + 0.05);
+}
+
+function luminance(colour: string): number {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const value = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
 
 const dashes = ['', '8 3', '2 3', '10 3 2 3', '5 2', '12 4', '1 4', '6 2 2 2 2 2', '14 3', '3 3'] as const;
 

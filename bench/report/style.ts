@@ -1,28 +1,24 @@
 /** The report's style sheet: light, dark, and paper. */
-import { darkColours, darkPhases, lightColours, lightPhases } from './palette.ts';
+import { darkColours, darkPhases, inkOn, lightColours, lightPhases } from './palette.ts';
 
 function variables(colours: readonly string[], phases: readonly string[]): string {
   return [
     ...colours.map((colour, at) => `--p${at}:${colour}`),
-    ...phases.map((colour, at) => `--h${at}:${colour}`),
+    ...phases.map((colour, at) => `--h${at}:${colour};--t${at}:${inkOn(colour)}`),
   ].join(';');
 }
 
 const light = `--back:#fff;--panel:#f6f7f9;--text:#16191d;--soft:#525a63;--grid:#e3e6ea;--minor:#f0f2f4;--edge:#d3d8de;--good:#00663f;--bad:#b3261e;${variables(lightColours, lightPhases)}`;
 const dark = `--back:#14171a;--panel:#1c2024;--text:#eceff2;--soft:#a8b1ba;--grid:#2d3339;--minor:#21262b;--edge:#3a424a;--good:#4fd09a;--bad:#ff8a80;${variables(darkColours, darkPhases)}`;
 
-/** Texts on phases are light on the dark half of the ramp and dark on the light half. */
-const onPhases = lightPhases
-  .map((_, at) => `.plot .on${at}{fill:var(--on${at < 2 ? 'Dark' : 'Light'})}.h${at}{fill:var(--h${at})}`)
-  .join('');
+const onPhases = lightPhases.map((_, at) => `.h${at}{fill:var(--h${at})}.plot .on${at}{fill:var(--t${at})}`).join('');
 
 const peers = lightColours.map((_, at) => `.p${at}{--c:var(--p${at})}`).join('');
 
 export const styleSheet = `
-:root{color-scheme:light dark;${light};--onDark:#fff;--onLight:#0a1a26}
-@media (prefers-color-scheme:dark){:root{${dark};--onDark:#0a1a26;--onLight:#0a1a26}}
+:root{color-scheme:light dark;${light}}
+@media (prefers-color-scheme:dark){:root{${dark}}}
 ${peers}${onPhases}
-@media (prefers-color-scheme:dark){.plot .on4,.plot .on5{fill:#fff}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0 auto;padding:2.5rem 1.25rem 4rem;max-width:60rem;background:var(--back);color:var(--text);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"DejaVu Sans",sans-serif}
@@ -88,5 +84,5 @@ summary{cursor:pointer;color:var(--soft);font-size:.9rem}
 :focus-visible{outline:2px solid var(--p1);outline-offset:2px}
 @media (max-width:34rem){.facts{grid-template-columns:1fr}.facts dd{margin-bottom:.4rem}body{padding-top:1.5rem}}
 @media (max-width:46rem){th.picture,td.picture{display:none}}
-@media print{:root{${light};--onDark:#fff;--onLight:#0a1a26}.plot .on4,.plot .on5{fill:#0a1a26}body{max-width:none;padding:0;font-size:10.5pt}section{break-inside:avoid-page;margin-top:1.5rem}figure,table,tr{break-inside:avoid}nav{display:none}.scroll{overflow:visible}svg.plot{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media print{:root{${light}}body{max-width:none;padding:0;font-size:10.5pt}section{break-inside:avoid-page;margin-top:1.5rem}figure,table,tr{break-inside:avoid}nav{display:none}.scroll{overflow:visible}svg.plot{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;

@@ -122,9 +122,14 @@ function targetsText(targets: readonly Target[]): string {
   if (targets.length === 0) return '';
   const lines = targets.map((target) => {
     const { what, ratio } = target;
-    return `  ${isMet(target) ? 'ok  ' : 'OVER'}  ${times(ratio).padStart(6)}, ${boundText(target)}: ${what}`;
+    return `  ${markOf(target).padEnd(5)}  ${times(ratio).padStart(6)}, ${boundText(target)}: ${what}`;
   });
   return ['targets', ...lines].join('\n');
+}
+
+function markOf(target: Target): string {
+  if (isMet(target)) return 'ok';
+  return target.atMost !== undefined && !(target.ratio <= target.atMost) ? 'OVER' : 'UNDER';
 }
 
 export function boundText({ atMost, atLeast }: Target): string {

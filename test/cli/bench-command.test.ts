@@ -22,7 +22,7 @@ test.serial('an old result is shown again, and a target that it missed is the ex
   const missed = await runCommand(['bench', '--from', 'missed.json', '--html', 'report.html'], { cwd });
   t.is(missed.status, 1, missed.stderr);
   t.regex(missed.stdout, /^ {2}isotherm +6\.57 ms/m);
-  t.regex(missed.stdout, /OVER +1\.90×, at least 2×: throughput \/ workerd\n$/);
+  t.regex(missed.stdout, /UNDER +1\.90×, at least 2×: throughput \/ workerd\n$/);
   t.true(readFileSync(join(cwd, 'report.html'), 'utf8').startsWith('<!DOCTYPE html>'));
 
   const met = await runCommand(['bench', '--from', 'met.json', '--json', 'copy.json'], { cwd });

@@ -4,7 +4,7 @@
  */
 import type { Unit } from '../../model.ts';
 import { type Markup, markup } from '../markup.ts';
-import type { PeerStyle } from '../palette.ts';
+import { lightPhases, type PeerStyle } from '../palette.ts';
 import { quantity } from '../quantity.ts';
 import { linearScale, type Scale } from '../scale.ts';
 import type { Group, Row } from '../sections.ts';
@@ -17,7 +17,7 @@ const top = 24;
 const spanMax = 3;
 const letterWidth = 7.4;
 const nameCharsMax = 22;
-export const phaseColours = 6;
+export const phaseColours = lightPhases.length;
 
 interface Bar {
   readonly row: Row;

@@ -1,23 +1,29 @@
 import test from 'ava';
-import { darkColours, lightColours, peerStyles } from '../../../bench/report/palette.ts';
-
-/** WCAG 2.2. */
-function luminance(colour: string): number {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const value = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-}
-
-function contrast(a: string, b: string): number {
-  const [low, high] = [luminance(a), luminance(b)].toSorted((x, y) => x - y) as [number, number];
-  return (high + 0.05) / (low + 0.05);
-}
+import {
+  contrast,
+  darkColours,
+  darkPhases,
+  inkOn,
+  lightColours,
+  lightPhases,
+  peerStyles,
+} from '../../../bench/report/palette.ts';
 
 test('every colour can be seen on its background', (t) => {
   for (const colour of lightColours) t.true(contrast(colour, '#ffffff') >= 3, colour);
   for (const colour of darkColours) t.true(contrast(colour, '#14171a') >= 3, colour);
+});
+
+test('contrast is that of WCAG', (t) => {
+  t.is(contrast('#000000', '#ffffff'), 21);
+  t.is(contrast('#777777', '#ffffff').toFixed(2), '4.48');
+});
+
+test('what is written on a phase can be read, and no two phases have one colour', (t) => {
+  for (const colours of [lightPhases, darkPhases]) {
+    t.is(new Set(colours).size, colours.length);
+    for (const colour of colours) t.true(contrast(inkOn(colour), colour) >= 4.5, colour);
+  }
 });
 
 test('a peer looks the same wherever it is asked for, and no two look the same', (t) => {

@@ -18,12 +18,15 @@ export type {
   CreateFunctionInput,
   FunctionAliases,
   FunctionConcurrency,
+  FunctionLayers,
   FunctionPolicies,
   FunctionReference,
   FunctionRegistry,
   FunctionTags,
+  LayerFilter,
   PageInput,
   PermissionInput,
+  PublishLayerInput,
   PublishVersionInput,
   UpdateAliasInput,
   UpdateCodeInput,
@@ -48,6 +51,7 @@ export type {
 } from './model/hardening.ts';
 export type { HardeningOption } from './model/hardening-demand.ts';
 export type { InvocationReport, InvocationType, InvokeInput, InvokeResult, Phases } from './model/invocation.ts';
+export type { LayerReference, LayerVersion } from './model/layer-version.ts';
 export type { CredentialRule, NetworkConfiguration, NetworkSettings } from './model/network-settings.ts';
 export type { PlatformEvent } from './model/platform-event.ts';
 export type { RuntimeIdentifier } from './model/runtime-identifier.ts';

@@ -62,6 +62,7 @@ export function observedRegistry(registry: FunctionRegistry, listener: RegistryL
     },
     policies: registry.policies,
     tags: registry.tags,
+    layers: registry.layers,
     usage: () => registry.usage(),
     codeZip: (reference) => registry.codeZip(reference),
     resolve: (reference) => registry.resolve(reference),

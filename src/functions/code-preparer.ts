@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Clock } from '../base/clock.ts';
@@ -84,15 +84,9 @@ export class CodePreparer {
     }
   }
 
-  /** What an earlier run left beside the package, or undefined. */
-  async prepared(pack: CodePack, handler: string, runtime: RuntimeIdentifier): Promise<Preparation | undefined> {
-    return await stored(this.#stem(pack, handler, runtime));
-  }
-
-  /** The same at once, for somebody who cannot wait: a small file of the page cache. */
-  preparedNow(pack: CodePack, handler: string, runtime: RuntimeIdentifier): Preparation | undefined {
-    const stem = this.#stem(pack, handler, runtime);
-    return noted(stem, () => readFileSync(`${stem}.json`, 'utf8'));
+  /** What an earlier run left beside the package, or undefined. At once: it is a small file, and invocations ask. */
+  prepared(pack: CodePack, handler: string, runtime: RuntimeIdentifier): Preparation | undefined {
+    return stored(this.#stem(pack, handler, runtime));
   }
 
   /** Stops what is running; it rejects. */
@@ -108,7 +102,7 @@ export class CodePreparer {
   }
 
   async #prepareAnew(stem: string, pack: CodePack, handler: string, runtime: RuntimeIdentifier): Promise<Preparation> {
-    const earlier = await stored(stem);
+    const earlier = stored(stem);
     if (earlier !== undefined) return earlier;
     const prepare = async (): Promise<Preparation> => {
       const { note, made } = await this.#bundled(pack, handler, runtime);
@@ -203,21 +197,10 @@ export class CodePreparer {
   }
 }
 
-async function stored(stem: string): Promise<Preparation | undefined> {
-  let text: string;
-  try {
-    text = await readFile(`${stem}.json`, 'utf8');
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-  return noted(stem, () => text);
-}
-
-function noted(stem: string, read: () => string): Preparation | undefined {
+function stored(stem: string): Preparation | undefined {
   try {
     // Our own file, written whole or not at all, under a name that changes with its format.
-    return fromNote(stem, JSON.parse(read()) as Note);
+    return fromNote(stem, JSON.parse(readFileSync(`${stem}.json`, 'utf8')) as Note);
   } catch (error) {
     if (isNotFound(error) || error instanceof SyntaxError) return undefined;
     throw error;

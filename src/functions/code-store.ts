@@ -98,11 +98,16 @@ export class CodeStore {
   /** The zip as it was uploaded, or one made from the pack. */
   async zip(pack: CodePack): Promise<Uint8Array> {
     try {
-      return await readFile(join(this.folder(pack.codeSha256), 'package.zip'));
+      return await this.packageZip(pack.codeSha256);
     } catch (error) {
       if (!isNotFound(error)) throw error;
       return await writeZip(membersOf(pack));
     }
+  }
+
+  /** The zip of a package that came as one. */
+  async packageZip(codeSha256: string): Promise<Uint8Array> {
+    return await readFile(join(this.folder(codeSha256), 'package.zip'));
   }
 
   /** Removes every package that is not among `needed`. */

@@ -8,6 +8,7 @@ import { EngineError } from '../model/errors.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
 import { noFacts } from '../model/function-facts.ts';
 import { type GuestLimits, guestLimitsDefault } from '../model/guest-limits.ts';
+import type { LayerReference } from '../model/layer-version.ts';
 import { limits } from '../model/limits.ts';
 import type { NetworkCredentials } from '../model/network-credentials.ts';
 import { networkCredentials } from '../model/network-settings.ts';
@@ -31,6 +32,7 @@ import {
 } from './function-state.ts';
 import type { FunctionStore } from './function-store.ts';
 import { FunctionTable } from './function-table.ts';
+import { LayerVersions } from './layer-versions.ts';
 import { checkCombinedSize, packLayers } from './layers.ts';
 import { handlerDefault, packCode } from './package-input.ts';
 import { page } from './page.ts';
@@ -83,6 +85,7 @@ class Registry implements FunctionRegistry {
   readonly concurrency: Concurrency;
   readonly policies: Policies;
   readonly tags: Tags;
+  readonly layers: LayerVersions;
   readonly #store: FunctionStore;
   readonly #clock: Clock;
   readonly #isolation: 'domain' | 'function';
@@ -113,6 +116,7 @@ class Registry implements FunctionRegistry {
     this.concurrency = new Concurrency(this.#table, options.concurrency ?? limits.concurrencyDefault);
     this.policies = new Policies(this.#table, this.aliases);
     this.tags = new Tags(this.#table);
+    this.layers = new LayerVersions(this.#table, code, (packed, use) => this.#withCode(packed, use));
   }
 
   /** Takes up what the store kept. Functions whose bundle is there answer at once; the others after it has been made. */
@@ -128,6 +132,7 @@ class Registry implements FunctionRegistry {
       this.#restore(restored);
     }
     this.aliases.restore();
+    this.layers.restore();
     await this.#code.removeUnused(this.#neededCode());
   }
 
@@ -139,7 +144,7 @@ class Registry implements FunctionRegistry {
     } else if (!this.#code.holds(pack)) {
       this.#refuse(restored, 'The code of the function is missing from the data directory.');
     } else {
-      const preparation = this.#preparer.preparedNow(pack, handler, runtime);
+      const preparation = this.#preparer.prepared(pack, handler, runtime);
       if (preparation === undefined) {
         restored.record = restoringRecord(record);
         restored.mutation = this.#prepare(restored);
@@ -160,14 +165,15 @@ class Registry implements FunctionRegistry {
       guestLimits: this.#guestLimits,
     };
     const { publish, ...settings } = input;
-    const configuration = newConfiguration(functionName, settings, defaults);
+    const layers = this.layers.resolve(input.layers ?? []);
+    const configuration = withNamed(newConfiguration(functionName, settings, defaults), layers.named);
     if (this.#table.get(functionName) !== undefined || this.#reserved.has(functionName)) {
       throw new EngineError('ResourceConflictException', `Function already exist: ${functionName}`);
     }
     this.#reserved.add(functionName);
     try {
       const packed = async () =>
-        withLayers(await packCode(this.#code, input.code), await packLayers(this.#code, input.layers ?? []));
+        withLayers(await packCode(this.#code, input.code), await packLayers(this.#code, layers.inputs));
       return await this.#withCode(packed, (pack) => {
         const record = pendingRecord(configuration, pack, this.#table.stamp());
         const stored = { record, pack, facts: noFacts };
@@ -217,14 +223,15 @@ class Registry implements FunctionRegistry {
     const configuration = changedConfiguration(changed.record.configuration, input, this.#guestLimits);
     const before = changed.networkCredentials;
     const credentials = input.network === undefined ? before : networkCredentials(input.network, this.#table.newId);
-    const { layers } = input;
-    if (layers === undefined) return this.#change(changed, configuration, changed.pack, credentials);
+    if (input.layers === undefined) return this.#change(changed, configuration, changed.pack, credentials);
+    const layers = this.layers.resolve(input.layers);
+    const renamed = withNamed(configuration, layers.named);
     changed.isTaken = true;
     try {
-      const packed = async () => withLayers(changed.pack, await packLayers(this.#code, layers));
+      const packed = async () => withLayers(changed.pack, await packLayers(this.#code, layers.inputs));
       return await this.#withCode(packed, (pack) => {
         if (!this.#table.holds(changed)) throw functionNotFound(changed.functionName);
-        return this.#change(changed, configuration, pack, credentials);
+        return this.#change(changed, renamed, pack, credentials);
       });
     } finally {
       changed.isTaken = false;
@@ -317,7 +324,7 @@ class Registry implements FunctionRegistry {
   }
 
   /** Reads and packs code, then runs `use`, synchronously, while the package is still guarded from removal. */
-  async #withCode(packed: () => Promise<CodePack>, use: (pack: CodePack) => FunctionRecord): Promise<FunctionRecord> {
+  async #withCode<Result>(packed: () => Promise<CodePack>, use: (pack: CodePack) => Result): Promise<Result> {
     this.#table.assertOpen();
     const arrival = this.#removal.then(async () => {
       const pack = await packed();
@@ -456,6 +463,13 @@ function withLayers({ layers: _, ...code }: CodePack, layers: CodePack | undefin
   const pack = { ...code, ...(layers !== undefined && { layers }) };
   checkCombinedSize(pack);
   return pack;
+}
+
+function withNamed(
+  { layers: _, ...configuration }: FunctionConfiguration,
+  named: readonly LayerReference[],
+): FunctionConfiguration {
+  return Object.freeze({ ...configuration, ...(named.length > 0 && { layers: named }) });
 }
 
 /** A change of settings alone keeps the bundle. */

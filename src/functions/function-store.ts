@@ -1,6 +1,7 @@
 import type { FunctionAlias } from '../model/function-alias.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
 import type { FunctionFacts } from '../model/function-facts.ts';
+import type { LayerVersion } from '../model/layer-version.ts';
 import type { CodePack } from './prepared-code.ts';
 
 /** What is kept of a function across restarts. The registry owns the meaning; a store only keeps it. */
@@ -36,9 +37,14 @@ export interface FunctionStore {
   saveAlias(alias: FunctionAlias): void;
   removeAlias(functionName: string, name: string): void;
 
+  /** By layer, versions rising; and the number that each layer gave last. */
+  layers(): { readonly layers: readonly LayerVersion[]; readonly lastVersions: ReadonlyMap<string, number> };
+  saveLayer(layer: LayerVersion): void;
+  removeLayer(layerName: string, version: number): void;
+
   /** Hashes of all packages that functions, versions and layers need. */
   codeInUse(): ReadonlySet<string>;
-  /** Sum of the sizes of the packages of all functions and versions. */
+  /** Sum of the sizes of the packages of all functions, versions and layers. */
   codeBytes(): number;
   close(): void;
 }

@@ -1,4 +1,5 @@
 import type { FunctionAlias } from '../model/function-alias.ts';
+import type { LayerVersion } from '../model/layer-version.ts';
 import type { FunctionStore, StoredFunction, StoredVersion } from './function-store.ts';
 import type { CodePack } from './prepared-code.ts';
 
@@ -7,6 +8,8 @@ export class MemoryStore implements FunctionStore {
   readonly #functions = new Map<string, StoredFunction>();
   readonly #versions = new Map<string, Map<string, StoredVersion>>();
   readonly #aliases = new Map<string, Map<string, FunctionAlias>>();
+  readonly #layers = new Map<string, LayerVersion>();
+  readonly #lastLayers = new Map<string, number>();
 
   load(): readonly StoredFunction[] {
     return [...this.#functions.values()];
@@ -53,8 +56,21 @@ export class MemoryStore implements FunctionStore {
     this.#aliases.get(functionName)?.delete(name);
   }
 
+  layers(): ReturnType<FunctionStore['layers']> {
+    return { layers: [...this.#layers.values()], lastVersions: this.#lastLayers };
+  }
+
+  saveLayer(layer: LayerVersion): void {
+    this.#layers.set(`${layer.layerName}:${layer.version}`, layer);
+    this.#lastLayers.set(layer.layerName, layer.version);
+  }
+
+  removeLayer(layerName: string, version: number): void {
+    this.#layers.delete(`${layerName}:${version}`);
+  }
+
   codeInUse(): ReadonlySet<string> {
-    const hashes = new Set<string>();
+    const hashes = new Set([...this.#layers.values()].map(({ codeSha256 }) => codeSha256));
     for (const { codeSha256, layers } of this.#packs()) {
       hashes.add(codeSha256);
       if (layers !== undefined) hashes.add(layers.codeSha256);
@@ -63,7 +79,7 @@ export class MemoryStore implements FunctionStore {
   }
 
   codeBytes(): number {
-    return this.#packs().reduce((sum, { codeBytes }) => sum + codeBytes, 0);
+    return [...this.#packs(), ...this.#layers.values()].reduce((sum, { codeBytes }) => sum + codeBytes, 0);
   }
 
   close(): void {

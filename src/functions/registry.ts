@@ -1,6 +1,7 @@
 import type { FunctionAlias } from '../model/function-alias.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
 import type { PolicyStatement } from '../model/function-facts.ts';
+import type { LayerVersion } from '../model/layer-version.ts';
 import type { NetworkCredentials } from '../model/network-credentials.ts';
 import type { FunctionSettings } from '../model/validate-function.ts';
 import type { LayerInput } from './layers.ts';
@@ -21,7 +22,7 @@ export interface CodeInput {
 export interface CreateFunctionInput extends FunctionSettings {
   readonly functionName: string;
   readonly code: CodeInput;
-  /** Directories and zips that the function finds below `/opt`, later ones over earlier ones; at most 5. */
+  /** Directories, zips and ARNs of layer versions that the function finds below `/opt`, later ones over earlier ones; at most 5. */
   readonly layers?: readonly LayerInput[];
   /** Also publishes version 1. */
   readonly publish?: boolean;
@@ -124,6 +125,38 @@ export interface FunctionTags {
   remove(resource: string, keys: readonly string[]): Promise<void>;
 }
 
+export interface PublishLayerInput {
+  readonly layerName: string;
+  readonly zipFile: Uint8Array;
+  readonly description?: string;
+  readonly compatibleRuntimes?: readonly string[];
+  readonly compatibleArchitectures?: readonly string[];
+  readonly licenseInfo?: string;
+}
+
+/** Only layers that say they suit. */
+export interface LayerFilter {
+  readonly compatibleRuntime?: string;
+  readonly compatibleArchitecture?: string;
+}
+
+/** Layers that functions name by ARN (LAMBDA.md C3.27). A function keeps what it was made with when a version is deleted. */
+export interface FunctionLayers {
+  publish(input: PublishLayerInput): Promise<LayerVersion>;
+  get(layerName: string, version: number): LayerVersion;
+  getByArn(arn: string): LayerVersion;
+  /** The latest version first. */
+  listVersions(input: PageInput & LayerFilter & { readonly layerName: string }): {
+    readonly layers: readonly LayerVersion[];
+    readonly nextMarker?: string;
+  };
+  /** The latest version of each, sorted by name. */
+  list(input: PageInput & LayerFilter): { readonly layers: readonly LayerVersion[]; readonly nextMarker?: string };
+  /** Harmless for one that does not exist. */
+  delete(layerName: string, version: number): Promise<void>;
+  zip(layerName: string, version: number): Promise<Uint8Array>;
+}
+
 /** What an account has and may have (LAMBDA.md C8.7). */
 export interface AccountUsage {
   readonly functionCount: number;
@@ -180,6 +213,7 @@ export interface FunctionRegistry {
   readonly concurrency: FunctionConcurrency;
   readonly policies: FunctionPolicies;
   readonly tags: FunctionTags;
+  readonly layers: FunctionLayers;
   usage(): AccountUsage;
   /** Bytes of the zip (or of a zip made from the pack) for GetFunction's `Code.Location`. */
   codeZip(reference: FunctionReference): Promise<Uint8Array>;

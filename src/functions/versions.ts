@@ -107,7 +107,7 @@ export class Versions {
     const { record } = published;
     if (record.state !== 'Active') throw inState(record);
     const { handler, runtime } = record.configuration;
-    const preparation = this.#preparer.preparedNow(published.pack, handler, runtime);
+    const preparation = this.#preparer.prepared(published.pack, handler, runtime);
     if (preparation !== undefined) return this.activate(found, published, preparation);
     published.preparing ??= this.#prepareAgain(found, published);
     return published.preparing;

@@ -21,6 +21,9 @@ export function functionSummary(record: FunctionRecord, arnQualifier?: string): 
     Version: record.version,
     // Absent when none was given, empty when an empty one was (C3.4).
     ...(configuration.environment !== undefined && { Environment: { Variables: configuration.environment } }),
+    ...(configuration.layers !== undefined && {
+      Layers: configuration.layers.map(({ arn, codeBytes }) => ({ Arn: arn, CodeSize: codeBytes })),
+    }),
     TracingConfig: { Mode: configuration.tracingMode },
     RevisionId: record.revisionId,
     PackageType: 'Zip',

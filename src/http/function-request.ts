@@ -2,7 +2,7 @@
  * What CreateFunction and the two updates carry, in the engine's terms. Fields of Lambda that isotherm does not act on are
  * refused when they ask for something: a wish that is silently not granted is worse than an error.
  */
-import type { CodeInput, CreateFunctionInput } from '../functions/registry.ts';
+import type { CreateFunctionInput } from '../functions/registry.ts';
 import { EngineError } from '../model/errors.ts';
 import type { JsonReader } from './json-reader.ts';
 
@@ -18,7 +18,6 @@ const notOffered = [
   'FileSystemConfigs',
   'ImageConfig',
   'KMSKeyArn',
-  'Layers',
   'PublishTo',
   'SnapStart',
   'TenancyConfig',
@@ -49,6 +48,7 @@ export function settingsOf(body: JsonReader): Settings {
     ephemeralStorage: body.structure('EphemeralStorage')?.number('Size'),
     environment: environment && (environment.stringMap('Variables') ?? {}),
     tracingMode: body.structure('TracingConfig')?.string('Mode'),
+    layers: body.strings('Layers')?.map(layerReference),
     logging:
       logging &&
       withoutUndefined({
@@ -61,7 +61,7 @@ export function settingsOf(body: JsonReader): Settings {
 }
 
 /** `Code` of CreateFunction, or the body of UpdateFunctionCode: both name the package in the same way. */
-export function codeOf(place: JsonReader): CodeInput {
+export function codeOf(place: JsonReader): { readonly zipFile: Uint8Array } {
   for (const name of ['S3Bucket', 'S3Key', 'ImageUri', 'SourceKMSKeyArn']) {
     if (!place.has(name)) continue;
     throw new EngineError(
@@ -82,6 +82,12 @@ export function tagsOf(body: JsonReader): Pick<CreateFunctionInput, 'tags' | 'is
   const isolation = tags[isolationTag];
   const clock = tags[clockTag];
   return { tags, ...(isolation !== undefined && { isolation }), ...(clock !== undefined && { clock }) };
+}
+
+/** Paths are for embedders: a client of the API names what was published. */
+function layerReference(arn: string): string {
+  if (arn.startsWith('arn:')) return arn;
+  throw new EngineError('InvalidParameterValueException', `Layer version ${arn} does not exist.`);
 }
 
 /** Absent, or written out as what is the case anyway: `{}`, `[]`, `""`, false, `{"ApplyOn":"None"}`. */

@@ -13,6 +13,7 @@ import { getAccountSettings } from './operations/get-account-settings.ts';
 import { getFunction } from './operations/get-function.ts';
 import { getFunctionConfiguration } from './operations/get-function-configuration.ts';
 import { invokeRoute } from './operations/invoke.ts';
+import { layerOperations } from './operations/layers.ts';
 import { listFunctions } from './operations/list-functions.ts';
 import { permissionOperations } from './operations/permissions.ts';
 import { runtimeManagementOperations } from './operations/runtime-management.ts';
@@ -37,6 +38,7 @@ export const offered: readonly Operation[] = [
   getAccountSettings,
   ...runtimeManagementOperations,
   ...codeSigningOperations,
+  ...layerOperations,
 ];
 
 /** Name, method and path of an operation; labels stand in braces. */
@@ -65,10 +67,6 @@ export const notOffered: readonly OperationName[] = [
   ['GetEventSourceMapping', 'GET', '/2015-03-31/event-source-mappings/{UUID}'],
   ['UpdateEventSourceMapping', 'PUT', '/2015-03-31/event-source-mappings/{UUID}'],
   ['DeleteEventSourceMapping', 'DELETE', '/2015-03-31/event-source-mappings/{UUID}'],
-  ['PublishLayerVersion', 'POST', '/2018-10-31/layers/{LayerName}/versions'],
-  ['ListLayerVersions', 'GET', '/2018-10-31/layers/{LayerName}/versions'],
-  ['GetLayerVersion', 'GET', '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}'],
-  ['DeleteLayerVersion', 'DELETE', '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}'],
   ['GetLayerVersionPolicy', 'GET', '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy'],
   ['AddLayerVersionPermission', 'POST', '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy'],
   [
@@ -76,8 +74,6 @@ export const notOffered: readonly OperationName[] = [
     'DELETE',
     '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}',
   ],
-  // GetLayerVersionByArn is the same path with `?find=LayerVersion`.
-  ['ListLayers', 'GET', '/2018-10-31/layers'],
   ['GetFunctionRecursionConfig', 'GET', `/2024-08-31${f}/recursion-config`],
   ['PutFunctionRecursionConfig', 'PUT', `/2024-08-31${f}/recursion-config`],
   ['CreateCodeSigningConfig', 'POST', '/2020-04-22/code-signing-configs'],

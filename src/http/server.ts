@@ -9,7 +9,7 @@ import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import { errorAnswer, errorHeaders } from './api-error.ts';
-import { codeRoutePath, codeZip } from './code-location.ts';
+import { codeRoutePath, codeZip, layerRoutePath } from './code-location.ts';
 import { Drain } from './drain.ts';
 import { clientErrorHandler, fromFramework, listenError } from './framework-error.ts';
 import { InvokeEndpoint } from './invoke-endpoint.ts';
@@ -155,6 +155,10 @@ function addOwnRoutes(app: FastifyInstance, engine: Engine, metrics: () => strin
       return reply.header('content-type', 'application/zip').send(bytesOf(bytes));
     },
   );
+  app.get<{ Params: { LayerName: string; VersionNumber: string } }>(layerRoutePath, async (request, reply) => {
+    const bytes = await engine.functions.layers.zip(request.params.LayerName, Number(request.params.VersionNumber));
+    return reply.header('content-type', 'application/zip').send(bytesOf(bytes));
+  });
 }
 
 /** The same bytes as fastify takes them. */

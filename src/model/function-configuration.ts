@@ -1,5 +1,6 @@
 import type { ClockPolicy } from './clock-policy.ts';
 import type { GuestLimits } from './guest-limits.ts';
+import type { LayerReference } from './layer-version.ts';
 import type { NetworkConfiguration } from './network-settings.ts';
 import type { RuntimeIdentifier } from './runtime-identifier.ts';
 
@@ -25,6 +26,8 @@ export interface FunctionConfiguration {
   readonly logging: LoggingConfiguration;
   readonly architectures: readonly ('x86_64' | 'arm64')[];
   readonly tracingMode: 'PassThrough' | 'Active';
+  /** Layers that were named by ARN, in their order. Absent: none was. */
+  readonly layers?: readonly LayerReference[];
   readonly tags: Readonly<Record<string, string>>;
   /** Environments share a sandbox process only within one trust domain. */
   readonly trustDomain: string;

@@ -67,6 +67,11 @@ export const limits = {
   packageJsonsBytesMax: 16 * MiB,
   /** Of one function (C3.27). */
   layersMax: 5,
+  /** Of a published layer: its name or ARN, that of a version, its licence, the runtimes it says it suits. */
+  layerNameLengthMax: 140,
+  layerArnLengthMax: 140,
+  layerLicenseLengthMax: 512,
+  layerRuntimesMax: 15,
   /** The largest entry ratio (unpacked : packed) that is not refused as a bomb; deflate's own limit is 1032. */
   zipRatioMax: 1_100,
   /** Text of one module handed over as `source`: what Lambda's console editor takes (F3). */

@@ -224,6 +224,7 @@ export function changedConfiguration(
     tags,
     trustDomain: settings.trustDomain ?? settings.tags?.[trustDomainTag] ?? current.trustDomain,
     isolation: isolations.find((each) => each === settings.isolation) ?? current.isolation,
+    ...(current.layers !== undefined && { layers: current.layers }),
     ...(clock === 'real' ? {} : { clock }),
     ...(ownLimits !== undefined && { limits: ownLimits }),
     network: changedNetwork(current.network, settings),

@@ -4,8 +4,9 @@ import type { FunctionStore, StoredFunction, StoredVersion } from '../functions/
 import type { CodePack } from '../functions/prepared-code.ts';
 import { EngineError } from '../model/errors.ts';
 import type { FunctionAlias } from '../model/function-alias.ts';
+import type { LayerVersion } from '../model/layer-version.ts';
 import { type Database, DatabaseError, type Row, type SQLInputValue } from './database.ts';
-import { decodeAlias, decodeFunction, decodeVersion, storedPath } from './stored-row.ts';
+import { decodeAlias, decodeFunction, decodeLayer, decodeVersion, storedPath } from './stored-row.ts';
 
 /** Of a function or a version: its pack, and that of its layers. */
 const packColumns = `packs.code_sha256, packs.code_bytes, packs.path, packs.files,
@@ -128,16 +129,54 @@ export class SqliteFunctionStore implements FunctionStore {
   }
 
   /** @throws EngineError DataDirectoryUnusable */
+  layers(): ReturnType<FunctionStore['layers']> {
+    const rows = this.#read('SELECT layer, version, record FROM layers ORDER BY layer, version');
+    const numbers = this.#read('SELECT layer, last_version FROM layer_numbers');
+    return {
+      layers: this.#decoded(rows, decodeLayer),
+      lastVersions: new Map(numbers.map(({ layer, last_version }) => [String(layer), Number(last_version)])),
+    };
+  }
+
+  /** Durable when it returns. @throws EngineError DataDirectoryUnusable */
+  saveLayer(layer: LayerVersion): void {
+    const { layerName, version, codeSha256, codeBytes } = layer;
+    this.#write((database) => {
+      database.run(
+        `INSERT INTO layer_numbers (layer, last_version) VALUES (?, ?)
+         ON CONFLICT (layer) DO UPDATE SET last_version = excluded.last_version`,
+        layerName,
+        version,
+      );
+      database.run(
+        'INSERT INTO layers (layer, version, code_sha256, code_bytes, record) VALUES (?, ?, ?, ?, ?)',
+        layerName,
+        version,
+        codeSha256,
+        codeBytes,
+        JSON.stringify(layer),
+      );
+    });
+  }
+
+  /** @throws EngineError DataDirectoryUnusable */
+  removeLayer(layerName: string, version: number): void {
+    this.#write((database) => database.run('DELETE FROM layers WHERE layer = ? AND version = ?', layerName, version));
+  }
+
+  /** @throws EngineError DataDirectoryUnusable */
   codeInUse(): ReadonlySet<string> {
     // A pack that nobody needs has no row.
-    return new Set(this.#read('SELECT code_sha256 FROM packs').map((row) => String(row.code_sha256)));
+    const rows = this.#read('SELECT code_sha256 FROM packs UNION SELECT code_sha256 FROM layers');
+    return new Set(rows.map((row) => String(row.code_sha256)));
   }
 
   /** @throws EngineError DataDirectoryUnusable */
   codeBytes(): number {
     const [row] = this.#read(
-      `SELECT coalesce(sum(code_bytes), 0) AS bytes FROM
-         (SELECT pack_id FROM functions UNION ALL SELECT pack_id FROM versions) JOIN packs USING (pack_id)`,
+      `SELECT coalesce(sum(code_bytes), 0) AS bytes FROM (
+         SELECT code_bytes FROM (SELECT pack_id FROM functions UNION ALL SELECT pack_id FROM versions) JOIN packs USING (pack_id)
+         UNION ALL SELECT code_bytes FROM layers)`,
     );
     return Number(row?.bytes);
   }

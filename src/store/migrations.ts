@@ -54,4 +54,16 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (name, alias)
   ) STRICT, WITHOUT ROWID;
   `,
+  // 5: Layers that were published. Their packages are found by hash; the numbers outlast the versions.
+  `
+  CREATE TABLE layers (
+    layer TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    code_sha256 TEXT NOT NULL,
+    code_bytes INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (layer, version)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE layer_numbers (layer TEXT PRIMARY KEY, last_version INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

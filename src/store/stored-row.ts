@@ -11,6 +11,7 @@ import type { FunctionAlias } from '../model/function-alias.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
 import type { FunctionFacts } from '../model/function-facts.ts';
 import { guestLimitNames } from '../model/guest-limits.ts';
+import type { LayerVersion } from '../model/layer-version.ts';
 import { runtimeIdentifiers } from '../model/runtime-identifier.ts';
 import type { Row } from './database.ts';
 
@@ -39,6 +40,7 @@ const recordSchema: z.ZodType<FunctionRecord> = z.object({
     trustDomain: z.string(),
     isolation: z.enum(['domain', 'function']),
     clock: z.enum(['coarse', 'frozen']).exactOptional(),
+    layers: z.array(z.object({ arn: z.string(), codeBytes: z.int() })).exactOptional(),
     limits: z.partialRecord(z.enum(guestLimitNames), z.int().min(1)).exactOptional(),
     network: z.object({
       allow: z.array(
@@ -90,6 +92,18 @@ const aliasSchema: z.ZodType<FunctionAlias> = z.object({
   revisionId: z.string(),
 });
 
+const layerSchema: z.ZodType<LayerVersion> = z.object({
+  layerName: z.string(),
+  version: z.int(),
+  description: z.string(),
+  createdDate: z.string(),
+  codeSha256: z.string(),
+  codeBytes: z.int(),
+  compatibleRuntimes: z.array(z.string()),
+  compatibleArchitectures: z.array(z.string()),
+  licenseInfo: z.string().exactOptional(),
+});
+
 const rowSchema = z.object({
   name: z.string(),
   record: z.string(),
@@ -131,6 +145,16 @@ export function decodeAlias(row: Row): FunctionAlias {
     const alias = aliasSchema.parse(JSON.parse(String(row.record)));
     if (alias.name !== row.alias || alias.functionName !== row.name) throw new Error(`it calls itself ${alias.name}`);
     return alias;
+  });
+}
+
+/** @throws Error saying which field of which layer is wrong */
+export function decodeLayer(row: Row): LayerVersion {
+  return naming(`version ${row.version} of layer ${row.layer}`, () => {
+    const layer = layerSchema.parse(JSON.parse(String(row.record)));
+    if (layer.layerName !== row.layer || layer.version !== row.version)
+      throw new Error(`it calls itself ${layer.layerName}`);
+    return layer;
   });
 }
 

@@ -169,6 +169,7 @@ export class ScriptedRegistry implements FunctionRegistry {
   readonly concurrency = unscriptedRegistry.concurrency;
   readonly policies = unscriptedRegistry.policies;
   readonly tags = unscriptedRegistry.tags;
+  readonly layers = unscriptedRegistry.layers;
   readonly usage = unscriptedRegistry.usage;
   readonly #versions = new Map<string, DeployedVersion>();
   closed = false;

@@ -22,13 +22,13 @@ const texts = { 'index.js': 'exports.handler = 1; exports.other = 2;', 'b.js': '
 
 test('what is prepared lies beside the package and is found there', async (t) => {
   const { store, pack, preparer } = await open(t, texts);
-  t.is(await preparer.prepared(pack, 'index.handler', 'nodejs24.x'), undefined);
+  t.is(preparer.prepared(pack, 'index.handler', 'nodejs24.x'), undefined);
   const made = await preparer.prepare(pack, 'index.handler', 'nodejs24.x');
-  const found = await preparer.prepared(pack, 'index.handler', 'nodejs24.x');
+  const found = preparer.prepared(pack, 'index.handler', 'nodejs24.x');
   t.deepEqual(found?.entry, made.entry);
   t.deepEqual(found?.bundle?.read(), made.bundle?.read());
-  t.is(await preparer.prepared(pack, 'index.other', 'nodejs24.x'), undefined);
-  t.is(await preparer.prepared(pack, 'index.handler', 'nodejs22.x'), undefined);
+  t.is(preparer.prepared(pack, 'index.other', 'nodejs24.x'), undefined);
+  t.is(preparer.prepared(pack, 'index.handler', 'nodejs22.x'), undefined);
   t.is(readdirSync(join(store.folder(pack.codeSha256), 'bundles')).length, 3);
 });
 
@@ -37,7 +37,7 @@ test('an entry that is an error is prepared, too', async (t) => {
   const made = await preparer.prepare(pack, 'b.handler', 'nodejs24.x');
   t.is(made.bundle, undefined);
   t.like(made.problem, { file: '/var/task/b.js' });
-  t.deepEqual(await preparer.prepared(pack, 'b.handler', 'nodejs24.x'), made);
+  t.deepEqual(preparer.prepared(pack, 'b.handler', 'nodejs24.x'), made);
   t.like((await preparer.prepare(pack, 'gone.handler', 'nodejs24.x')).entry, {
     kind: 'error',
     errorType: 'Runtime.ImportModuleError',

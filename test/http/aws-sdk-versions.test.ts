@@ -11,10 +11,13 @@ import {
   GetAliasCommand,
   GetFunctionCommand,
   GetFunctionConcurrencyCommand,
+  GetLayerVersionByArnCommand,
   GetPolicyCommand,
   InvokeCommand,
   LambdaClient,
+  ListLayersCommand,
   ListTagsCommand,
+  PublishLayerVersionCommand,
   PublishVersionCommand,
   PutFunctionConcurrencyCommand,
   paginateListAliases,
@@ -51,9 +54,9 @@ test.after.always(async () => {
 
 const waiting = { client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 };
 
-function zip(source: string): Promise<Buffer> {
+function zip(source: string, name = 'index.mjs'): Promise<Buffer> {
   const archive = new yazl.ZipFile();
-  archive.addBuffer(Buffer.from(source), 'index.mjs');
+  archive.addBuffer(Buffer.from(source), name);
   archive.end();
   return buffer(archive.outputStream);
 }
@@ -200,4 +203,44 @@ test('tags and permissions are kept', async (t) => {
   await t.throwsAsync(client.send(new GetPolicyCommand({ FunctionName })), {
     message: 'The resource you requested does not exist.',
   });
+});
+
+test('a function reads the layer that it names; of 200 callers at once as many run as are reserved', async (t) => {
+  const { LayerVersionArn = '', Content } = await client.send(
+    new PublishLayerVersionCommand({
+      LayerName: 'greeting',
+      Content: { ZipFile: await zip('hello from a layer', 'words/hello.txt') },
+      CompatibleRuntimes: ['nodejs24.x'],
+    }),
+  );
+  t.true(LayerVersionArn.endsWith(':layer:greeting:1'));
+  const stored = await fetch(Content?.Location ?? '');
+  t.is((await stored.arrayBuffer()).byteLength, Content?.CodeSize ?? 0);
+  const FunctionName = 'layered';
+  const source = `
+    import { readFileSync } from 'node:fs';
+    export const handler = async (ms) => {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return readFileSync('/opt/words/hello.txt', 'utf8');
+    }`;
+  const { Layers } = await create(FunctionName, { Layers: [LayerVersionArn], Code: { ZipFile: await zip(source) } });
+  t.deepEqual(Layers, [{ Arn: LayerVersionArn, CodeSize: Content?.CodeSize }]);
+  const Payload = JSON.stringify(1);
+  const one = await client.send(new InvokeCommand({ FunctionName, Payload }));
+  t.is(JSON.parse(one.Payload?.transformToString() ?? ''), 'hello from a layer');
+  t.is((await client.send(new GetLayerVersionByArnCommand({ Arn: LayerVersionArn }))).Version, 1);
+  const { Layers: all } = await client.send(new ListLayersCommand({}));
+  t.is(all?.[0]?.LatestMatchingVersion?.LayerVersionArn, LayerVersionArn);
+
+  await client.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 3 }));
+  const callers = Array.from({ length: 200 }, () => engine.invoke({ functionName: FunctionName, payload: '200' }));
+  const outcomes = await Promise.allSettled(callers);
+  const ran = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+  t.is(ran.length, 3, 'all came before the first had ended');
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') {
+      t.is(outcome.reason.throttleReason, 'ReservedFunctionConcurrentInvocationLimitExceeded');
+    }
+  }
+  t.is(engine.stats().invocations.running, 0);
 });

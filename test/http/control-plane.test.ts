@@ -135,7 +135,6 @@ test('CreateFunction passes on every field it knows', async (t) => {
 });
 
 for (const [name, value] of Object.entries({
-  Layers: ['arn:aws:lambda:us-east-1:000000000000:layer:l:1'],
   VpcConfig: { SubnetIds: ['subnet-1'], SecurityGroupIds: ['sg-1'] },
   SnapStart: { ApplyOn: 'PublishedVersions' },
   DeadLetterConfig: { TargetArn: 'arn:aws:sqs:us-east-1:000000000000:q' },
@@ -346,7 +345,7 @@ for (const [method, url, name] of [
   ['GET', '/2019-09-25/functions/f/event-invoke-config/list', 'ListFunctionEventInvokeConfigs'],
   ['POST', '/2015-03-31/event-source-mappings/', 'CreateEventSourceMapping'],
   ['POST', '/2021-11-15/functions/f/response-streaming-invocations', 'InvokeWithResponseStream'],
-  ['GET', '/2018-10-31/layers?find=LayerVersion&Arn=a', 'ListLayers'],
+  ['GET', '/2018-10-31/layers/l/versions/1/policy', 'GetLayerVersionPolicy'],
 ] as const) {
   test(`${name} says that it is not offered`, async (t) => {
     const answer = await send(scriptedEngine('f'), { method, url });

@@ -3,6 +3,7 @@
  * keeps the books itself and is held to them by the constructors in front of V8's; what WebAssembly's own instructions grow is
  * found when a slice ends. Whoever gets past this meets the host, which watches the process.
  */
+import { runtimeLimits } from '../../src/bridge/contract.ts';
 import type { CoreContext } from './context.ts';
 
 const {
@@ -39,7 +40,10 @@ export class UncountedMemory {
 
   /** @throws RangeError */
   assertRoom(bytes: number, message: string): void {
-    if (this.#total() + bytes > this.limitBytes) throw new RangeError(message);
+    const wantedBytes = this.#total() + bytes;
+    if (wantedBytes <= this.limitBytes) return;
+    this.#context.host.limit(runtimeLimits.uncountedMemory, wantedBytes);
+    throw new RangeError(message);
   }
 
   /** Counts until `owner` is collected. */

@@ -61,8 +61,8 @@ export const logStreams = {
   /** One formatted record of the runtime (E2.1, E3.1), without its final newline. */ record: 3,
 } as const;
 
-/** Limits that the runtime holds by itself: only it knows its timers and what a thrown value says. */
-export const runtimeLimits = { timers: 1, errorSize: 2 } as const;
+/** Limits that the runtime holds by itself: only it knows its timers, what a thrown value says, and memory that V8 does not count. */
+export const runtimeLimits = { timers: 1, errorSize: 2, uncountedMemory: 3 } as const;
 
 /** What the sandbox gives to the guest. Synchronous; they never throw and never return an object but an ArrayBuffer or an array of primitives. */
 export interface HostCalls {

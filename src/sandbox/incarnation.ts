@@ -209,6 +209,10 @@ export class Incarnation {
   /** Of its own runtime only: a guest that tampered with it can claim no other limit than these, and of nobody but itself. */
   #noteRuntimeLimit(limit: number, found: number): void {
     const { limits: most, note } = this.#options.bounds;
+    const memoryBytes = this.#options.settings.memorySize * 1024 * 1024;
+    if (limit === runtimeLimits.uncountedMemory) {
+      note('external-memory', memoryBytes, Math.max(found, memoryBytes), 'refused');
+    }
     if (limit === runtimeLimits.timers) note('timers', most.timers, Math.max(found, most.timers));
     if (limit === runtimeLimits.errorSize) note('error-size', most.errorChars, Math.max(found, most.errorChars));
   }

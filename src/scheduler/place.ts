@@ -67,7 +67,9 @@ function placeNew(view: FleetView, demand: Demand, where: 'calm' | 'any'): Place
   const { domain } = demand;
   const shares = new Shares(view, domain);
   const own = shares.of(domain);
-  const isFull = own.environments >= limits.environmentsPerDomain;
+  // A quota of all there is is none: then the engine is full, not the domain.
+  const isFull =
+    limits.environmentsPerDomain < limits.environmentsMax && own.environments >= limits.environmentsPerDomain;
   // At its quota one of its own makes room, and counts for the rest as well.
   const first = isFull ? longestUnused(view, domain) : undefined;
   if (isFull && first === undefined) {
@@ -90,7 +92,7 @@ function placeNew(view: FleetView, demand: Demand, where: 'calm' | 'any'): Place
     }
   }
 
-  const mayOpen = own.sandboxes < limits.sandboxesPerDomain;
+  const mayOpen = limits.sandboxesPerDomain >= limits.sandboxesMax || own.sandboxes < limits.sandboxesPerDomain;
   const isForOthers = view.reservedFor !== undefined && view.reservedFor !== domain;
   const isReserved = isForOthers && own.running > 0 && shares.hasTooManySandboxes(domain, 1);
   const isCrowded = view.slotCount + (isReserved ? 1 : 0) >= limits.sandboxesMax;

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { errorCatalogue } from '../../src/model/errors.ts';
+import { limitReasons } from '../../src/model/limit-reason.ts';
 import { limits } from '../../src/model/limits.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -14,6 +15,14 @@ const sources = globSync(['src/**/*.ts', 'runtimes/**/*.ts'], { cwd: root })
 test('every limit is enforced somewhere', (t) => {
   const unused = Object.keys(limits).filter((name) => !new RegExp(`\\b${name}\\b`).test(sources));
   t.deepEqual(unused, []);
+});
+
+test('every limit that a function or a client can meet is met by a test', (t) => {
+  const tests = ['security/limits.test.ts', 'scheduler/share.test.ts', 'scheduler/scheduler.test.ts']
+    .map((file) => readFileSync(`${root}test/${file}`, 'utf8'))
+    .join('\n');
+  const untested = Object.keys(limitReasons).filter((reason) => !tests.includes(`: '${reason}'`));
+  t.deepEqual(untested, []);
 });
 
 test('every error code is thrown somewhere', (t) => {

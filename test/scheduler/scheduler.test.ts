@@ -207,6 +207,12 @@ test('a refusal names the limit that was reached', (t) => {
   t.is(refusal({ queueMs: 1000, memoryBudgetMiB: 100 }, a), 'memoryBudgetMiB');
 });
 
+test('a refusal for want of concurrency is told to machines as well', (t) => {
+  const world = new FleetWorld({ concurrency: 0 });
+  const error = t.throws(() => lease(world, demandOf('a'))) as Error & { limit: object };
+  t.deepEqual(error.limit, { name: 'concurrency', value: 0, reason: 'concurrency' });
+});
+
 test('a sandbox of another domain that runs nothing makes way', (t) => {
   const world = new FleetWorld({ sandboxesMax: 1 });
   const idle = run(world, demandOf('a', { domain: 'domain:one' }));

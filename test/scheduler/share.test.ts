@@ -142,6 +142,15 @@ test('a quota of environments holds, by eviction of its own first and by refusal
   t.notThrows(() => lease(world, quiet));
 });
 
+test('a quota of all there is is none: the engine is full then', (t) => {
+  const world = new FleetWorld({ environmentsMax: 2, environmentsPerDomain: 2 });
+  burst(world, loud, 2);
+  t.like(limitOf(t.throws(() => lease(world, loud))), { reason: 'environments' });
+  const processes = new FleetWorld({ sandboxesMax: 1, sandboxesPerDomain: 1, environmentsPerSandbox: 1 });
+  burst(processes, loud, 1);
+  t.like(limitOf(t.throws(() => lease(processes, loud))), { reason: 'sandboxes' });
+});
+
 test('a quota of sandboxes holds, and a sandbox on its way out may be replaced', (t) => {
   const world = new FleetWorld({ sandboxesPerDomain: 1, environmentsPerSandbox: 1 });
   const [first] = burst(world, loud, 1);

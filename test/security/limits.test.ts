@@ -144,6 +144,19 @@ test.serial('heap', async (t) => {
   t.like(result.report, { errorType: 'Runtime.OutOfMemory', maxMemoryUsedMB: 128 });
 });
 
+test.serial('external-memory: what does not fit is refused, and what grew by itself ends the invocation', async (t) => {
+  const value = 128 * 1024 * 1024;
+  const memories = `const all = []; return codeOf(() => { for (;;) all.push(new WebAssembly.Memory({ initial: 512 })); });`;
+  const refused = { limit: 'external-memory', effect: 'refused', value } as const;
+  t.is(answer(await runs(t, t.context.plain, memories, refused)), 'RangeError');
+  const buffers = `const all = []; return codeOf(() => { for (;;) all.push(new ArrayBuffer(0, { maxByteLength: 1 << 25 })); });`;
+  t.is(answer(await runs(t, t.context.plain, buffers, refused)), 'RangeError');
+  const growing = `const all = [1, 2].map(() => new WebAssembly.Memory({ initial: 1 })); for (const memory of all) memory.grow(1_600);
+    await new Promise((resolve) => setImmediate(resolve)); return all.length;`;
+  const result = await runs(t, t.context.plain, growing, { ...refused, effect: 'ended' });
+  t.is(text(result), killedPayload(result.requestId, 'Runtime.OutOfMemory'));
+});
+
 test.serial('resident-memory: what V8 does not count is seen by the host, within 64 MiB of its limit', async (t) => {
   // Memory of V8's parser, most of it gone again when the parser gives up.
   const body = `const source = 'return (' + 'a,'.repeat(7e6) + 'a)'; for (;;) try { new Function('a', source); } catch {}`;
@@ -385,5 +398,6 @@ test.serial('environments: who finds no room is told which limit it was', async 
   const running = engine.invoke({ functionName: first, payload: '{"bad":true}' });
   const error = await t.throwsAsync(engine.invoke({ functionName: second, payload: '{"bad":true}' }));
   t.like(error, { code: 'TooManyRequestsException', limit: { reason: 'environments', value: 1 } });
+  t.is(engine.stats().limits.environments, 1);
   t.is(text(await running), '1');
 });

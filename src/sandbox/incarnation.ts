@@ -105,10 +105,12 @@ export class Incarnation {
     this.#phase = phase;
     this.#settled = undefined;
     this.#deadlineMs = deadlineMs;
+    this.services.thaw();
   }
 
   endPhase(): void {
     this.#phase = undefined;
+    this.services.freeze();
   }
 
   /** Calls back when this ends, until it is replaced. */

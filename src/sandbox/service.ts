@@ -14,6 +14,9 @@ export interface Service {
   start(operation: number, id: number, values: readonly BridgeValue[]): void;
   /** What the host sent for this service. */
   receive?(event: GuestEventHead['event'], body: Uint8Array): void;
+  /** The guest is frozen: what it asked for and has not begun waits for the thaw, so that no processor works for it meanwhile. */
+  freeze?(): void;
+  thaw?(): void;
   /** The incarnation ended: nothing may be emitted any more, whatever is under way is abandoned. */
   close(): void;
 }

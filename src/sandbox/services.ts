@@ -42,6 +42,8 @@ export interface ServicesOptions {
 export class Services {
   readonly #options: ServicesOptions;
   readonly #open = new Map<ServiceName, Service>();
+  /** Of those that are open: to whom it matters whether the guest is frozen. */
+  readonly #freezable: Service[] = [];
   #isClosed = false;
 
   constructor(options: ServicesOptions) {
@@ -61,11 +63,20 @@ export class Services {
     if (!this.#isClosed) this.#open.get(service)?.receive?.(event, body);
   }
 
+  freeze(): void {
+    for (const service of this.#freezable) service.freeze?.();
+  }
+
+  thaw(): void {
+    for (const service of this.#freezable) service.thaw?.();
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const service of this.#open.values()) service.close();
     this.#open.clear();
+    this.#freezable.length = 0;
   }
 
   #find(name: ServiceName | undefined): Service | undefined {
@@ -88,6 +99,7 @@ export class Services {
       },
     });
     if (service !== undefined) this.#open.set(name, service);
+    if (service?.freeze !== undefined) this.#freezable.push(service);
     return service;
   }
 }

@@ -123,6 +123,14 @@ class CryptoService implements Service {
     if (!this.#isClosed) this.#link.emit(id, kind, ...values);
   }
 
+  freeze(): void {
+    threadPoolTurns.pause(this);
+  }
+
+  thaw(): void {
+    threadPoolTurns.resume(this);
+  }
+
   close(): void {
     this.#isClosed = true;
     threadPoolTurns.leave(this);

@@ -12,6 +12,8 @@ interface Waiting {
 export class Turns {
   /** By whoever waits; the one that was served last is last. */
   readonly #queues = new Map<object, Waiting[]>();
+  /** Those that are frozen: what they have not begun waits. */
+  readonly #paused = new Set<object>();
   #running = 0;
   #memoryBytes = 0;
 
@@ -23,16 +25,25 @@ export class Turns {
     this.#next();
   }
 
+  /** Nothing of theirs begins until they resume; what has begun goes on, as nothing can interrupt it. */
+  pause(who: object): void {
+    this.#paused.add(who);
+  }
+
+  resume(who: object): void {
+    if (this.#paused.delete(who)) this.#next();
+  }
+
   /** Forgets what has not begun. */
   leave(who: object): void {
     this.#queues.delete(who);
+    this.#paused.delete(who);
     this.#next();
   }
 
   #next(): void {
     while (this.#running < limits.cryptoThreadsMax) {
-      const [entry] = this.#queues;
-      const [who, queue] = entry ?? [];
+      const [who, queue] = this.#foremost() ?? [];
       const [first, ...rest] = queue ?? [];
       if (who === undefined || first === undefined) return;
       // Nothing overtakes what needs much memory, or that would wait for ever.
@@ -41,6 +52,11 @@ export class Turns {
       if (rest.length > 0) this.#queues.set(who, rest);
       this.#begin(first);
     }
+  }
+
+  #foremost(): readonly [object, Waiting[]] | undefined {
+    for (const entry of this.#queues) if (!this.#paused.has(entry[0])) return entry;
+    return undefined;
   }
 
   #begin({ memoryBytes, run }: Waiting): void {

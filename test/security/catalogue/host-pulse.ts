@@ -17,6 +17,8 @@ export class HostPulse implements Disposable {
   /** Those that are worth telling of. */
   readonly #turns: Turn[] = [];
   readonly #faults: string[] = [];
+  /** The last of all readings, oldest first. */
+  readonly #readings: Readings[] = [];
   #now = readings();
 
   constructor() {
@@ -41,6 +43,13 @@ export class HostPulse implements Disposable {
     return Math.max(0, ...this.#turns.filter(({ atMs }) => atMs >= sinceMs).map(({ heldMs }) => heldMs));
   }
 
+  /** For how long the host was ready to run and had no processor, from then on until then. */
+  waitedMsBetween(fromMs: number, untilMs: number): number {
+    const at = (ms: number) => this.#readings.findLast(({ wallMs }) => wallMs <= ms)?.waitedMs;
+    const [from, until] = [at(fromMs), this.#readings.find(({ wallMs }) => wallMs >= untilMs)?.waitedMs];
+    return from === undefined ? 0 : (until ?? waitedForProcessorHereMs()) - from;
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     process.off('uncaughtExceptionMonitor', this.#onFault);
@@ -53,6 +62,8 @@ export class HostPulse implements Disposable {
   #beat(): void {
     const before = this.#now;
     this.#now = readings();
+    this.#readings.push(this.#now);
+    if (this.#readings.length > readingsMax) this.#readings.splice(0, readingsMax / 2);
     const { wallMs, waitedMs, cpuMs } = this.#now;
     const heldMs = wallMs - before.wallMs - beatMs - (waitedMs - before.waitedMs);
     const turn = { atMs: wallMs, heldMs, cpuMs: cpuMs - before.cpuMs };
@@ -66,7 +77,17 @@ const toldMsMin = 20;
 const turnMsMax = 50;
 const stallMsMax = 300;
 
-function readings() {
+/** Some minutes, which is more than any call takes. */
+const readingsMax = 30_000;
+
+interface Readings {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  /** For a processor, so far. */
+  readonly waitedMs: number;
+}
+
+function readings(): Readings {
   const { user, system } = process.threadCpuUsage();
   return { wallMs: performance.now(), cpuMs: (user + system) / 1000, waitedMs: waitedForProcessorHereMs() };
 }

@@ -71,6 +71,7 @@ const fine: Observation = {
   benignCalls: 2,
   told,
   pulse: [],
+  waitedMsBetween: () => 0,
   neighbour: [],
   before: facts,
   peakBytes: 300 * MiB,
@@ -132,8 +133,11 @@ for (const [invariant, what, change] of broken) {
   });
 }
 
-test('what the machine did to the host is taken off', (t) => {
-  t.deepEqual(findings({ ...fine, endings: [ending({ elapsedMs: 1_300, answeredMs: 1_300, waitedMs: 100 })] }), []);
+test('what the machine did to the host after a deadline is taken off, and what it did before is not', (t) => {
+  const endings = [ending({ elapsedMs: 1_300, answeredMs: 1_300, waitedMs: 100 })];
+  const waited = (fromMs: number, untilMs: number): number => (fromMs === 1_000 && untilMs === 1_300 ? 100 : 0);
+  t.deepEqual(findings({ ...fine, endings, waitedMsBetween: waited }), []);
+  t.deepEqual(findings({ ...fine, endings }), ['the answer comes in time']);
 });
 
 test('only what is late may be tried again', (t) => {

@@ -36,7 +36,7 @@ export const load: readonly Program[] = [
     ),
     expect: answered(1),
     // V8 goes along the whole chain, link by link.
-    housekeepingMs: 8_000,
+    housekeepingMs: 5_000,
     settings: { timeout: 60 },
   },
   {

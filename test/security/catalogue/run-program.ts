@@ -94,6 +94,7 @@ async function runOnce(range: Range, program: Program, way: Way): Promise<Omit<R
       timeoutMs: timeout * 1000,
       memoryMiB: memorySize,
       ...harm,
+      waitedMsBetween: (fromMs, untilMs) => range.pulse.waitedMsBetween(fromMs, untilMs),
       benignCalls: way.start === 'warm' ? 2 : 1,
       told,
       before,

@@ -58,3 +58,20 @@ test('R25: callers of slow starts wait, and no more processes start than are wan
   await closed;
   t.is(world.running().length, 0);
 });
+
+test('R21: a host that was stopped for longer than a start may take loses no start', async (t) => {
+  const { world, fleet } = fleetOf(t);
+  world.chances = healthy;
+  const acquired = fleet.acquire('a');
+  await world.pass(1);
+  await world.stall(limits.sandboxStartTimeoutMs + 5_000);
+  await world.pass(1_000);
+  t.is((await acquired).trustDomain, 'a');
+  t.deepEqual(
+    world.history.filter((line) => line.includes('killed')),
+    [],
+  );
+  const closed = fleet.close();
+  await world.pass(1_000);
+  await closed;
+});

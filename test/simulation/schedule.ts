@@ -135,7 +135,7 @@ class Schedule {
       case 'freeze':
         return this.#freeze();
       case 'stall':
-        return this.#stall(random.pick([30, 400, 5_000]));
+        return this.#stall(random.pick([30, 400, 5_000, 15_000]));
       case 'update':
         return this.#update();
       case 'remove':

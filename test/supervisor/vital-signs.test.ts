@@ -7,7 +7,11 @@ import { createFakeClock } from '../fixtures/fake-clock.ts';
 
 const MiB = 1024 * 1024;
 
-function watched(answers: 'answers' | 'is silent' = 'answers', readable: 'readable' | 'unreadable' = 'readable') {
+function watched(
+  answers: 'answers' | 'is silent' = 'answers',
+  readable: 'readable' | 'unreadable' = 'readable',
+  afterReading?: (callback: () => void) => void,
+) {
   const clock = createFakeClock({ nowMs: 1_000 });
   const calls = new Set<GuestCall>();
   const illnesses: Illness[] = [];
@@ -24,6 +28,7 @@ function watched(answers: 'answers' | 'is silent' = 'answers', readable: 'readab
       isStopped: () => false,
     },
     allowance,
+    ...(afterReading !== undefined && { afterReading }),
     guestCalls: () => calls,
     sendPing: (sentMs) => {
       pingsMs.push(sentMs);
@@ -105,6 +110,24 @@ test('after our own process was stopped for 30 s a healthy sandbox lives', (t) =
   calls.delete(call);
   clock.advance(10_000);
   t.deepEqual(illnesses, []);
+});
+
+test('after our own process was stopped nothing is judged before all that came meanwhile was read', (t) => {
+  const reading: (() => void)[] = [];
+  const { clock, calls, illnesses, run } = watched('answers', 'readable', (callback) => reading.push(callback));
+  const call = run(4_100);
+  clock.jump(30_000);
+  // Other timers are overdue, too, and take their time.
+  clock.advance(10 * limits.killGraceMs);
+  run(clock.nowMs() + 5);
+  clock.advance(10 * limits.killGraceMs);
+  t.deepEqual(illnesses, []);
+  calls.clear();
+  t.is(reading.length, 1);
+  for (const callback of reading) callback();
+  clock.advance(10_000);
+  t.deepEqual(illnesses, []);
+  t.false(calls.has(call));
 });
 
 test('after our own process was stopped, a guest that does not answer is still killed', (t) => {

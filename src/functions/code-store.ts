@@ -9,6 +9,7 @@ import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rename, rm, w
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
+import { errorCode, errorMessage } from '../base/error-text.ts';
 import { ownerMark } from '../base/owner-mark.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
@@ -63,8 +64,8 @@ export class CodeStore {
     if (existing !== undefined) return existing;
 
     const folder = join(this.#directory, `${unfinishedPrefix}${randomBytes(8).toString('hex')}`);
-    await mkdir(folder, { mode: 0o700 });
     try {
+      await mkdir(folder, { mode: 0o700 });
       const packed = await writePack(join(folder, 'pack'), entries);
       const codeSha256 = zipSha256 ?? packed.sha256;
       const codeBytes = zip?.bytes.byteLength ?? packed.bytes;
@@ -72,6 +73,8 @@ export class CodeStore {
       await writeDurably(join(folder, 'index.json'), JSON.stringify({ codeBytes, files: packed.files }));
       await this.#publishTurn(() => this.#publish(folder, codeSha256));
       return { codeSha256, codeBytes, packPath: join(this.folder(codeSha256), 'pack'), files: packed.files };
+    } catch (error) {
+      throw errorCode(error) === undefined ? error : cannotBeKept(this.#directory, error);
     } finally {
       // Gone already when it was published.
       await rm(folder, { recursive: true, force: true });
@@ -151,6 +154,12 @@ export class CodeStore {
   async #remove(name: string): Promise<void> {
     await rm(join(this.#directory, name), { recursive: true, force: true });
   }
+}
+
+/** Most often the disk is full. Nothing of the package stays, and the next deployment finds out whether there is space again. */
+function cannotBeKept(directory: string, cause: unknown): EngineError {
+  const message = `Code packages cannot be kept below ${directory}: ${errorMessage(cause)}`;
+  return new EngineError('DataDirectoryUnusable', message, { cause });
 }
 
 async function writePack(

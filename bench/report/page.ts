@@ -115,8 +115,8 @@ ${missingNote(missingEverywhere(result))}
 <h3>Method</h3>
 <p>All peers run side by side in one run, in turns and in an order drawn from the seed, with the same handlers and payloads; a peer that is not installed is missing,
 and never filled in. Ratios are of medians, against the baseline that each scenario names, and hold better than times: they share what the machine did in that minute.
-The interval holds the true ratio in 95 of 100 such runs; it is taken from 2,000 bootstrap resamples, with a fixed seed, and is left out below six samples. It knows only what the samples of this
-run show: another machine, another kernel or another day may differ by more. Percentiles are interpolated between samples. Nothing is dropped as an outlier.</p>
+The interval holds the true ratio in 95 of 100 such runs; it is taken from 2,000 bootstrap resamples, with a fixed seed, and is left out below six samples. It takes samples as independent,
+which those of one burst are not, and knows only what this run shows: another machine, another kernel or another day may differ by more. Percentiles are interpolated between samples. Nothing is dropped as an outlier.</p>
 <p>A distribution shows for each time the share of calls that were done by then: further left is faster, and a flat right end is a tail. A curve's lines and marks differ as well as its colour.</p>
 </section>`;
 }

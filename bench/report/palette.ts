@@ -1,7 +1,7 @@
 /**
  * Colours of peers: one for each, in the order of the result, the same in every plot and table. The hues are those of Okabe and Ito, which
- * people who see fewer colours can tell apart, darkened or lightened until each has a contrast of 3 to 1 with its background; each
- * peer has a dash pattern and a mark as well.
+ * people who see fewer colours can tell apart, and further ones, darkened or lightened until each has a contrast of 3 to 1 with its
+ * background; each peer has a dash pattern and a mark as well, which tell apart what colours do not.
  */
 
 export const lightColours = [
@@ -15,6 +15,10 @@ export const lightColours = [
   '#5f6b75',
   '#7a1f3d',
   '#111111',
+  '#8a5a44',
+  '#5d7d00',
+  '#d01c6b',
+  '#2f4f5a',
 ] as const;
 
 export const darkColours = [
@@ -28,6 +32,10 @@ export const darkColours = [
   '#a9b4bd',
   '#f39ab0',
   '#f2f2f2',
+  '#cf9f88',
+  '#b3d44a',
+  '#ff6fa3',
+  '#7d98a3',
 ] as const;
 
 /** Of the phases of a stack: blues for those of the peer that has most, other hues for what only others have. */
@@ -81,7 +89,7 @@ function luminance(colour: string): number {
 const dashes = ['', '8 3', '2 3', '10 3 2 3', '5 2', '12 4', '1 4', '6 2 2 2 2 2', '14 3', '3 3'] as const;
 
 export interface PeerStyle {
-  /** Of the colour's class, `p0` to `p9`. */
+  /** Of the colour's class: `p0` and so on. */
   readonly colour: number;
   readonly dash: string;
   readonly isOurs: boolean;
@@ -94,7 +102,7 @@ export function peerStyles(names: readonly string[]): (peer: string) => PeerStyl
       name,
       {
         colour: at % lightColours.length,
-        // Colours come again after ten, with another pattern.
+        // When the colours come again, it is with another pattern.
         dash: dashes[(at + Math.floor(at / lightColours.length) * 3) % dashes.length] ?? '',
         isOurs: /^isotherm\b/.test(name),
       },

@@ -37,7 +37,7 @@ export function quantity(value: number, unit: Unit): string {
 
 /** A point of a scenario's axis; one whose label speaks of bytes is read as bytes. */
 export function axisValue(value: number, label: string): string {
-  return /\bbytes\b/i.test(label) ? stepped(value, byteSteps, 'B') : digits(value);
+  return /\bbytes\b/i.test(label) ? stepped(value, byteSteps, 'B') : plain(value);
 }
 
 export function times(ratio: number): string {
@@ -60,6 +60,11 @@ function stepped(value: number, steps: readonly Step[], zeroUnit: string): strin
   const step = steps.findLast(({ from }) => Math.abs(shown) >= from) ?? steps[0];
   if (step === undefined || value === 0) return `0 ${zeroUnit}`;
   return `${digits(value / step.from)} ${step.unit}`;
+}
+
+/** As short as it can be: 0.2, 20, 10,000. */
+function plain(value: number): string {
+  return Math.abs(value) >= 1000 ? digits(value) : String(Number(value.toPrecision(3)));
 }
 
 /** Three digits that count, none of a whole number's dropped, thousands apart. */

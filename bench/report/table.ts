@@ -37,6 +37,7 @@ function headText({ machine, revision, startedAt, seconds, quick }: BenchResult)
 function sectionText({ scenario, groups, missing }: Section, width: number): string {
   return [
     wrapAll(`${scenario.title}\n  ${scenario.question}`, width),
+    ...(groups.some(({ at }) => at !== undefined) ? [wrapAll(`  By ${scenario.axis?.label ?? 'point'}:`, width)] : []),
     ...groupTexts(groups, scenario, width),
     wrapAll(missingText(missing, '  '), width),
   ]
@@ -65,7 +66,7 @@ function groupTexts(groups: readonly Group[], scenario: Scenario, width: number)
 export const tailNames = { less: 'p99', more: 'p1' } as const;
 
 function groupName({ at }: Group, { axis }: Scenario): string {
-  return at === undefined ? '' : `${printable(axis?.label ?? 'at')} ${axisValue(at, axis?.label ?? '')}`;
+  return at === undefined ? '' : axisValue(at, axis?.label ?? '');
 }
 
 /** Name to the left, numbers to the right, remarks to the left. */

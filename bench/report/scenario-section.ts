@@ -8,7 +8,7 @@ import { type Markup, markup } from './markup.ts';
 import type { PeerStyle } from './palette.ts';
 import { missingNote, swatch } from './peer-marks.ts';
 import { axisValue, digits, quantity, times } from './quantity.ts';
-import type { Group, Row, Section } from './sections.ts';
+import { failureNotes, type Group, type Row, type Section } from './sections.ts';
 import { intervalText } from './table.ts';
 
 export interface ScenarioSectionInput {
@@ -29,6 +29,7 @@ export function scenarioSection({ section, series, id, styleOf }: ScenarioSectio
 <p class="method">${scenario.method}</p>
 ${plots}
 ${tables(section, styleOf)}
+${failureNotes(groups).map((note) => markup`<p class="note">${note}</p>`)}
 ${missingNote(missing)}
 </section>
 `;

@@ -14,6 +14,8 @@ export interface Row {
   /** Absent for the baseline, and where it has no samples. */
   readonly ratio?: Ratio;
   readonly failures: number;
+  /** Why the last one failed, where it is known. */
+  readonly failure?: string;
   /** Medians of the parts, stretched to add up to the median of the whole. */
   readonly phases?: readonly Phase[];
 }
@@ -45,6 +47,16 @@ export function sectionsOf(result: BenchResult): readonly Section[] {
     ),
     missing: result.missing.filter((each) => each.scenario === scenario.name),
   }));
+}
+
+/** In words, why calls of each peer failed; once where a peer says the same at several points. */
+export function failureNotes(groups: readonly Group[]): readonly string[] {
+  const rows = groups.flatMap(({ rows }) => rows);
+  return [
+    ...new Set(
+      rows.flatMap(({ peer, failure }) => (failure === undefined ? [] : [`${peer} failed, at last with: ${failure}`])),
+    ),
+  ];
 }
 
 /** Names by what they are missing for: several lack the same. */
@@ -97,15 +109,17 @@ function groupOf(scenario: Scenario, members: readonly Series[], isMerged: boole
 function merged(series: readonly Series[]): readonly Series[] {
   return [...Map.groupBy(series, ({ peer }) => peer).values()].map((points) => {
     const { phases: _, ...first } = points[0] as Series;
+    const failure = points.findLast((point) => point.failure !== undefined)?.failure;
     return {
       ...first,
       samples: points.flatMap(({ samples }) => samples),
       failures: points.reduce((sum, { failures }) => sum + failures, 0),
+      ...(failure !== undefined && { failure }),
     };
   });
 }
 
-function rowOf({ peer, samples, phases, failures }: Series, baseline: Series | undefined): Row {
+function rowOf({ peer, samples, phases, failures, failure }: Series, baseline: Series | undefined): Row {
   const isBaseline = peer === baseline?.peer;
   const ratio = baseline === undefined || isBaseline ? undefined : ratioOfMedians(samples, baseline.samples);
   return {
@@ -113,6 +127,7 @@ function rowOf({ peer, samples, phases, failures }: Series, baseline: Series | u
     isBaseline,
     samples,
     failures,
+    ...(failure !== undefined && { failure }),
     ...(samples.length > 0 && { summary: summarise(samples) }),
     ...(ratio !== undefined && { ratio }),
     ...(phases !== undefined && samples.length > 0 && { phases: phasesOf(phases, median(samples)) }),

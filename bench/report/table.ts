@@ -3,6 +3,7 @@ import type { BenchResult, MissingPeer, Scenario, Target, Unit } from '../model.
 import { printable } from './progress.ts';
 import { axisValue, clockTime, digits, quantity, times } from './quantity.ts';
 import {
+  failureNotes,
   type Group,
   isMet,
   missingByReason,
@@ -39,6 +40,12 @@ function sectionText({ scenario, groups, missing }: Section, width: number): str
     wrapAll(`${scenario.title}\n  ${scenario.question}`, width),
     ...(groups.some(({ at }) => at !== undefined) ? [wrapAll(`  By ${scenario.axis?.label ?? 'point'}:`, width)] : []),
     ...groupTexts(groups, scenario, width),
+    wrapAll(
+      failureNotes(groups)
+        .map((note) => `  ${printable(note)}`)
+        .join('\n'),
+      width,
+    ),
     wrapAll(missingText(missing, '  '), width),
   ]
     .filter((text) => text !== '')

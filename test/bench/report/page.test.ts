@@ -58,6 +58,7 @@ test('targets, machine, method, peers and who is missing are there', (t) => {
     'bootstrap',
     'deno: not installed',
     'has no HTTP',
+    'workerd failed, at last with: no answer',
     'quick',
   ]) {
     t.true(body?.text.includes(text), text);
@@ -90,6 +91,7 @@ function poisoned(): BenchResult {
     series: result.series.map((series) => ({
       ...series,
       peer: name(series.peer),
+      ...(series.failure && { failure: hostile }),
       ...(series.phases && { phases: series.phases.map((phase) => ({ ...phase, name: name(phase.name) })) }),
     })),
     targets: result.targets.map((target) => ({ ...target, what: hostile })),

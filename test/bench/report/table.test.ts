@@ -7,6 +7,7 @@ test('the table has medians, p99, ratios with intervals, failures and who is mis
   t.regex(text, /^ {2}isolated-vm +3\.29 ms +3\.56 ms +1×$/m);
   t.regex(text, /^ {2}isotherm +6\.57 ms +7\.13 ms +2× +1\.\d\d – 2\.\d\d$/m);
   t.regex(text, /^ {2}workerd +65\.7 ms .* 2 failed$/m);
+  t.regex(text, /^ {2}workerd failed, at last with: no answer$/m);
   t.regex(text, /^missing: deno: not installed$/m);
   t.regex(text, /^ {2}missing: isolated-vm: has no HTTP$/m);
   t.regex(text, /^ {2}By environments:\n {2}10 [\s\S]*?\n {2}1,000 /m);

@@ -1,6 +1,6 @@
 /**
- * Control groups against a kernel of the test's own (`fixtures/group-kernel.ts`), because most machines give none to a test. The same was
- * run on a real one: docs/hardening.md says which.
+ * Control groups against a kernel of the test's own (`fixtures/group-kernel.ts`), because most machines give none to a test. What
+ * was tried on a real one is in docs/hardening.md.
  */
 import test from 'ava';
 import { ownerMark } from '../../src/base/owner-mark.ts';

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
 import { ensureJail, type Jail, type JailOptions } from '../../src/supervisor/jail.ts';
+import { compilerNamesFor, jailArchitectures, jailCompilerNames } from '../../src/supervisor/jail-files.ts';
 import { testJail } from '../fixtures/jail.ts';
 
 interface Machine {
@@ -47,6 +48,14 @@ test('without a compiler and without a compiled one there is none, and the reaso
   const reason = `no C compiler (cc, gcc, clang) in PATH, and this package has no compiled jail for ${process.arch}`;
   t.is(reasonOf(await ensureJail(options)), reason);
   t.deepEqual(builds, []);
+});
+
+test('the other architecture is compiled for by what distributions call its compiler', (t) => {
+  for (const architecture of jailArchitectures) {
+    const names = compilerNamesFor(architecture);
+    if (architecture === process.arch) t.deepEqual(names, jailCompilerNames);
+    else t.regex(names.join(' '), /^(x86_64|aarch64)-linux-gnu-gcc \1-linux-gnu-gcc-\d+/);
+  }
 });
 
 test('a compiler that fails is named with its first error', async (t) => {

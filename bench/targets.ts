@@ -6,7 +6,10 @@ interface Goal extends Omit<Target, 'ratio'> {
   ratio(find: Find): number | undefined;
 }
 
+/** Samples, with what never was answered as a wait that no target allows. */
 type Find = (scenario: string, peer: string, at?: number) => readonly number[] | undefined;
+
+const unansweredMs = 60_000;
 
 const floor = 'bare isolate';
 const http = 'isotherm over HTTP';
@@ -107,8 +110,11 @@ function overMedian(
 }
 
 export function targetsOf(series: readonly Series[]): Target[] {
-  const find: Find = (scenario, peer, at) =>
-    series.find((each) => each.scenario === scenario && each.peer === peer && each.at === at)?.samples;
+  const find: Find = (scenario, peer, at) => {
+    const found = series.find((each) => each.scenario === scenario && each.peer === peer && each.at === at);
+    if (found?.unit !== 'ms') return found?.samples;
+    return [...found.samples, ...Array.from({ length: found.failures }, () => unansweredMs)];
+  };
   return goals.flatMap(({ ratio, ...goal }) => {
     const seen = ratio(find);
     return seen === undefined ? [] : [{ ...goal, ratio: seen }];

@@ -1,6 +1,5 @@
 /** The least that a cold start in V8 can be: an isolate and a context, in which nothing runs. */
 
-import { helloAnswer } from '../functions.ts';
 import type { Driver } from './driver.ts';
 import { isolatedVmVersion, loadIsolatedVm, memoryMiB } from './isolated-vm.ts';
 
@@ -19,7 +18,7 @@ export const bareIsolate: Driver = {
         const isolate = new Isolate({ memoryLimit: memoryMiB });
         isolate.createContextSync();
         held.set(name, isolate);
-        return { payload: helloAnswer, isCold: true };
+        return { isCold: true };
       },
       async remove(name) {
         held.get(name)?.dispose();

@@ -32,8 +32,8 @@ export interface FunctionInput {
 }
 
 export interface Answer {
-  /** JSON text. */
-  readonly payload: string;
+  /** JSON text. Absent from a floor that runs no function: there is nothing to compare. */
+  readonly payload?: string;
   /** Where the time of a first call went, as far as the peer lets one see it. */
   readonly phases?: readonly Phase[];
   readonly isCold?: boolean;

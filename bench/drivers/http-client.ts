@@ -23,7 +23,9 @@ export function createHttpClient(port: number): HttpClient {
   const open = new Set<Connection>();
   return {
     async send(method, path, body = '', headers = {}) {
-      const connection = idle.pop() ?? new Connection(port, open);
+      let connection = idle.pop();
+      while (connection !== undefined && !connection.isReusable) connection = idle.pop();
+      connection ??= new Connection(port, open);
       if (open.size > connectionsMax) throw new Error(`more than ${connectionsMax} connections`);
       const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
       const head = `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${lines.join('')}\r\n`;
@@ -41,7 +43,8 @@ class Connection {
   readonly #socket: Socket;
   readonly #reader = new AnswerReader();
   #waiting: PromiseWithResolvers<HttpAnswer> | undefined;
-  isReusable = true;
+  #isOpen = true;
+  #keptUntilMs = Number.POSITIVE_INFINITY;
 
   constructor(port: number, open: Set<Connection>) {
     open.add(this);
@@ -50,7 +53,8 @@ class Connection {
       try {
         const answer = this.#reader.take(chunk);
         if (answer === undefined) return;
-        if (answer.header('connection') === 'close') this.isReusable = false;
+        if (answer.header('connection') === 'close') this.#isOpen = false;
+        this.#keptUntilMs = performance.now() + keptMs(answer.header('keep-alive'));
         const waiting = this.#waiting;
         this.#waiting = undefined;
         waiting?.resolve(answer);
@@ -61,7 +65,7 @@ class Connection {
     });
     this.#socket.on('error', (error) => this.#waiting?.reject(error));
     this.#socket.on('close', () => {
-      this.isReusable = false;
+      this.#isOpen = false;
       open.delete(this);
       this.#waiting?.reject(new Error('the server closed the connection'));
     });
@@ -69,15 +73,26 @@ class Connection {
 
   async exchange(request: string): Promise<HttpAnswer> {
     this.#waiting = Promise.withResolvers();
-    if (this.isReusable) this.#socket.write(request);
+    if (this.#isOpen) this.#socket.write(request);
     else this.#waiting.reject(new Error('the server closed the connection'));
     return await this.#waiting.promise;
   }
 
+  /** Not when its server is about to close it: what is sent then gets no answer. */
+  get isReusable(): boolean {
+    return this.#isOpen && performance.now() < this.#keptUntilMs;
+  }
+
   close(): void {
-    this.isReusable = false;
+    this.#isOpen = false;
     this.#socket.destroy();
   }
+}
+
+/** Of `timeout=5`, without its last second; a server that says nothing is taken to keep it. */
+function keptMs(keepAlive: string | undefined): number {
+  const seconds = /timeout=(\d+)/.exec(keepAlive ?? '')?.[1];
+  return seconds === undefined ? Number.POSITIVE_INFINITY : Number(seconds) * 1000 - 1000;
 }
 
 /** The answers of one connection, one after the other. */

@@ -1,11 +1,11 @@
 /** isotherm as a server in a process of its own, spoken to as AWS SDKs do. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ZipMember } from '../../src/functions/zip-writer.ts';
 import { isothermCommand, isothermVersion } from '../isotherm-package.ts';
 import type { Phase } from '../measure.ts';
 import type { Driver, FunctionInput } from './driver.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
 import { startProgram } from './program.ts';
+import { zipOf } from './zip.ts';
 
 const functionsPath = '/2015-03-31/functions';
 
@@ -58,7 +58,7 @@ async function create(client: HttpClient, { name, source, timeoutMs }: FunctionI
     Runtime: 'nodejs22.x',
     Handler: 'index.handler',
     Role: 'arn:aws:iam::000000000000:role/bench',
-    Code: { ZipFile: (await zip(source)).toString('base64') },
+    Code: { ZipFile: (await zipOf(source)).toString('base64') },
     ...(timeoutMs === undefined ? {} : { Timeout: timeoutMs / 1000 }),
   });
   const created = await client.send('POST', functionsPath, request, { 'content-type': 'application/json' });
@@ -70,14 +70,6 @@ async function create(client: HttpClient, { name, source, timeoutMs }: FunctionI
     if (state !== 'Pending') throw new Error(`${name} became ${state}: ${reason}`);
     await pause(5);
   }
-}
-
-async function zip(source: string): Promise<Buffer> {
-  async function* files(): AsyncGenerator<ZipMember> {
-    yield { path: 'index.js', mode: 0o644, content: Buffer.from(source) };
-  }
-  const { writeZip } = await import('../../src/functions/zip-writer.ts');
-  return Buffer.from(await writeZip(files()));
 }
 
 function initPhase(log: string | undefined): Phase[] | undefined {

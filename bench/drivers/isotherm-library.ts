@@ -3,6 +3,7 @@ import type { InvocationReport } from '../../src/model/invocation.ts';
 import { isothermVersion } from '../isotherm-package.ts';
 import type { Phase } from '../measure.ts';
 import type { Driver, OpenOptions } from './driver.ts';
+import { zipOf } from './zip.ts';
 
 const runtime = 'nodejs22.x';
 
@@ -30,7 +31,9 @@ export const isothermLibrary: Driver = {
           for (let input = left.shift(); input !== undefined; input = left.shift()) {
             const { name, source, timeoutMs } = input;
             const timeout = timeoutMs === undefined ? {} : { timeout: timeoutMs / 1000 };
-            await engine.createFunction({ functionName: name, runtime, code: { source }, ...timeout });
+            // As a zip, like over HTTP: the text of a source has a limit that large bundles are over.
+            const code = { zipFile: await zipOf(source) };
+            await engine.createFunction({ functionName: name, runtime, handler: 'index.handler', code, ...timeout });
           }
         };
         await Promise.all(Array.from({ length: 8 }, lane));

@@ -72,6 +72,17 @@ test('calls at once have connections of their own', async (t) => {
   );
 });
 
+test('a connection that its server is about to close is left alone', async (t) => {
+  const ports = new Set<number | undefined>();
+  using served = await serve((request, response) => {
+    ports.add(request.socket.remotePort);
+    response.setHeader('keep-alive', 'timeout=1').end();
+  });
+  await served.client.send('GET', '/');
+  await served.client.send('GET', '/');
+  t.is(ports.size, 2);
+});
+
 test('a call whose connection breaks fails', async (t) => {
   using served = await serve((request) => request.socket.destroy());
   await t.throwsAsync(served.client.send('GET', '/'), { message: /closed the connection|ECONNRESET/ });

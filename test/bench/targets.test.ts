@@ -27,6 +27,12 @@ test('noisy neighbours are judged by the second half of the timeline against the
   t.is(found[0]?.ratio, 3);
 });
 
+test('a call that never was answered is not left out of what is judged', (t) => {
+  const noisy = { ...series('neighbour', 'isotherm', [2, 2], 1), failures: 1 };
+  const [found] = targetsOf([series('neighbour', 'isotherm', [2, 2], 0), noisy]);
+  t.true((found?.ratio ?? 0) > 1_000);
+});
+
 test('the dispatch target takes the most functions that were deployed', (t) => {
   const found = targetsOf([
     series('dispatch', 'isotherm', [2], 1),

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
 import type { DeployedVersion, FunctionRegistry } from '../../src/functions/registry.ts';
+import { limits } from '../../src/model/limits.ts';
 import { openDataDirectory } from '../../src/store/data-directory.ts';
+import { createFakeClock } from '../fixtures/fake-clock.ts';
 import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 import { arn, at, deployed, openRegistry, refused, source, update } from './registry-harness.ts';
 
@@ -149,6 +151,34 @@ test('an update may be published as it is made, unless it changes nothing', asyn
   t.is((await registry.updateCode({ functionName: 'f', code, publish: true })).version, '2');
   await registry.settled('f');
   t.deepEqual(numbers(registry), ['$LATEST', '1', '2']);
+});
+
+test('a version whose code cannot be prepared stays, and says why', async (t) => {
+  const clock = createFakeClock();
+  const registry = await openRegistry(t, { clock });
+  await registry.create({ functionName: 'f', code: { source: source(1) }, publish: true });
+  const settled = registry.settled('f');
+  let isSettled = false;
+  settled.then(() => {
+    isSettled = true;
+  });
+  // Bundling takes longer than it may.
+  while (!isSettled) {
+    clock.advance(limits.bundleTimeoutMs);
+    await new Promise(setImmediate);
+  }
+  t.is((await settled).state, 'Failed');
+  const failed = registry.get(at('1'));
+  t.like(failed, { version: '1', state: 'Failed', stateReasonCode: 'InternalError' });
+  t.regex(failed.stateReason ?? '', /took longer than/);
+  await refused(
+    t,
+    () => registry.resolve(at('1')),
+    'ResourceConflictException',
+    'The operation cannot be performed at this time. The function is currently in the following state: Failed',
+  );
+  await registry.delete(at('1'));
+  t.deepEqual(numbers(registry), ['$LATEST']);
 });
 
 test('versions are listed rising, in pages of at most 50', async (t) => {

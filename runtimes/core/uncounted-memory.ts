@@ -41,7 +41,8 @@ export class UncountedMemory {
   /** @throws RangeError */
   assertRoom(bytes: number, message: string): void {
     const wantedBytes = this.#total() + bytes;
-    if (wantedBytes <= this.limitBytes) return;
+    // What is no number is for V8 to refuse.
+    if (!(wantedBytes > this.limitBytes)) return;
     this.#context.host.limit(runtimeLimits.uncountedMemory, wantedBytes);
     throw new RangeError(message);
   }

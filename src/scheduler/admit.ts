@@ -34,7 +34,8 @@ function admitBesideReserves(view: FleetView, functionName: string): Admission {
   const account = view.account(functionName);
   if (account?.reserved === undefined) {
     const shared = Math.max(0, limits.concurrency - reserves.reserved);
-    if (running - reserves.running < shared) return start;
+    // Invocations over a reserve that was lowered take from everybody until they end.
+    if (running - reserves.running < shared && running < limits.concurrency) return start;
     const limit = { name: 'concurrency', value: shared };
     return shared === 0 ? { kind: 'refuse', limit } : postpone(view, limit, 'room');
   }

@@ -94,6 +94,16 @@ test('what runs already counts against a reserve that is made, and against one t
   for (const lease of all) end(lease);
 });
 
+test('a reserve that is lowered below what runs lets nobody past the concurrency of the engine', (t) => {
+  const world = new FleetWorld({ concurrency: 3 });
+  const leases = [begin(world, own), begin(world, own)];
+  world.scheduler.reserve('own', 0);
+  leases.push(begin(world, other));
+  t.is(throttled(t, world, other), sharedReason);
+  for (const lease of leases) end(lease);
+  t.is(world.scheduler.stats().running, 0);
+});
+
 test('who has a reserve does not wait behind those who wait for theirs', async (t) => {
   const world = new FleetWorld({ concurrency: 2, queueMs: 1_000 });
   world.scheduler.reserve('own', 1);

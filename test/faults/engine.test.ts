@@ -147,12 +147,14 @@ test.serial('R16: functions that come and go leave nothing', async (t) => {
       const functionName = `f${number}`;
       const call = await deploy(engine, functionName, { trustDomain: 'all', timeout: 20 });
       t.is(await how(call()), 'success');
+      await engine.updateFunctionCode({ functionName, code: { source: `${source}// ${number}` } });
+      t.is(await how(call()), 'success');
       await engine.deleteFunction(functionName);
     }
   };
   await churn(10);
   const before = resources();
-  await churn(60);
+  await churn(100);
   const after = resources();
   t.is(engine.stats().functions, 0);
   t.is(engine.stats().environments.total, 0);

@@ -68,6 +68,14 @@ const host: HostCalls = {
   start: () => {},
 };
 
+/**
+ * The isolates of a process share one read-only space, and each snapshot counts on finding its objects in it where they were. Node
+ * is built so that no snapshot adds any (V8's own default is the other way round); otherwise Node's snapshot, V8's and the
+ * runtime's would not go together (isolated-vm's issue 420).
+ */
+if (Reflect.get(process.config.variables, 'v8_enable_extensible_ro_snapshot') !== 0)
+  fail('this Node was built so that its snapshot does not go with others; set nodePath to one of nodejs.org');
+
 const image = loadRuntimeImage(directory);
 const unbooted = image.open(memoryLimitMiB, fail);
 if (!unbooted.isCacheAccepted) fail(`V8 refuses the code cache under the flags ${process.execArgv.join(' ')}`);

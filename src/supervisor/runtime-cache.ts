@@ -27,7 +27,7 @@ import { bundleGuestScripts, guestSourcesHash } from './guest-scripts.ts';
 import { isolatedVmVersion } from './isolated-vm-version.ts';
 import { draftOf } from './leftovers.ts';
 import { ensureNativeModule, type NativeModule } from './native-module.ts';
-import { sandboxNodeFlags } from './node-flags.ts';
+import { builderNodeFlags, sandboxNodeFlags } from './node-flags.ts';
 import { runProgram } from './run-program.ts';
 
 export interface RuntimeCacheOptions {
@@ -120,7 +120,7 @@ function runtimeKey({ nodePath, snapshot, extraBaseCode }: RuntimeCacheOptions, 
   const identity = {
     format: imageFormat,
     node: [nodePath, size, mtimeMs],
-    flags: sandboxNodeFlags,
+    flags: [sandboxNodeFlags, builderNodeFlags],
     arch: process.arch,
     isolatedVm: isolatedVmVersion(),
     sources: guestSourcesHash(),
@@ -165,20 +165,16 @@ async function buildInto(
     extraBaseCode: options.extraBaseCode ?? '',
     ...(nativeModule.kind === 'built' && { nativeModulePath: nativeModule.path }),
   };
-  await runProgram(
-    options.nodePath,
-    [...sandboxNodeFlags, '--expose-internals', '--no-warnings', builderPath, 'build', directory],
-    {
-      input: JSON.stringify(request),
-      purpose,
-      timeoutMs: limits.runtimeBuildTimeoutMs,
-      clock: options.clock,
-      onLine(line) {
-        const { stage, detail } = decodeBuildProgress(line);
-        report(stage, detail);
-      },
+  await runProgram(options.nodePath, [...sandboxNodeFlags, ...builderNodeFlags, builderPath, 'build', directory], {
+    input: JSON.stringify(request),
+    purpose,
+    timeoutMs: limits.runtimeBuildTimeoutMs,
+    clock: options.clock,
+    onLine(line) {
+      const { stage, detail } = decodeBuildProgress(line);
+      report(stage, detail);
     },
-  );
+  });
 }
 
 async function verify(directory: string, { nodePath, clock }: RuntimeCacheOptions): Promise<void> {

@@ -133,7 +133,7 @@ sandboxTest('it inherits no environment, no path and no writable store', async (
   t.is(report.storeIsWritable, false);
   t.deepEqual(report.links, [0, 0]);
   t.deepEqual(report.arguments, ['/runtime/of/the/test', 'sandbox-1']);
-  t.true((report.flags as string[]).includes('--no-node-snapshot'));
+  t.true((report.flags as string[]).includes('--disable-sigusr1'));
   t.deepEqual(report.descriptors, [0, 1, 2, 3, 4, 5]);
 });
 

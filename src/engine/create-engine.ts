@@ -97,6 +97,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     jail,
     controlGroups,
     nextUser: sandboxUsers(valid.sandboxUser),
+    sparesMax: valid.limits.sparesMax,
   });
   opened.defer(() => fleet.close());
   // Whoever demands a level is told now, not by an invocation; everybody else need not wait.

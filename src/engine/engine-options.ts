@@ -23,7 +23,7 @@ export interface ValidOptions {
   readonly isolation: 'domain' | 'function';
   readonly logger: EngineOptions['logger'];
   readonly observe: EngineOptions['observe'];
-  readonly limits: SchedulerLimits;
+  readonly limits: SchedulerLimits & { readonly sparesMax: number };
   /** Those that are stricter than the defaults. */
   readonly guestLimits: Partial<GuestLimits>;
   readonly clock: Clock;
@@ -35,6 +35,7 @@ export const engineLimitsDefault: Readonly<Required<Omit<EngineLimits, keyof Gue
   environmentIdleMs: limits.environmentIdleMsDefault,
   environmentsMax: limits.environmentsMaxDefault,
   sandboxesMax: limits.sandboxesMaxDefault,
+  sparesMax: limits.sparesMaxDefault,
   environmentsPerSandbox: limits.environmentsPerSandboxMax,
   environmentsPerDomain: limits.environmentsMaxDefault,
   sandboxesPerDomain: limits.sandboxesMaxDefault,
@@ -48,6 +49,7 @@ const engineLimitsMin: typeof engineLimitsDefault = Object.freeze({
   environmentIdleMs: 0,
   environmentsMax: 1,
   sandboxesMax: 1,
+  sparesMax: 1,
   environmentsPerSandbox: 1,
   environmentsPerDomain: 1,
   sandboxesPerDomain: 1,
@@ -118,7 +120,7 @@ function sandboxUser(given: SandboxUserOption): SandboxUserOption {
 
 const hardeningModes: readonly unknown[] = ['auto', 'required', 'off'];
 
-function validLimits(given: EngineLimits): SchedulerLimits {
+function validLimits(given: EngineLimits): ValidOptions['limits'] {
   assertObject('limits', given);
   assertKnown('limit', Object.keys(given), [...Object.keys(engineLimitsDefault), ...guestLimitNames]);
   const limit = (name: keyof typeof engineLimitsDefault): number => {
@@ -134,6 +136,7 @@ function validLimits(given: EngineLimits): SchedulerLimits {
     environmentIdleMs: limit('environmentIdleMs'),
     environmentsMax: limit('environmentsMax'),
     sandboxesMax: limit('sandboxesMax'),
+    sparesMax: limit('sparesMax'),
     environmentsPerSandbox: limit('environmentsPerSandbox'),
     environmentsPerDomain: limit('environmentsPerDomain'),
     sandboxesPerDomain: limit('sandboxesPerDomain'),

@@ -65,6 +65,8 @@ export interface EngineLimits extends Partial<GuestLimits> {
   readonly environmentIdleMs?: number;
   readonly environmentsMax?: number;
   readonly sandboxesMax?: number;
+  /** Blank sandboxes kept ready at most, each some 70 MB; one, unless many are taken (docs/limits.md). They come on top of `sandboxesMax`. */
+  readonly sparesMax?: number;
   readonly environmentsPerSandbox?: number;
   /** Of one trust domain, or of one function with sandboxes of its own. Default: `environmentsMax`, shared fairly (docs/limits.md). */
   readonly environmentsPerDomain?: number;

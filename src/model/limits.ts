@@ -198,9 +198,16 @@ export const limits = {
   hogSliceMsMin: 500,
   hogStrikesMax: 3,
   hogWindowMs: 60_000,
-  /** Starts that are tried for one caller before it is told, and that run side by side: each costs a core 60 ms or more. */
+  /** Starts that are tried for one caller before it is told, and that run side by side on many cores: each costs one 150 ms. */
   sandboxStartAttemptsMax: 3,
   sandboxStartsAtOnceMax: 4,
+  /**
+   * Blank sandboxes kept ready: one, and while some are taken so many more as are taken during a start. Each holds some 70 MB, of which
+   * it shares half with the others. The demand is what was taken within the window; at once it is that of the burst.
+   */
+  sparesMaxDefault: 8,
+  spareDemandWindowMs: 10_000,
+  spareBurstWindowMs: 1_000,
   /** Beyond its init timeout an environment has this long: the isolate itself is made, perhaps behind those of others. */
   createGraceMs: 2_000,
   /** A ping may take this much longer than a short slice: two processes share a busy core. */

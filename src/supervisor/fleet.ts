@@ -1,8 +1,8 @@
 /**
- * Starts sandboxes and hands them out: one blank spare is kept ready, starts that fail again and again are held back. Which
- * environments live in which sandbox is the engine's business, and the end of each sandbox is its own.
+ * Starts sandboxes and hands them out: blank spares are kept ready, as many as `spares.ts` says; starts that fail again and again are
+ * held back. Which environments live in which sandbox is the engine's business, and the end of each sandbox is its own.
  */
-import pLimit from 'p-limit';
+import { availableParallelism } from 'node:os';
 import { abortable } from '../base/abortable.ts';
 import type { Clock } from '../base/clock.ts';
 import { errorMessage } from '../base/error-text.ts';
@@ -33,6 +33,16 @@ import { sandboxMainPath } from './launch.ts';
 import { type ExitCause, type SandboxFleet, SandboxGoneError, type SandboxHandle } from './sandbox-port.ts';
 import { type SandboxOptions, SandboxProcess } from './sandbox-process.ts';
 import type { NextUser } from './sandbox-users.ts';
+import {
+  afterStart,
+  afterTaken,
+  type Demand,
+  demandEndsMs,
+  noDemand,
+  sparesWanted,
+  startsAtOnce,
+  startsNow,
+} from './spares.ts';
 
 export interface FleetOptions {
   /** Node for the sandboxes: the very binary that the runtime was built with. */
@@ -51,6 +61,8 @@ export interface FleetOptions {
   readonly nextUser?: NextUser;
   /** The program that a sandbox runs. Default: this installation's own. */
   readonly mainPath?: string;
+  /** Blank sandboxes that are kept ready at most. Default: `limits.sparesMaxDefault`. */
+  readonly sparesMax?: number;
   /** For simulations. Default: a real child. */
   readonly launch?: SandboxOptions['launch'];
 }
@@ -62,17 +74,28 @@ export function createFleet(options: FleetOptions): SandboxFleet {
 /** What a process was when it ended decides who is told. */
 type Stage = { readonly kind: 'starting' | 'blank' } | { readonly kind: 'assigned'; readonly trustDomain: string };
 
+/** A caller who has no sandbox yet. */
+interface Waiter {
+  readonly resolve: (sandbox: SandboxProcess) => void;
+  readonly reject: (error: unknown) => void;
+  /** Starts that failed while it was the first to wait. */
+  failures: number;
+}
+
 class Fleet implements SandboxFleet {
   readonly runtime: SandboxFleet['runtime'];
   readonly #options: FleetOptions;
   /** Everything that is not reaped yet. */
   readonly #processes = new Map<SandboxProcess, Stage>();
-  readonly #starts = new Set<Promise<SandboxProcess>>();
-  /** More starts at once would only make each of them late. */
-  readonly #startTurn = pLimit(limits.sandboxStartsAtOnceMax);
-  /** Blank, ready or still starting; whoever comes next takes it. */
-  #spare: Promise<SandboxProcess> | undefined;
-  #spareRetry: Disposable | undefined;
+  readonly #starts = new Set<Promise<void>>();
+  readonly #startsAtOnceMax = startsAtOnce(availableParallelism());
+  /** Blank and ready, oldest first. */
+  readonly #spares = new Set<SandboxProcess>();
+  /** No start is for anybody: what is blank first goes to whoever has waited longest. */
+  readonly #waiters = new Set<Waiter>();
+  #demand: Demand = noDemand;
+  #retry: Disposable | undefined;
+  #shrinking: Disposable | undefined;
   /** Starts and blank sandboxes: it is clean again when one was of use. */
   #startHistory: CrashHistory = cleanHistory;
   readonly #domainHistories = new Map<string, CrashHistory>();
@@ -89,17 +112,15 @@ class Fleet implements SandboxFleet {
   async acquire(trustDomain: string, signal?: AbortSignal): Promise<SandboxHandle> {
     this.#requireOpen();
     this.#requireCalm(this.#domainHistories.get(trustDomain), `sandboxes of trust domain ${trustDomain} crash`);
-    const taken = this.#takeBlank();
+    const { clock } = this.#options;
+    this.#demand = afterTaken(this.#demand, clock.nowMs());
     try {
-      const sandbox = await abortable(taken, signal);
+      const sandbox = await this.#takeBlank(signal);
+      this.#requireOpen();
       sandbox.assign(trustDomain);
       this.#processes.set(sandbox, { kind: 'assigned', trustDomain });
       this.#startHistory = cleanHistory;
       return sandbox;
-    } catch (error) {
-      // The caller has left. What it asked for is as good as any: it becomes the spare, or goes.
-      if (signal?.aborted === true) void taken.then((sandbox) => this.#giveBack(sandbox)).catch(() => {});
-      throw error;
     } finally {
       this.warm();
     }
@@ -110,20 +131,31 @@ class Fleet implements SandboxFleet {
   }
 
   async ready(): Promise<void> {
-    this.#giveBack(await this.#takeBlank());
+    this.#hand(await this.#takeBlank());
   }
 
   warm(): void {
-    if (this.#closed !== undefined || this.#spare !== undefined) return;
-    const waitMs = retryAfterMs(this.#startHistory, this.#options.clock.nowMs());
+    if (this.#closed !== undefined) return;
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const waitMs = retryAfterMs(this.#startHistory, nowMs);
     if (waitMs > 0) {
-      this.#spareRetry ??= this.#options.clock.after(waitMs, () => {
-        this.#spareRetry = undefined;
+      this.#retry ??= clock.after(waitMs, () => {
+        this.#retry = undefined;
         this.warm();
       });
       return;
     }
-    this.#keepSpare(this.#start());
+    const wanted = this.#wanted(nowMs);
+    const starts = startsNow({
+      waiting: this.#waiters.size,
+      ready: this.#spares.size,
+      starting: this.#starts.size,
+      wanted,
+      startsAtOnceMax: this.#startsAtOnceMax,
+    });
+    for (let started = 0; started < starts; started += 1) this.#start();
+    if (this.#spares.size > wanted) this.#shrinkLater(nowMs);
   }
 
   close(): Promise<void> {
@@ -132,7 +164,9 @@ class Fleet implements SandboxFleet {
   }
 
   async #close(): Promise<void> {
-    this.#spareRetry?.[Symbol.dispose]();
+    this.#retry?.[Symbol.dispose]();
+    this.#shrinking?.[Symbol.dispose]();
+    for (const waiter of this.#waiters) waiter.reject(closedError());
     await this.#killAll();
     // A start that was under way has made its process only now; it ends it by itself.
     await Promise.allSettled(this.#starts);
@@ -143,67 +177,115 @@ class Fleet implements SandboxFleet {
     await Promise.all([...this.#processes.keys()].map((sandbox) => sandbox.kill(closing)));
   }
 
-  /** The spare, or else a new sandbox; tries again a few times. */
-  async #takeBlank(): Promise<SandboxProcess> {
-    let failure: unknown;
-    for (let attempt = 0; attempt < limits.sandboxStartAttemptsMax; attempt += 1) {
-      this.#requireOpen();
-      const spare = this.#spare;
-      this.#spare = undefined;
-      if (spare === undefined) this.#requireCalm(this.#startHistory, 'sandboxes do not start');
-      try {
-        const sandbox = await (spare ?? this.#start());
-        if (sandbox.isBlank()) return sandbox;
-        failure = new Error('it ended before it was used');
-      } catch (error) {
-        // The next one would be jailed no better.
-        if (error instanceof EngineError && error.code === 'HardeningUnavailable') throw error;
-        // SandboxGoneError, or the system's error of a spawn. The history has it; perhaps the next one starts.
-        failure = error;
-      }
+  #wanted(nowMs: number): number {
+    return sparesWanted(this.#demand, nowMs, this.#options.sparesMax ?? limits.sparesMaxDefault);
+  }
+
+  /** A spare, or else what starts next; who leaves is forgotten. @throws EngineError */
+  async #takeBlank(signal?: AbortSignal): Promise<SandboxProcess> {
+    for (const spare of this.#spares) {
+      signal?.throwIfAborted();
+      this.#spares.delete(spare);
+      if (spare.isBlank()) return spare;
     }
     this.#requireOpen();
-    throw new EngineError(
-      'SandboxStartFailed',
-      `a sandbox did not start in ${limits.sandboxStartAttemptsMax} attempts: ${reasonOf(failure)}`,
-      { cause: failure },
-    );
+    this.#requireCalm(this.#startHistory, 'sandboxes do not start');
+    const { promise, resolve, reject } = Promise.withResolvers<SandboxProcess>();
+    const waiter: Waiter = { resolve, reject, failures: 0 };
+    this.#waiters.add(waiter);
+    this.warm();
+    try {
+      return await abortable(promise, signal);
+    } catch (error) {
+      // Whoever leaves at the very moment in which it is given one gives it on.
+      promise.then((sandbox) => this.#hand(sandbox)).catch(() => {});
+      throw error;
+    } finally {
+      this.#waiters.delete(waiter);
+    }
   }
 
-  #giveBack(sandbox: SandboxProcess): void {
-    if (this.#spare === undefined && this.#closed === undefined) this.#keepSpare(Promise.resolve(sandbox));
-    else void sandbox.kill({ kind: 'retired', reason: 'nobody needed it any more' });
+  /** To who has waited longest, or it is a spare. */
+  #hand(sandbox: SandboxProcess): void {
+    const [first] = this.#waiters;
+    if (!sandbox.isBlank()) {
+      // It ended meanwhile, which is noted where it is reaped.
+    } else if (first !== undefined) {
+      this.#waiters.delete(first);
+      first.resolve(sandbox);
+    } else {
+      this.#spares.add(sandbox);
+    }
+    this.warm();
   }
 
-  #keepSpare(spare: Promise<SandboxProcess>): void {
-    this.#spare = spare;
-    spare
-      .then((sandbox) => sandbox.exited)
-      // It did not start: the history has it, and whoever takes it meanwhile is told.
-      .catch(() => {})
-      .then(() => {
-        if (this.#spare !== spare) return;
-        this.#spare = undefined;
-        this.warm();
-      });
-  }
-
-  /** Resolves when it is blank and answers. */
-  #start(): Promise<SandboxProcess> {
-    const start = this.#startTurn(async () => {
-      try {
-        return await this.#startNow();
-      } catch (error) {
-        if (this.#closed === undefined) this.#noteStartFailure(reasonOf(error));
-        throw error;
+  /** Ends what nobody needed while the demand lasted, oldest first. */
+  #shrinkLater(nowMs: number): void {
+    const { clock } = this.#options;
+    const dueMs = Math.max(demandEndsMs(this.#demand) ?? nowMs, nowMs);
+    this.#shrinking ??= clock.after(dueMs - nowMs, () => {
+      this.#shrinking = undefined;
+      const wanted = this.#wanted(clock.nowMs());
+      if ((demandEndsMs(this.#demand) ?? 0) > clock.nowMs()) return this.warm();
+      for (const spare of this.#spares) {
+        if (this.#spares.size <= wanted) break;
+        this.#spares.delete(spare);
+        void spare.kill({ kind: 'retired', reason: 'nobody needed it any more' });
       }
     });
-    this.#starts.add(start);
-    const forget = () => this.#starts.delete(start);
-    start.then(forget, forget);
-    return start;
   }
 
+  #start(): void {
+    const start = this.#startNow().then(
+      (sandbox) => {
+        this.#starts.delete(start);
+        this.#hand(sandbox);
+      },
+      (error: unknown) => {
+        this.#starts.delete(start);
+        this.#failed(error);
+      },
+    );
+    this.#starts.add(start);
+  }
+
+  /** A start failed: whoever has waited longest is told when there were enough of them. */
+  #failed(failure: unknown): void {
+    if (this.#closed !== undefined) return;
+    this.#noteStartFailure(reasonOf(failure));
+    const [first] = this.#waiters;
+    if (first !== undefined) {
+      first.failures += 1;
+      const error = this.#verdict(failure, first.failures);
+      if (error !== undefined) {
+        this.#waiters.delete(first);
+        first.reject(error);
+      }
+    }
+    this.#tellBlocked();
+    this.warm();
+  }
+
+  #verdict(failure: unknown, failures: number): EngineError | undefined {
+    // The next one would be jailed no better.
+    if (failure instanceof EngineError && failure.code === 'HardeningUnavailable') return failure;
+    if (failures < limits.sandboxStartAttemptsMax) return undefined;
+    const { sandboxStartAttemptsMax: attempts } = limits;
+    const message = `a sandbox did not start in ${attempts} attempts: ${reasonOf(failure)}`;
+    return new EngineError('SandboxStartFailed', message, { cause: failure });
+  }
+
+  /** While starts are held back nobody waits for one. */
+  #tellBlocked(): void {
+    try {
+      this.#requireCalm(this.#startHistory, 'sandboxes do not start');
+    } catch (error) {
+      for (const waiter of this.#waiters) waiter.reject(error);
+      this.#waiters.clear();
+    }
+  }
+
+  /** Resolves when it is blank and answers. @throws SandboxGoneError, EngineError, or the system's error of a spawn */
   async #startNow(): Promise<SandboxProcess> {
     this.#requireOpen();
     const { nodePath, runtime, clock, observe, mainPath = sandboxMainPath } = this.#options;
@@ -214,6 +296,7 @@ class Fleet implements SandboxFleet {
     const made = { sandboxId, nodePath, mainPath, runtime, guestLimits, clock, observe };
     const confined = { ...(controlGroups && { controlGroups }), ...(userId !== undefined && { userId }) };
     const how = { ...(launch && { launch }), ...(jail && { jail }), ...confined };
+    const startedMs = clock.nowMs();
     const sandbox = await SandboxProcess.start({ ...made, ...how });
     this.#processes.set(sandbox, { kind: 'starting' });
     void sandbox.exited.then((cause) => this.#ended(sandbox, cause));
@@ -221,6 +304,7 @@ class Fleet implements SandboxFleet {
     await sandbox.ready();
     await this.#requireJailed(sandbox);
     this.#processes.set(sandbox, { kind: 'blank' });
+    this.#demand = afterStart(this.#demand, clock.nowMs() - startedMs);
     return sandbox;
   }
 
@@ -242,6 +326,7 @@ class Fleet implements SandboxFleet {
   #ended(sandbox: SandboxProcess, cause: ExitCause): void {
     const stage = this.#processes.get(sandbox);
     this.#processes.delete(sandbox);
+    const wasSpare = this.#spares.delete(sandbox);
     if (stage === undefined || this.#closed !== undefined) return;
     switch (stage.kind) {
       case 'starting':
@@ -249,6 +334,7 @@ class Fleet implements SandboxFleet {
         return;
       case 'blank':
         if (cause.kind !== 'retired') this.#noteStartFailure(describeCause(cause));
+        if (wasSpare) this.warm();
         return;
       case 'assigned':
         // A kill is ours and works as intended, and a stranger's says nothing of the domain; only what its own doing may be is a loop.
@@ -284,7 +370,7 @@ class Fleet implements SandboxFleet {
   }
 
   #requireOpen(): void {
-    if (this.#closed !== undefined) throw new EngineError('EngineClosed', 'the engine is closed');
+    if (this.#closed !== undefined) throw closedError();
   }
 
   #requireCalm(history: CrashHistory | undefined, problem: string): void {
@@ -296,6 +382,10 @@ class Fleet implements SandboxFleet {
 }
 
 const closing: ExitCause = { kind: 'killed', reason: 'closing', detail: 'the engine was closed' };
+
+function closedError(): EngineError {
+  return new EngineError('EngineClosed', 'the engine is closed');
+}
 
 function reasonOf(error: unknown): string {
   return error instanceof SandboxGoneError ? describeCause(error.exitCause) : errorMessage(error);

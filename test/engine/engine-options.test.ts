@@ -40,11 +40,12 @@ const wrong: readonly [unknown, string][] = [
   [{ limits: 3 }, 'limits must be an object, received 3'],
   [
     { limits: { queue: 1 } },
-    `There is no limit "queue"; there are concurrency, memoryBudgetMiB, environmentIdleMs, environmentsMax, sandboxesMax, environmentsPerSandbox, environmentsPerDomain, sandboxesPerDomain, queueMs, ${guestLimitNames.join(', ')}.`,
+    `There is no limit "queue"; there are concurrency, memoryBudgetMiB, environmentIdleMs, environmentsMax, sandboxesMax, sparesMax, environmentsPerSandbox, environmentsPerDomain, sandboxesPerDomain, queueMs, ${guestLimitNames.join(', ')}.`,
   ],
   [{ limits: { concurrency: -1 } }, 'limits.concurrency must be a whole number of at least 0, received -1'],
   [{ limits: { concurrency: '5' } }, 'limits.concurrency must be a whole number of at least 0, received "5"'],
   [{ limits: { memoryBudgetMiB: 127 } }, 'limits.memoryBudgetMiB must be a whole number of at least 128, received 127'],
+  [{ limits: { sparesMax: 0 } }, 'limits.sparesMax must be a whole number of at least 1, received 0'],
   [{ limits: { sandboxesMax: 1.5 } }, 'limits.sandboxesMax must be a whole number of at least 1, received 1.5'],
   [{ limits: { cpuTimeMs: 0 } }, 'limits.cpuTimeMs must be a whole number from 1 to 900000, received 0'],
   [{ limits: { openFiles: 2_000 } }, 'limits.openFiles must be a whole number from 1 to 1024, received 2000'],

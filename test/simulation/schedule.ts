@@ -355,8 +355,9 @@ class Schedule {
     if (invocations.running === 0) within('queued though nothing runs', invocations.queued, 0);
     if (most.queueMs === 0) within('queued', invocations.queued, 0);
     for (const { environments: held, sandboxId } of sandboxes) within(sandboxId, held, most.environmentsPerSandbox);
-    // One spare, and those that start for callers who have left.
-    within('processes', world.running().length, most.sandboxesMax + 1 + limits.sandboxStartsAtOnceMax);
+    // Spares, and those that start for callers who have left.
+    const sparesMax = limits.sparesMaxDefault + limits.sandboxStartsAtOnceMax;
+    within('processes', world.running().length, most.sandboxesMax + sparesMax);
     const runningInside = world.running().reduce((sum, sandbox) => sum + sandbox.environmentsRunning, 0);
     within('guests that run', runningInside, most.concurrency + world.running().length);
     world.assertWhole();

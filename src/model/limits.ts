@@ -149,7 +149,14 @@ export const limits = {
   sandboxesMaxDefault: 16,
   /** Room that a sandbox made for another trust domain stays free for that one so long; whoever was refused tries again by then. */
   sandboxReservationMsMax: 5_000,
+  /**
+   * A start may take so long. From then on it is looked at so often, and ends when it ran less than this between two looks, or more than
+   * the timeout in all; and whatever it does when the most is over. A start needs 150 ms of a core.
+   */
   sandboxStartTimeoutMs: 10_000,
+  startLookMs: 2_000,
+  startProgressCpuMsMin: 20,
+  sandboxStartMsMax: 60_000,
   /** Open files of one; it has about 30, and a few more for each thread of long crypto. */
   sandboxDescriptorsMax: 256,
   /** A sandbox is retired after this long, this many environments or this much memory (DESIGN.md section 5). */

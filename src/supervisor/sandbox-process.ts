@@ -60,6 +60,7 @@ import {
   type SandboxHandle,
 } from './sandbox-port.ts';
 import { isAlive, type SandboxEvent, type SandboxState, transition } from './sandbox-state.ts';
+import { processCpuMs, StartWatch } from './start-watch.ts';
 import { VitalSigns } from './vital-signs.ts';
 
 export interface SandboxOptions {
@@ -99,7 +100,7 @@ export class SandboxProcess implements SandboxHandle {
   readonly #allowance = new MemoryAllowance();
   readonly #vitals: VitalSigns;
   readonly #startedMs: number;
-  #startLimit: Disposable;
+  readonly #startLimit: Disposable;
   readonly #greeted = Promise.withResolvers<void>();
   readonly #left = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<ExitCause>();
@@ -160,7 +161,12 @@ export class SandboxProcess implements SandboxHandle {
     });
     this.#memory = new ResidentMemory(pid);
     this.#startedMs = options.clock.nowMs();
-    this.#startLimit = this.#limitStart(limits.sandboxStartTimeoutMs);
+    this.#startLimit = new StartWatch(
+      options.clock,
+      () => processCpuMs(pid),
+      (detail) => void this.kill({ kind: 'killed', reason: 'deadline', detail }),
+      nextTurn,
+    );
     // Nobody may be waiting for a spare.
     this.#greeted.promise.catch(() => {});
     this.#vitals = new VitalSigns({
@@ -489,24 +495,6 @@ export class SandboxProcess implements SandboxHandle {
     if (!isAlive(this.#state)) return;
     this.#options.observe({ type: 'sandbox.protocolError', sandboxId: this.sandboxId, message });
     void this.kill({ kind: 'killed', reason: 'protocol', detail: message });
-  }
-
-  #limitStart(ms: number, forgivenMs = 0): Disposable {
-    const { clock } = this.#options;
-    const dueMs = clock.nowMs() + ms;
-    return clock.after(ms, () => {
-      const lateMs = clock.nowMs() - dueMs;
-      if (lateMs > limits.ownLagMsMax && lateMs > 2 * forgivenMs) {
-        // This process was stopped, or stuck, and hello may lie in the socket: it is read, and gets the time of a late answer.
-        nextTurn(() => {
-          if (this.#state.phase !== 'starting') return;
-          this.#startLimit = this.#limitStart(Math.min(lateMs, limits.killGraceMs), lateMs);
-        });
-        return;
-      }
-      const detail = `it was not ready within ${limits.sandboxStartTimeoutMs} ms (sandboxStartTimeoutMs)`;
-      void this.kill({ kind: 'killed', reason: 'deadline', detail });
-    });
   }
 
   #print(chunk: Buffer): void {

@@ -3,7 +3,7 @@
  * comes of every call, and measures how long a trust domain is out of service after each kill. It judges nothing but answers.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { createEngine as CreateEngine, Engine } from '../../src/index.ts';
+import type { createEngine as CreateEngine, Engine, PlatformEvent } from '../../src/index.ts';
 import { type RandomNumbers, randomNumbers } from '../fixtures/random-numbers.ts';
 import { goodFunctions, hostileFunctions } from './programs.ts';
 import { type Resources, resources } from './resources.ts';
@@ -13,8 +13,8 @@ export interface LoadOptions {
   readonly createEngine: typeof CreateEngine;
   readonly seconds: number;
   readonly seed: number;
-  /** Absent: nothing is killed. */
-  readonly killEveryMs?: number;
+  /** Absent: nothing is killed. `sustained`: as often as this machine, as busy as it is now, starts sandboxes with ease. */
+  readonly killEveryMs?: number | 'sustained';
   readonly isHostile: boolean;
   /** Good calls at once, each followed by another. */
   readonly clients: number;
@@ -40,7 +40,11 @@ export interface LoadResult {
   /** Good calls that ended as they must not. */
   readonly wrong: readonly string[];
   readonly kills: number;
-  /** From each kill until a call that was made then, or again after it was lost, was answered. */
+  /** How long a sandbox took to start before the load. */
+  readonly startMs: number;
+  /** How often was killed. */
+  readonly killEveryMs: number | undefined;
+  /** From each kill until a call that was made then, or again after it was lost, was answered with success. */
   readonly backMs: readonly number[];
   readonly goodMs: readonly number[];
   /** While it ran; the first after a warm-up. */
@@ -54,22 +58,37 @@ export interface LoadResult {
 const outages: ReadonlySet<string> = new Set(['SandboxLost', 'SandboxStartFailed', 'FunctionSuspended']);
 
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  await warmUp(options);
+  const startMs = await warmUp(options);
   const before = resources();
   const engine = await openEngine(options);
-  const load = new Load(engine, options);
+  const { killEveryMs: wished } = options;
+  const killEveryMs = wished === 'sustained' ? Math.max(sustainedKillEveryMsMin, startMs * startsPerKill) : wished;
+  const load = new Load(engine, options, killEveryMs);
   try {
     await load.run();
   } finally {
     await engine.close();
   }
   await delay(500);
-  return { ...load.result(), before, after: resources() };
+  return { ...load.result(), startMs, killEveryMs, before, after: resources() };
 }
 
-/** What stays of an engine for the life of its process, as esbuild's service, is there before anything is counted. */
-async function warmUp(options: LoadOptions): Promise<void> {
-  const engine = await openEngine(options);
+/**
+ * Two cores keep up with a kill every half second: a start takes 0.15 s of one. Where one takes longer because others want the cores
+ * too, so much longer is waited: the start for the last kill, one for its spare, and room for the load itself.
+ */
+const sustainedKillEveryMsMin = 500;
+const startsPerKill = 4;
+
+/**
+ * What stays of an engine for the life of its process, as esbuild's service, is there before anything is counted. Answers how long a
+ * sandbox took to start.
+ */
+async function warmUp(options: LoadOptions): Promise<number> {
+  let startMs = 0;
+  const engine = await openEngine(options, (event) => {
+    if (event.type === 'sandbox.started') startMs = Math.max(startMs, event.startMs);
+  });
   const warm = await engine.createFunction({
     functionName: 'warm',
     code: { source: 'export const handler = async () => 1' },
@@ -77,10 +96,12 @@ async function warmUp(options: LoadOptions): Promise<void> {
   await warm();
   await engine.close();
   await delay(500);
+  return startMs;
 }
 
-function openEngine({ createEngine }: LoadOptions): Promise<Engine> {
+function openEngine({ createEngine }: LoadOptions, observe?: (event: PlatformEvent) => void): Promise<Engine> {
   return createEngine({
+    ...(observe && { observe }),
     limits: {
       concurrency: 24,
       queueMs: 30_000,
@@ -96,6 +117,7 @@ function openEngine({ createEngine }: LoadOptions): Promise<Engine> {
 class Load {
   readonly #engine: Engine;
   readonly #options: LoadOptions;
+  readonly #killEveryMs: number | undefined;
   readonly #random: RandomNumbers;
   readonly #good: Record<string, number> = {};
   readonly #hostile: Record<string, number> = {};
@@ -110,13 +132,14 @@ class Load {
   #kills = 0;
   #isRunning = true;
 
-  constructor(engine: Engine, options: LoadOptions) {
+  constructor(engine: Engine, options: LoadOptions, killEveryMs: number | undefined) {
     this.#engine = engine;
+    this.#killEveryMs = killEveryMs;
     this.#options = options;
     this.#random = randomNumbers(options.seed);
   }
 
-  result(): Omit<LoadResult, 'before' | 'after'> {
+  result(): Omit<LoadResult, 'before' | 'after' | 'startMs' | 'killEveryMs'> {
     return {
       accepted: this.#accepted,
       answered: this.#answered,
@@ -132,14 +155,14 @@ class Load {
   }
 
   async run(): Promise<void> {
-    const { seconds, clients, isHostile, killEveryMs } = this.#options;
+    const { seconds, clients, isHostile } = this.#options;
     const deployed = isHostile ? [...goodFunctions, ...hostileFunctions] : goodFunctions;
     for (const { source, ...settings } of deployed) {
       await this.#engine.createFunction({ ...settings, code: { source } });
     }
     const work = Array.from({ length: clients }, () => this.#callGood());
     if (isHostile) work.push(this.#callHostile(), this.#callHostile());
-    if (killEveryMs !== undefined) work.push(this.#killNowAndThen(killEveryMs));
+    if (this.#killEveryMs !== undefined) work.push(this.#killNowAndThen(this.#killEveryMs));
     work.push(this.#sampleNowAndThen());
     await delay(seconds * 1_000);
     this.#isRunning = false;
@@ -158,9 +181,12 @@ class Load {
     }
   }
 
-  async #callGoodOnce(functionName: string): Promise<string> {
+  async #callGoodOnce(
+    functionName: string,
+    what = this.#random.pick(['nothing', 'nothing', 'sleep', 'hash']),
+  ): Promise<string> {
     const n = this.#accepted;
-    const event = { n, do: this.#random.pick(['nothing', 'nothing', 'sleep', 'hash']) };
+    const event = { n, do: what };
     const { how, text } = await this.#invoke(functionName, event);
     this.#good[how] = (this.#good[how] ?? 0) + 1;
     const isRight = how === 'success' ? JSON.parse(text).n === n : outages.has(how);
@@ -219,7 +245,7 @@ class Load {
 
   async #untilServed(functionName: string): Promise<void> {
     const startMs = performance.now();
-    while ((await this.#callGoodOnce(functionName)) !== 'success') await delay(1);
+    while ((await this.#callGoodOnce(functionName, 'nothing')) !== 'success') await delay(1);
     this.#backMs.push(performance.now() - startMs);
   }
 

@@ -2,17 +2,19 @@
  * Load for as long as wanted, and what is left of it:
  *
  *     npm run soak -- --seconds 60 --kills             good functions, a sandbox killed every 100 ms
+ *     npm run soak -- --seconds 60 --kills --kill-every sustained   as often as this machine sustains, and service is judged
  *     npm run soak -- --seconds 1800 --hostile --kills hostile functions too, a sandbox killed every second
  *     npm run soak -- ... --built                      the package that `npm run build` made: its sandboxes start faster
  *     npm run soak -- ... --json soak.json             the figures also as JSON
  *
- * Ends with status 1 when a call was not answered or a good one answered wrong, or something was left.
+ * Ends with status 1 when a call was not answered or a good one answered wrong, something was left, or, with
+ * `--kill-every sustained`, service was worse than `verdict.ts` demands.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runLoad } from './load.ts';
 import { figures, slopePerMinute } from './resources.ts';
-import { leftOver, percentile } from './verdict.ts';
+import { backMsMax, lacking, leftOver, percentile, serviceOf } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,7 +33,8 @@ const entry = new URL(values.built ? '../../dist/index.js' : '../../src/index.ts
 const { createEngine }: typeof import('../../src/index.ts') = await import(entry.href);
 const seconds = Number(values.seconds);
 // With hostile functions sandboxes die by themselves too, and one core is theirs.
-const killEveryMs = Number(values['kill-every'] ?? (values.hostile ? 1_000 : 100));
+const wished = values['kill-every'] ?? (values.hostile ? 1_000 : 100);
+const killEveryMs = wished === 'sustained' ? wished : Number(wished);
 console.log(`seed ${values.seed}, ${seconds} s`);
 const startMs = performance.now();
 const result = await runLoad({
@@ -51,18 +54,19 @@ const result = await runLoad({
   },
 });
 
+const service = serviceOf(result);
 const { before, after, samples, good, hostile, messages, wrong, backMs, goodMs, accepted, answered, kills } = result;
 const summary = {
   seed: Number(values.seed),
   seconds,
-  ...{ accepted, answered, kills, good, hostile, messages, wrong },
+  ...{ accepted, answered, kills, killEveryMs: result.killEveryMs, good, hostile, messages, wrong },
   goodMs: { p50: percentile(goodMs, 0.5), p99: percentile(goodMs, 0.99), max: percentile(goodMs, 1) },
   backMs: {
     p50: percentile(backMs, 0.5),
     p90: percentile(backMs, 0.9),
     p99: percentile(backMs, 0.99),
     max: percentile(backMs, 1),
-    withinHundred: backMs.filter((ms) => ms <= 100).length,
+    withinHundred: backMs.filter((ms) => ms <= backMsMax).length,
     of: backMs.length,
   },
   resources: Object.fromEntries(
@@ -78,9 +82,16 @@ const summary = {
     ]),
   ),
   left: leftOver(result),
+  service,
+  lacking: killEveryMs === 'sustained' ? lacking(service) : [],
 };
 console.log(JSON.stringify(summary, undefined, 2));
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(summary, undefined, 2)}\n`);
-const isWhole = accepted === answered && wrong.length === 0 && summary.left.length === 0;
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+console.log(
+  `${percent(service.successShare)} of good calls succeeded; after ${summary.backMs.withinHundred} of ${backMs.length} kills service was back within ${backMsMax} ms (${percent(service.backShare)} within that and one start of ${result.startMs.toFixed(0)} ms)`,
+);
+const isWhole =
+  accepted === answered && wrong.length === 0 && summary.left.length === 0 && summary.lacking.length === 0;
 console.log(isWhole ? 'nothing is wrong' : 'SOMETHING IS WRONG');
 process.exitCode = isWhole ? 0 : 1;

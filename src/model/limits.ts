@@ -251,7 +251,7 @@ export const limits = {
   cacheFoldersKeptMin: 4,
   cacheFolderUnusedMsMin: 86_400_000,
   /** `isotherm doctor` as a whole: two builds of what was never built here, at their slowest, and a sandbox. */
-  doctorTimeoutMs: 300_000,
+  doctorTimeoutMs: 660_000,
   /** Nothing is built for so long: every program that takes part ends after `runtimeBuildTimeoutMs`. */
   cacheDraftAgeMsMax: 3_600_000,
 

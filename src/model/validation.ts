@@ -111,7 +111,7 @@ function detected(count: number): string {
 
 function printed(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  const text = Array.isArray(value) ? `[${value.map(String).join(', ')}]` : shown(value);
+  const text = Array.isArray(value) ? `[${value.map(shown).join(', ')}]` : shown(value);
   return `'${text.length > valueCharsMax ? `${text.slice(0, valueCharsMax)}...` : text}'`;
 }
 

@@ -94,6 +94,7 @@ test('a value is printed as AWS prints it', (t) => {
   t.is(value('x'), "'x'");
   t.is(value(['a', 'b']), "'[a, b]'");
   t.is(value({ toString: () => 'evil' }), "'(object)'");
+  t.is(value(['a', { toString: '' }]), "'[a, (object)]'");
   t.is(value('x'.repeat(5000))?.length, 2048 + "'...'".length);
 });
 

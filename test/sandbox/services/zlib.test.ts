@@ -175,7 +175,7 @@ test('streams and their memory are bounded', (t) => {
   t.is(service.ask(zlibOperations.open, [1, level22]), undefined);
   t.deepEqual(service.ask(zlibOperations.open, [2, level22]), [
     '!',
-    `zlib streams of this environment may use ${limits.zlibMemoryBytesMax} bytes together`,
+    `zlib streams of this environment may use ${limits.zlibMemoryBytesMax} bytes together (codecMemoryBytes)`,
     zlibLimitCode,
   ]);
 });

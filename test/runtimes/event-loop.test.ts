@@ -36,8 +36,8 @@ const programs: Readonly<Record<string, string>> = {
     for (const ms of [240, 80, 160, 80]) setTimeout(() => log(String(ms)), ms); setTimeout(done, 320);`,
   'timers that become due while one of them runs wait for the next round': `
     const spin = (ms) => { const until = Date.now() + ms; while (Date.now() < until); };
-    setTimeout(() => { log('first'); Promise.resolve().then(() => log('then')); spin(300); }, 200); setTimeout(() => log('with it'), 200); setTimeout(() => log('between'), 260);
-    spin(120); setTimeout(() => log('as long as the first'), 200); setTimeout(done, 800);`,
+    setTimeout(() => { log('first'); Promise.resolve().then(() => log('then')); spin(1200); }, 800); setTimeout(() => log('with it'), 800); setTimeout(() => log('between'), 1040);
+    spin(480); setTimeout(() => log('as long as the first'), 800); setTimeout(done, 3200);`,
   'intervals, refresh and clearing': `
     let n = 0; const i = setInterval(() => { log('interval ' + ++n); Promise.resolve().then(() => log('then ' + n)); if (n === 3) clearInterval(i); }, 5);
     const never = setTimeout(() => log('never'), 3); clearTimeout(never); const t = setTimeout(() => log('refreshed'), 250); t.refresh(); setTimeout(done, 400);`,

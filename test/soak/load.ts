@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { createEngine as CreateEngine, Engine, PlatformEvent } from '../../src/index.ts';
 import { type RandomNumbers, randomNumbers } from '../fixtures/random-numbers.ts';
-import { goodFunctions, hostileFunctions } from './programs.ts';
+import { goodFunctions, hostileFunctions, type SoakFunction } from './programs.ts';
 import { type Resources, resources } from './resources.ts';
 
 export interface LoadOptions {
@@ -60,10 +60,13 @@ const outages: ReadonlySet<string> = new Set(['SandboxLost', 'SandboxStartFailed
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const startMs = await warmUp(options);
   const before = resources();
-  const engine = await openEngine(options);
+  const secluded = new Set<string>();
+  const engine = await openEngine(options, (event) => {
+    if (event.type === 'function.secluded') secluded.add(event.functionName);
+  });
   const { killEveryMs: wished } = options;
   const killEveryMs = wished === 'sustained' ? Math.max(sustainedKillEveryMsMin, startMs * startsPerKill) : wished;
-  const load = new Load(engine, options, killEveryMs);
+  const load = new Load(engine, options, killEveryMs, secluded);
   try {
     await load.run();
   } finally {
@@ -118,6 +121,8 @@ class Load {
   readonly #engine: Engine;
   readonly #options: LoadOptions;
   readonly #killEveryMs: number | undefined;
+  /** Functions that were alone in a sandbox that was killed have one of their own from then on: nobody can tell whose doing it was. */
+  readonly #secluded: ReadonlySet<string>;
   readonly #random: RandomNumbers;
   readonly #good: Record<string, number> = {};
   readonly #hostile: Record<string, number> = {};
@@ -132,9 +137,10 @@ class Load {
   #kills = 0;
   #isRunning = true;
 
-  constructor(engine: Engine, options: LoadOptions, killEveryMs: number | undefined) {
+  constructor(engine: Engine, options: LoadOptions, killEveryMs: number | undefined, secluded: ReadonlySet<string>) {
     this.#engine = engine;
     this.#killEveryMs = killEveryMs;
+    this.#secluded = secluded;
     this.#options = options;
     this.#random = randomNumbers(options.seed);
   }
@@ -231,9 +237,14 @@ class Load {
       // The engine lists only what is not reaped, so this pid is still its own.
       process.kill(victim.pid, 'SIGKILL');
       this.#kills += 1;
-      const served = goodFunctions.find(({ trustDomain }) => trustDomain === victim.trustDomain);
+      const served = goodFunctions.find((good) => this.#whereOf(good) === victim.trustDomain);
       if (served !== undefined) this.#probe(served.functionName);
     }
+  }
+
+  /** What the engine's figures call the sandboxes of a function. */
+  #whereOf({ functionName, trustDomain }: SoakFunction): string {
+    return this.#secluded.has(functionName) ? `function:${functionName}` : trustDomain;
   }
 
   #probe(functionName: string): void {

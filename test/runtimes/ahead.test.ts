@@ -51,6 +51,19 @@ test('what only the host knows is right in them', async (t) => {
   t.deepEqual(await t.context.runner.answer(source, { environment, ahead: modules }), plain);
 });
 
+test('what http asks the host for while it serves is there', async (t) => {
+  const source = `const http = require('http');
+    exports.handler = async () => {
+      const server = http.createServer((request, response) => response.end(request.method + ' ' + request.url));
+      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const answer = await new Promise((resolve, reject) => http.get({ port: server.address().port, path: '/path' }, resolve).on('error', reject));
+      const chunks = await answer.setEncoding('utf8').toArray();
+      server.close();
+      return [answer.statusCode, ...chunks];
+    };`;
+  t.deepEqual(await t.context.runner.answer(source, { ahead: ['http'] }), [200, 'GET /path']);
+});
+
 test('what was brought in ahead is not brought in again, and the door is closed at boot', async (t) => {
   const source = `require('stream'); exports.handler = async () => ['__isothermAhead' in globalThis, '__isothermBoot' in globalThis];`;
   const run = await t.context.runner.run({ source, ahead: ['stream'] });

@@ -57,7 +57,7 @@ export function createBindings(context: CoreContext): Record<string, object> {
 /** What the class knows of its lists, which have no other way to be reached than through it. */
 let connectionsOf: (list: unknown) => Connections | undefined = () => undefined;
 
-function createConnectionsList({ host }: CoreContext): object {
+function createConnectionsList(context: CoreContext): object {
   class ConnectionsList {
     readonly #connections = new Connections();
 
@@ -79,7 +79,7 @@ function createConnectionsList({ host }: CoreContext): object {
     }
 
     expired(headersTimeout: number, requestTimeout: number): object[] {
-      return this.#connections.expired(host.hrtime(), headersTimeout >>> 0, requestTimeout >>> 0);
+      return this.#connections.expired(context.host.hrtime(), headersTimeout >>> 0, requestTimeout >>> 0);
     }
   }
   return ConnectionsList;
@@ -97,7 +97,7 @@ class AsyncWrap {
 }
 
 function createParserClass(context: CoreContext): object {
-  const { library, host, loop } = context;
+  const { library, loop } = context;
   const { FastBuffer } = library.require<{ FastBuffer: FastBuffer }>('internal/buffer');
   const { getOptionValue } = library.require<{ getOptionValue(name: string): unknown }>('internal/options');
   const { kLenientHeaders = 0, kLenientHeaderValueRelaxed = 0 } =
@@ -105,7 +105,8 @@ function createParserClass(context: CoreContext): object {
   const frames = library.internalBinding('async_context_frame') as FrameBinding;
   const stream = library.internalBinding('stream_wrap') as StreamBinding;
   let made: Llhttp | undefined;
-  const now = (): number => host.hrtime();
+  // Made ahead of the boot there is no host yet.
+  const now = (): number => context.host.hrtime();
   return class HTTPParser extends AsyncWrap {
     [callback: number]: unknown;
     /** llhttp's own object; 0 before the first `initialize` and after `close`. */

@@ -82,6 +82,11 @@ export class GuestRunner implements AsyncDisposable {
   }
 }
 
+/** What a program requires: what an isolate is prepared with for one like it. */
+export function modulesIn(source: string): readonly string[] {
+  return [...source.matchAll(/\brequire\('(?:node:)?([\w/]+)'\)/g)].map(([, name = '']) => name);
+}
+
 /** The same module, evaluated by the Node that runs the tests. */
 export async function nodeAnswer(source: string, event: unknown = {}): Promise<unknown> {
   const exports: { handler?: (event: unknown) => unknown } = {};

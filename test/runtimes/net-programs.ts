@@ -170,6 +170,7 @@ const programs: Record<string, string> = {
   'a timeout is told and ends nothing': `
     const server = await listening(net.createServer(), 0);
     const client = net.connect(server.address().port);
+    await once(client, 'connect');
     client.setTimeout(5);
     await once(client, 'timeout');
     const state = client.readyState;

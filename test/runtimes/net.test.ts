@@ -1,6 +1,6 @@
 /** Connections within a guest against those that the kernel makes: the same programs, the same answers. */
 import test from 'ava';
-import { GuestRunner, nodeAnswer } from './harness.ts';
+import { GuestRunner, modulesIn, nodeAnswer } from './harness.ts';
 import { netPrograms } from './net-programs.ts';
 
 const runner = GuestRunner.start();
@@ -9,6 +9,8 @@ test.after.always(async () => (await runner)[Symbol.asyncDispose]());
 for (const [name, program] of Object.entries(netPrograms)) {
   test(name, async (t) => {
     const source = `exports.handler = async () => {${program}}`;
-    t.deepEqual(await (await runner).answer(source), await nodeAnswer(source));
+    const answer = await nodeAnswer(source);
+    t.deepEqual(await (await runner).answer(source), answer);
+    t.deepEqual(await (await runner).answer(source, { ahead: modulesIn(source) }), answer, 'evaluated ahead');
   });
 }

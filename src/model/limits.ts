@@ -469,6 +469,8 @@ export const limits = {
   timedSlicesMax: 32,
   /** After so much time of short slices in a row on the main thread, other events of the sandbox come first. */
   mainThreadTurnMsMax: 5,
+  /** A sandbox that has waited for work so long is no longer one of many that are started at once. */
+  warmUpRestDelayMs: 1_000,
   /**
    * After a cold start the next isolate is prepared when so much time has passed and nothing runs; a sandbox that stays busy is
    * looked at again ever more seldom.

@@ -29,7 +29,7 @@ import { openers } from './services.ts';
 import { Tidier } from './tidier.ts';
 import { Traffic } from './traffic.ts';
 import { type BackingFile, createBackingFile } from './volume/backing-file.ts';
-import { warmBundle, warmDefinition, warmUp } from './warm-up.ts';
+import { WarmUp, warmBundle, warmDefinition } from './warm-up.ts';
 import { Watchdog } from './watchdog.ts';
 
 const socketFd = 3;
@@ -43,7 +43,7 @@ export function serve(given: readonly string[]): void {
   if (runtimeDirectory === undefined) die('usage: main.ts <runtime directory> <sandbox id> [lock module]');
   const image = loadRuntimeImage(runtimeDirectory);
   const sandbox = new Sandbox(image, createBackingFile({ fd: backingFd }), openPackageStore(storeFd));
-  sandbox.warmUp().then(() => {
+  sandbox.warmUp.begin().then(() => {
     const channel = sandbox.listen(new Socket({ fd: socketFd }));
     const hardening = lockSandbox(lockPath, process.env);
     sandbox.prepare();
@@ -58,7 +58,8 @@ export function serve(given: readonly string[]): void {
 export async function rehearse(runtimeDirectory: string, scratchFd: number): Promise<void> {
   const backing = createBackingFile({ fd: scratchFd });
   const sandbox = new Sandbox(loadRuntimeImage(runtimeDirectory), backing, { fd: -1, text: () => warmBundle });
-  await sandbox.warmUp();
+  await sandbox.warmUp.begin();
+  await sandbox.warmUp.finish(() => true);
   const [hostEnd, sandboxEnd] = duplexPair();
   sandbox.listen(sandboxEnd);
   const host = openChannel(hostEnd, {
@@ -83,6 +84,8 @@ const toSandbox = { frameBytesMax: limits.frameBytesToSandboxMax, headBytesMax: 
 const fromSandbox = { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesMax: limits.frameHeadBytesMax };
 
 class Sandbox {
+  /** Before it says hello. */
+  readonly warmUp: WarmUp;
   readonly #backing: BackingFile;
   readonly #store: PackageStore;
   readonly #prepared: PreparedIsolates;
@@ -118,11 +121,7 @@ class Sandbox {
       openers,
       defer: (callback) => void setImmediate(callback),
     };
-  }
-
-  /** @throws Error when the runtime does not work */
-  warmUp(): Promise<void> {
-    return warmUp(this.#host, this.#backing);
+    this.warmUp = new WarmUp(this.#host, backing);
   }
 
   listen(stream: Duplex): Channel {
@@ -146,9 +145,18 @@ class Sandbox {
     return this.#channel;
   }
 
-  /** An isolate for whoever comes first, as soon as nothing runs. */
+  /** An isolate for whoever comes first, as soon as nothing runs, and the rest of the warm-up for who has nothing to do for long. */
   prepare(): void {
     this.#prepared.prepare({ memoryLimitMiB: limits.memoryMiBDefault, modules: [], ids: new Set() });
+    const { traffic } = this.#host;
+    const { entered } = traffic;
+    systemClock.after(limits.warmUpRestDelayMs, () => {
+      this.warmUp
+        .finish(() => traffic.entered === entered)
+        .catch(() => {
+          // It has said hello: the runtime worked then, and a machine that stood still for seconds is no reason to end.
+        });
+    });
   }
 }
 

@@ -5,11 +5,13 @@
  */
 export class Traffic {
   #running = 0;
+  #entered = 0;
   readonly #byVersion = new Map<object, number>();
 
   /** An init or invocation of `version` is under way until this is disposed. */
   enter(version: object): Disposable {
     this.#running += 1;
+    this.#entered += 1;
     this.#byVersion.set(version, this.#of(version) + 1);
     return {
       [Symbol.dispose]: () => {
@@ -23,6 +25,11 @@ export class Traffic {
 
   get isIdle(): boolean {
     return this.#running === 0;
+  }
+
+  /** How many were ever under way. */
+  get entered(): number {
+    return this.#entered;
   }
 
   /** Nothing of another version is under way. */

@@ -5,6 +5,7 @@
 import { systemClock } from '../base/clock.ts';
 import type { DefineHead } from '../protocol/messages.ts';
 import { Environment, type EnvironmentHost } from './environment.ts';
+import { Traffic } from './traffic.ts';
 import { Version } from './version.ts';
 import type { BackingFile } from './volume/backing-file.ts';
 import { createVolume } from './volume/volume.ts';
@@ -32,31 +33,57 @@ export const warmDefinition: DefineHead = {
   ephemeralStorageMiB: 1,
 };
 
-/** Enough for both lanes and for the code cache. */
+/** Enough for both lanes and for the code cache. The first takes half of the time. */
 const environmentCount = 4;
 const invocationCount = 4;
 const timeoutMs = 5_000;
 
-/** @throws Error when the runtime does not work: such a sandbox must not say hello. */
-export async function warmUp(host: EnvironmentHost, backing: BackingFile): Promise<void> {
-  const silent: EnvironmentHost = { ...host, sendLog: () => {} };
-  const version = new Version(warmDefinition, { fd: -1, text: () => warmBundle }, systemClock);
-  for (let made = 0; made < environmentCount; made++) {
-    const environmentId = `warm-up-${made}`;
-    const volume = createVolume({ backing, quotaBytes: 1024 * 1024, clock: systemClock });
+export class WarmUp {
+  readonly #host: EnvironmentHost;
+  readonly #backing: BackingFile;
+  readonly #version = new Version(warmDefinition, { fd: -1, text: () => warmBundle }, systemClock);
+  #made = 0;
+
+  constructor(host: EnvironmentHost, backing: BackingFile) {
+    this.#host = { ...host, sendLog: () => {} };
+    this.#backing = backing;
+  }
+
+  /** @throws Error when the runtime does not work: such a sandbox must not say hello. */
+  begin(): Promise<void> {
+    return this.#step(this.#host);
+  }
+
+  /**
+   * The rest, which whoever waits for a sandbox does not wait for, and which one that has served needs no more.
+   * @throws Error when the runtime does not work
+   */
+  async finish(isOfUse: () => boolean): Promise<void> {
+    const apart: EnvironmentHost = { ...this.#host, traffic: new Traffic() };
+    while (this.#made < environmentCount && isOfUse()) await this.#step(apart);
+  }
+
+  async #step(host: EnvironmentHost): Promise<void> {
+    const environmentId = `warm-up-${this.#made}`;
+    this.#made += 1;
+    const volume = createVolume({ backing: this.#backing, quotaBytes: 1024 * 1024, clock: systemClock });
     const head = { environmentId, versionKey: warmDefinition.versionKey, logStreamName: '', init: 'now' } as const;
-    const environment = new Environment({ ...head, initTimeoutMs: timeoutMs }, version, volume, silent);
-    const { reply, body } = await environment.create();
-    if (reply.init.status !== 'success') throw new Error(`the runtime's init ended with ${reply.init.status}: ${body}`);
-    for (let invoked = 0; invoked < invocationCount; invoked++) {
-      const answer = await environment.invoke(
-        { environmentId, requestId: '', timeoutMs, invokedFunctionArn: '' },
-        '{}',
-      );
-      const { kind } = answer.reply.outcome;
-      if (kind !== 'success') throw new Error(`the runtime's first invocation ended with ${kind}: ${answer.body}`);
+    const environment = new Environment({ ...head, initTimeoutMs: timeoutMs }, this.#version, volume, host);
+    try {
+      const { reply, body } = await environment.create();
+      if (reply.init.status !== 'success')
+        throw new Error(`the runtime's init ended with ${reply.init.status}: ${body}`);
+      for (let invoked = 0; invoked < invocationCount; invoked++) {
+        const answer = await environment.invoke(
+          { environmentId, requestId: '', timeoutMs, invokedFunctionArn: '' },
+          '{}',
+        );
+        const { kind } = answer.reply.outcome;
+        if (kind !== 'success') throw new Error(`the runtime's first invocation ended with ${kind}: ${answer.body}`);
+      }
+    } finally {
+      environment.dispose();
+      volume[Symbol.dispose]();
     }
-    environment.dispose();
-    volume[Symbol.dispose]();
   }
 }

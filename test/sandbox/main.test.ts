@@ -179,7 +179,8 @@ test('neighbours answer while an endless loop runs on the pool', async (t) => {
     answers += 1;
   }
   t.is((await looped).outcome.kind, 'timeout');
-  t.true(answers > 50, `${answers} answers`);
+  // A neighbour that waited for the loop would get one; on a machine that is busy with other things they are fewer than a hundred.
+  t.true(answers > 10, `${answers} answers`);
 });
 
 test('a function that was quick and then loops does not hold up a stranger that is under way', async (t) => {

@@ -106,8 +106,7 @@ export class Aliases implements FunctionAliases {
     if (found.named.get(name)?.kind !== 'alias') return;
     this.#table.store.removeAlias(found.functionName, name);
     found.named.delete(name);
-    const { [name]: policy, ...policies } = found.facts.policies;
-    if (policy !== undefined) this.#table.recordFacts(found, { ...found.facts, policies });
+    this.#table.forgetPolicy(found, name);
   }
 
   /** Another revision of it, for a change of its policy. */

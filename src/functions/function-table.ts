@@ -84,6 +84,25 @@ export class FunctionTable {
     throw functionNotFound(functionName, qualified ? qualifier : undefined);
   }
 
+  /**
+   * A change that its environments do not see: of what the function is now, and of what it goes back to when the update that is under
+   * way fails.
+   */
+  amend(deployed: DeployedFunction, change: (record: FunctionRecord) => FunctionRecord, facts = deployed.facts): void {
+    const record = change(deployed.record);
+    this.store.save({ record, pack: deployed.pack, facts });
+    deployed.record = record;
+    deployed.facts = facts;
+    const { active } = deployed;
+    if (active !== undefined) deployed.active = { ...active, record: change(active.record) };
+  }
+
+  /** What a qualifier may is gone with it. */
+  forgetPolicy(deployed: DeployedFunction, qualifier: string): void {
+    const { [qualifier]: policy, ...policies } = deployed.facts.policies;
+    if (policy !== undefined) this.recordFacts(deployed, { ...deployed.facts, policies });
+  }
+
   recordFacts(deployed: DeployedFunction, facts: FunctionFacts): void {
     this.store.save({ record: deployed.record, pack: deployed.pack, facts });
     deployed.facts = facts;

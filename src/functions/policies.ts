@@ -99,13 +99,13 @@ export class Policies implements FunctionPolicies {
     const policies = statements.length === 0 ? others : { ...others, [qualifier]: statements };
     const facts = { ...found.facts, policies };
     const named = found.named.get(qualifier);
-    const record = named === undefined ? this.#table.revised(found.record) : found.record;
-    this.#table.store.save({ record, pack: found.pack, facts });
-    found.facts = facts;
     if (named === undefined) {
-      found.record = record;
-      if (found.active !== undefined) found.active = { ...found.active, record };
-    } else if (named.kind === 'alias') {
+      const revisionId = this.#table.newId();
+      this.#table.amend(found, (record) => ({ ...record, revisionId }), facts);
+      return;
+    }
+    this.#table.recordFacts(found, facts);
+    if (named.kind === 'alias') {
       this.#aliases.revise(found, named);
     } else {
       this.#table.store.saveVersion(named.replaceRecord(this.#table.revised(named.stored.record)));

@@ -1,6 +1,5 @@
 /** Tags of functions, by ARN (LAMBDA.md C3.28). */
 import { EngineError } from '../model/errors.ts';
-import type { FunctionRecord } from '../model/function-configuration.ts';
 import { limits } from '../model/limits.ts';
 import { changedConfiguration } from '../model/validate-function.ts';
 import { Constraints, pattern } from '../model/validation.ts';
@@ -71,17 +70,13 @@ export class Tags implements FunctionTags {
 
   /** Not a change of the function as its environments see it, so neither a revision nor an update. */
   #replace(found: DeployedFunction, tags: Readonly<Record<string, string>>): void {
-    const retagged = (record: FunctionRecord): FunctionRecord => ({
+    this.#table.amend(found, (record) => ({
       ...record,
       configuration: Object.freeze({
         ...record.configuration,
         tags: changedConfiguration(record.configuration, { tags }).tags,
       }),
-    });
-    const record = retagged(found.record);
-    this.#table.store.save({ record, pack: found.pack, facts: found.facts });
-    found.record = record;
-    if (found.active !== undefined) found.active = { ...found.active, record: retagged(found.active.record) };
+    }));
   }
 }
 

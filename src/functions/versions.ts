@@ -146,8 +146,7 @@ export class Versions {
     }
     this.#table.store.removeVersion(found.functionName, version);
     found.named.delete(version);
-    const { [version]: policy, ...policies } = found.facts.policies;
-    if (policy !== undefined) this.#table.recordFacts(found, { ...found.facts, policies });
+    this.#table.forgetPolicy(found, version);
   }
 
   /** Several invocations that come meanwhile wait for the same. */

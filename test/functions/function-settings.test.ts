@@ -1,4 +1,7 @@
 /** What belongs to a function or a qualifier and to no code: reserves, policies, tags. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { parseFunctionReference } from '../../src/functions/function-reference.ts';
 import type { FunctionRegistry } from '../../src/functions/registry.ts';
@@ -188,4 +191,21 @@ test('mistakes with tags have AWS’s texts (C3.28)', async (t) => {
   ]) {
     await t.throwsAsync(async () => await run(), { message: /decides how a function runs/ });
   }
+});
+
+test('an update that fails goes back to the settings before, whatever changed of policy and tags meanwhile', async (t) => {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'isotherm-settings-'));
+  t.teardown(() => rmSync(dataDirectory, { recursive: true, force: true }));
+  const registry = await deployed(t, { dataDirectory }, { timeout: 3 });
+  const before = registry.get(unqualified).configuration;
+  rmSync(join(dataDirectory, 'code'), { recursive: true });
+  await registry.updateConfiguration({ functionName: 'f', timeout: 9, handler: 'index.other' });
+  t.is(registry.get(unqualified).lastUpdateStatus, 'InProgress');
+  await registry.policies.add({ reference: unqualified, statement: statement('s3') });
+  await registry.tags.add(arn, { kept: 'yes' });
+  await registry.settled('f');
+  const { configuration, lastUpdateStatus } = registry.get(unqualified);
+  t.is(lastUpdateStatus, 'Failed');
+  t.deepEqual(configuration, { ...before, tags: { kept: 'yes' } });
+  t.is(registry.policies.get(unqualified).statements.length, 1);
 });

@@ -61,6 +61,12 @@ export class Constraints {
     return false;
   }
 
+  /** Of what a request must have: members that are undefined. */
+  given(members: Readonly<Record<string, unknown>>): void {
+    for (const [path, value] of Object.entries(members))
+      if (value === undefined) this.violate(value, path, memberNotNull);
+  }
+
   /** @throws EngineError ValidationException with everything that was collected. */
   throwIfViolated(): void {
     if (this.#violations.length > 0) throw this.error();
@@ -98,6 +104,13 @@ export function enumRule(allowed: readonly string[]): string {
 /** For the members of a list, whose constraints AWS prints inside brackets. */
 export function memberRule(rules: readonly string[]): string {
   return `Member must satisfy constraint: [${rules.join(', ')}]`;
+}
+
+/** The refusal of a request without what it must have. */
+export function notGiven(members: Readonly<Record<string, undefined>>): EngineError {
+  const constraints = new Constraints();
+  constraints.given(members);
+  return constraints.error();
 }
 
 /** One constraint that AWS reports under another exception, in the same words. */

@@ -1,7 +1,7 @@
 /** The five operations of aliases (LAMBDA.md C6). */
 import type { FunctionAlias } from '../../model/function-alias.ts';
 import { functionArn } from '../../model/function-configuration.ts';
-import { Constraints, memberNotNull } from '../../model/validation.ts';
+import { Constraints } from '../../model/validation.ts';
 import { JsonReader } from '../json-reader.ts';
 import { label, type Operation, type OperationRequest } from '../operation.ts';
 import { nextMarkerOf, pageOf } from '../page-request.ts';
@@ -18,7 +18,9 @@ const createAlias: Operation = {
     const name = body.string('Name');
     const functionVersion = body.string('FunctionVersion');
     const settings = settingsOf(body);
-    if (name === undefined || functionVersion === undefined) throw missing({ name, functionVersion });
+    const constraints = new Constraints();
+    constraints.given({ name, functionVersion });
+    if (name === undefined || functionVersion === undefined) throw constraints.error();
     const alias = await request.engine.functions.aliases.create({
       functionName: label(request, 'FunctionName'),
       name,
@@ -101,14 +103,6 @@ function settingsOf(body: JsonReader) {
     ...(description !== undefined && { description }),
     ...(weights !== undefined && { additionalVersionWeights: weights }),
   };
-}
-
-function missing(given: Readonly<Record<string, string | undefined>>): unknown {
-  const constraints = new Constraints();
-  for (const [path, value] of Object.entries(given)) {
-    if (value === undefined) constraints.violate(undefined, path, memberNotNull);
-  }
-  return constraints.error();
 }
 
 function aliasAnswer(alias: FunctionAlias): Readonly<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 /** Reserved concurrency of functions (LAMBDA.md C7.1, C7.2). */
-import { Constraints, memberNotNull } from '../../model/validation.ts';
+import { notGiven } from '../../model/validation.ts';
 import { JsonReader } from '../json-reader.ts';
 import { label, type Operation } from '../operation.ts';
 
@@ -12,11 +12,7 @@ const putFunctionConcurrency: Operation = {
   path: changing,
   async run(request) {
     const reserved = JsonReader.parse(request.body).number('ReservedConcurrentExecutions');
-    if (reserved === undefined) {
-      const constraints = new Constraints();
-      constraints.violate(undefined, 'reservedConcurrentExecutions', memberNotNull);
-      throw constraints.error();
-    }
+    if (reserved === undefined) throw notGiven({ reservedConcurrentExecutions: reserved });
     await request.engine.functions.concurrency.put(label(request, 'FunctionName'), reserved);
     return { status: 200, body: { ReservedConcurrentExecutions: reserved } };
   },

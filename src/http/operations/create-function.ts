@@ -1,7 +1,7 @@
 import { invariant } from '../../base/invariant.ts';
 import { EngineError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
-import { Constraints, memberNotNull } from '../../model/validation.ts';
+import { Constraints } from '../../model/validation.ts';
 import { functionConfiguration } from '../function-answer.ts';
 import { codeOf, refuseNotOffered, settingsOf, tagsOf } from '../function-request.ts';
 import { JsonReader } from '../json-reader.ts';
@@ -18,13 +18,7 @@ export const createFunction: Operation = {
     const functionName = request.string('FunctionName');
     const code = request.structure('Code');
     const constraints = new Constraints();
-    for (const [path, value] of [
-      ['functionName', functionName],
-      ['role', request.string('Role')],
-      ['code', code],
-    ] as const) {
-      if (value === undefined) constraints.violate(undefined, path, memberNotNull);
-    }
+    constraints.given({ functionName, role: request.string('Role'), code });
     const packageType = request.string('PackageType');
     if (packageType !== undefined) constraints.oneOf(packageType, 'packageType', ['Zip', 'Image']);
     constraints.throwIfViolated();

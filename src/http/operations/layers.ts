@@ -1,7 +1,7 @@
 /** Layers: publishing, finding, listing, deleting versions (LAMBDA.md C3.27). Who may use one is nobody's question here. */
 import { type LayerVersion, layerArn, layerVersionArn } from '../../model/layer-version.ts';
 import { limits } from '../../model/limits.ts';
-import { Constraints, memberNotNull } from '../../model/validation.ts';
+import { Constraints, notGiven } from '../../model/validation.ts';
 import { layerLocation } from '../code-location.ts';
 import { codeOf } from '../function-request.ts';
 import { JsonReader } from '../json-reader.ts';
@@ -20,11 +20,7 @@ const publishLayerVersion: Operation = {
   async run(request) {
     const body = JsonReader.parse(request.body);
     const content = body.structure('Content');
-    if (content === undefined) {
-      const constraints = new Constraints();
-      constraints.violate(undefined, 'content', memberNotNull);
-      throw constraints.error();
-    }
+    if (content === undefined) throw notGiven({ content });
     const description = body.string('Description');
     const licenseInfo = body.string('LicenseInfo');
     const layer = await request.engine.functions.layers.publish({

@@ -1,5 +1,5 @@
 /** TagResource, UntagResource, ListTags: of functions (LAMBDA.md C3.28). */
-import { Constraints, memberNotNull } from '../../model/validation.ts';
+import { notGiven } from '../../model/validation.ts';
 import { JsonReader } from '../json-reader.ts';
 import { label, type Operation } from '../operation.ts';
 
@@ -11,7 +11,7 @@ const tagResource: Operation = {
   path,
   async run(request) {
     const tags = JsonReader.parse(request.body).stringMap('Tags');
-    if (tags === undefined) throw missing('tags');
+    if (tags === undefined) throw notGiven({ tags });
     await request.engine.functions.tags.add(label(request, 'Resource'), tags);
     return { status: 204 };
   },
@@ -23,7 +23,7 @@ const untagResource: Operation = {
   path,
   async run(request) {
     const keys = request.queryAll('tagKeys');
-    if (keys.length === 0) throw missing('tagKeys');
+    if (keys.length === 0) throw notGiven({ tagKeys: undefined });
     await request.engine.functions.tags.remove(label(request, 'Resource'), keys);
     return { status: 204 };
   },
@@ -39,9 +39,3 @@ const listTags: Operation = {
 };
 
 export const tagOperations: readonly Operation[] = [tagResource, untagResource, listTags];
-
-function missing(member: string): unknown {
-  const constraints = new Constraints();
-  constraints.violate(undefined, member, memberNotNull);
-  return constraints.error();
-}

@@ -422,7 +422,7 @@ export const limits = {
   cryptoMemoryBytesMax: 160 * MiB,
   /** Threads for long operations that guests wait for, those included whose guest is gone: OpenSSL cannot be interrupted. */
   cryptoLongTasksMax: 4,
-  /** pbkdf2, 0.4 (SHA-256) to 0.7 microseconds each: a second or so, which nothing can stop. OWASP asks for 600,000. The second number is what the main thread may give. */
+  /** pbkdf2, up to 0.4 microseconds each with SHA-256; one with SHA-512 or SHA-3 counts twice. Less than a second, which nothing can stop. OWASP asks for 600,000. The second number is what the main thread may give. */
   cryptoIterationsMax: 2_000_000,
   cryptoIterationsAtOnceMax: 20_000,
   /** scrypt and argon2: memory times passes. Some seconds; and, on the main thread, some milliseconds. */

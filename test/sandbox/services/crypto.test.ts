@@ -195,7 +195,7 @@ test('pbkdf2 may have as many iterations as there are blocks to make, and a refu
   };
   const most = limits.cryptoIterationsMax;
   for (const [algorithm, length] of [
-    ['sha512', 64],
+    ['sha224', 28],
     ['sha256', 32],
     ['sha1', 20],
     ['md5', 16],
@@ -207,6 +207,14 @@ test('pbkdf2 may have as many iterations as there are blocks to make, and a refu
   t.like(failureOf(derive('sha256', most / 2 + 1, 64)), {
     message: `pbkdf2 iterations, times 2 blocks of the key: ${most + 2} is more than isotherm allows, which is ${most} (cryptoIterationsMax)`,
   });
+  for (const [algorithm, length] of [
+    ['sha512', 64],
+    ['sha3-256', 32],
+  ] as const) {
+    t.like(failureOf(derive(algorithm, most / 2 + 1, length)), {
+      message: `pbkdf2 iterations, times 2 for this digest: ${most + 2} is more than isotherm allows, which is ${most} (cryptoIterationsMax)`,
+    });
+  }
   t.is(typeof derive('sha512', 30_000, 64), 'number');
 });
 

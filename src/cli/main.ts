@@ -102,6 +102,15 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on, 0 for any', '9001')
     .option('--data-dir <directory>', 'keep functions here across restarts')
+    .option('--access-key <ID>', 'requests must be signed with this access key; may be repeated', collect, [])
+    .option('--secret-key-file <FILE>', 'the secret of that access key, in a file of mode 600', collect, [])
+    .option(
+      '--access-keys <FILE>',
+      'access keys in the format of ~/.aws/credentials, in a file of mode 600',
+      collect,
+      [],
+    )
+    .option('--require-signature', 'do not start without access keys')
     .option(...hardening)
     .option('--isolation <mode>', 'domain or function', 'domain')
     .option(

@@ -3,6 +3,7 @@
  * ready line is all that goes to stdout; logs, progress and notes go to stderr.
  */
 import { statSync } from 'node:fs';
+import { systemClock } from '../base/clock.ts';
 import { errorStack } from '../base/error-text.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -11,6 +12,7 @@ import { assertLoopback } from '../http/loopback.ts';
 import { createServer } from '../http/server.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import { type AccessKeyOptions, accessKeysOption } from './access-key-options.ts';
 import { type CodeTarget, codeTargetsIn } from './code-target.ts';
 import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
@@ -18,7 +20,7 @@ import { choiceOption, hardeningOption, integerOption, layersOption, limitsOptio
 import type { Outlets } from './outlet.ts';
 import { createEventPrinter } from './print-events.ts';
 
-export interface ServeOptions {
+export interface ServeOptions extends AccessKeyOptions {
   readonly host: string;
   readonly port: string;
   readonly dataDir?: string;
@@ -40,7 +42,8 @@ export async function serveCommand(
   const port = integerOption('--port', options.port, 0, portMax);
   const hardening = hardeningOption(options.hardening);
   const isolation = choiceOption('--isolation', options.isolation, ['domain', 'function']);
-  assertLoopback(options.host);
+  const keys = accessKeysOption(options, process.env);
+  if (keys === undefined) assertLoopback(options.host);
   const targets = directory === undefined ? [] : targetsIn(directory, note);
 
   const stopped = untilSignal();
@@ -56,6 +59,7 @@ export async function serveCommand(
 
   await using server = createServer({
     engine,
+    ...(keys !== undefined && { signatures: { keys, clock: systemClock } }),
     onUnexpected: (error, requestId) => note(`a bug in isotherm, request ${requestId}: ${errorStack(error)}`),
     logLinesDropped: () => stderr.linesDropped,
   });

@@ -3,6 +3,7 @@
  * to C1.9). Codes of the engine come from `errorCatalogue`; those that only the wire protocol knows are here.
  */
 import { EngineError, errorCatalogue } from '../model/errors.ts';
+import { SignatureError } from './signature/signature-error.ts';
 
 /** Mistakes in how a request is written, before it is a Lambda request at all. The library cannot meet them. */
 const protocolErrors = {
@@ -35,6 +36,10 @@ export interface ErrorAnswer {
 
 export function errorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof EngineError) return engineErrorAnswer(error);
+  if (error instanceof SignatureError) {
+    const body = JSON.stringify({ message: error.message });
+    return { status: error.statusCode, errorType: error.code, body, isUnexpected: false };
+  }
   if (error instanceof ProtocolError) {
     const body = { Type: 'User', Message: error.message };
     return {

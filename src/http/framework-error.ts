@@ -25,8 +25,7 @@ export function fromFramework(error: unknown, request: FastifyRequest): unknown 
 }
 
 function operationName(request: FastifyRequest): string {
-  const { config } = request.routeOptions;
-  return 'operation' in config && typeof config.operation === 'string' ? config.operation : 'requested';
+  return request.routeOptions.config.operation ?? 'requested';
 }
 
 /** What node:http could not even parse, or waited for in vain. There is no request to answer, only a socket. */

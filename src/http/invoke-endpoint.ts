@@ -11,12 +11,13 @@ import type { InvokeResult } from '../model/invocation.ts';
 import { limits } from '../model/limits.ts';
 import { errorAnswer, errorHeaders } from './api-error.ts';
 import type { Drain } from './drain.ts';
-import { foreignRequest } from './loopback.ts';
+import { type Gate, lambdaAccess } from './gate.ts';
 import { type InvokeTarget, invoke, invokeHeaders, invokeTarget } from './operations/invoke.ts';
 
 export interface InvokeEndpointOptions {
   readonly engine: Engine;
   readonly drain: Drain;
+  readonly gate: Gate;
   readonly onUnexpected: ((error: unknown, requestId: string) => void) | undefined;
 }
 
@@ -38,11 +39,11 @@ export class InvokeEndpoint {
   }
 
   async #serve(target: InvokeTarget, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const reason = foreignRequest(request.headers);
-    if (reason !== undefined) throw new EngineError('AccessDeniedException', reason);
+    const signed = this.#options.gate.open(request, lambdaAccess);
     const body = await readBody(request);
     // The client hung up before its request was whole: there is nothing to run and nobody to tell.
     if (body === undefined) return;
+    if (signed !== undefined) signed.verify(body);
     this.#options.drain.begun(response);
     const result = await invoke({ engine: this.#options.engine, ...target, headers: request.headers, body });
     this.#answer(response, result);

@@ -15,7 +15,7 @@ export function assertLoopback(host: string): void {
   throw new EngineError(
     'InvalidParameterValueException',
     `host must be a loopback address (127.0.0.1, ::1 or localhost), got ${JSON.stringify(host)}: ` +
-      'listening to other machines needs credentials, which isotherm does not offer yet',
+      'listening to other machines needs access keys, so that requests can be checked (--access-key, --access-keys)',
   );
 }
 

@@ -9,8 +9,8 @@ export interface OperationRequest {
   /** Every value of a name that may be given more than once. */
   queryAll(name: string): readonly string[];
   readonly body: Uint8Array;
-  /** `http://127.0.0.1:9001`, as the client calls us. */
-  readonly origin: string;
+  /** A path of ours as a link that the client can follow without credentials. */
+  link(path: string): string;
 }
 
 export interface OperationAnswer {

@@ -1,6 +1,6 @@
 /**
  * The server of the Lambda API: routes, limits, errors, listening. What an operation does is in `operations/`; who may call
- * from where is in `loopback.ts`. It closes connections, never the engine.
+ * is in `gate.ts`. It closes connections, never the engine.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
@@ -9,14 +9,24 @@ import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import { errorAnswer, errorHeaders } from './api-error.ts';
-import { codeRoutePath, codeZip, layerRoutePath } from './code-location.ts';
+import { CodeLinks, codeRoutePath, codeZip, layerRoutePath } from './code-location.ts';
 import { Drain } from './drain.ts';
 import { clientErrorHandler, fromFramework, listenError } from './framework-error.ts';
+import { type Access, Gate, lambdaAccess } from './gate.ts';
 import { InvokeEndpoint } from './invoke-endpoint.ts';
-import { assertLoopback, foreignRequest } from './loopback.ts';
 import { metricsContentType, metricsText } from './metrics.ts';
 import type { Operation } from './operation.ts';
 import { notOffered, offered, routePath, unknownOperation } from './operation-table.ts';
+import { SignatureVerifier, type SignatureVerifierOptions, type SignedRequest } from './signature/verifier.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call the route; default: who signs for `lambda`. */
+    readonly access?: Access;
+    /** For messages. */
+    readonly operation?: string;
+  }
+}
 
 export interface ServerOptions {
   readonly engine: Engine;
@@ -24,6 +34,8 @@ export interface ServerOptions {
   readonly onUnexpected?: (error: unknown, requestId: string) => void;
   /** Lines that whoever writes the log had to drop, for the metrics. */
   readonly logLinesDropped?: () => number;
+  /** Whose requests are served. Absent: everybody's on this machine, and the server listens on loopback only. */
+  readonly signatures?: Omit<SignatureVerifierOptions, 'region'>;
   /** How long a request may take to come in; for tests. */
   readonly timeouts?: { readonly headersMs: number; readonly requestMs: number };
 }
@@ -40,7 +52,7 @@ export interface ApiServer extends AsyncDisposable {
 }
 
 export function createServer(options: ServerOptions): ApiServer {
-  const { engine, onUnexpected, timeouts = defaultTimeouts } = options;
+  const { engine, onUnexpected, signatures, timeouts = defaultTimeouts } = options;
   const server = createHttpServer({
     maxHeaderSize: limits.httpHeaderBytesMax,
     headersTimeout: timeouts.headersMs,
@@ -63,17 +75,22 @@ export function createServer(options: ServerOptions): ApiServer {
     frameworkErrors: (error, request, reply) => refuse(request, reply, error),
   });
   const drain = new Drain(server, () => app.close());
-  const invokeEndpoint = new InvokeEndpoint({ engine, drain, onUnexpected });
+  const links = signatures && new CodeLinks(signatures.clock);
+  const gate = new Gate({ verifier: signatures && new SignatureVerifier(signatures), links });
+  const invokeEndpoint = new InvokeEndpoint({ engine, drain, gate, onUnexpected });
 
   // Bodies are bytes whatever the client calls them; operations parse their own.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
+  const signedRequests = new WeakMap<FastifyRequest, SignedRequest>();
   app.addHook('onRequest', (request, _reply, done) => {
-    const reason = foreignRequest(request.raw.headers);
-    done(reason === undefined ? undefined : new EngineError('AccessDeniedException', reason));
+    const signed = gate.open(request.raw, request.routeOptions.config.access ?? lambdaAccess);
+    if (signed !== undefined) signedRequests.set(request, signed);
+    done();
   });
-  app.addHook('preHandler', (_request, reply, done) => {
+  app.addHook('preHandler', (request, reply, done) => {
+    signedRequests.get(request)?.verify(request.body instanceof Uint8Array ? request.body : noBytes);
     drain.begun(reply.raw);
     done();
   });
@@ -82,7 +99,7 @@ export function createServer(options: ServerOptions): ApiServer {
     refuse(request, reply, unknownOperation(request.method, pathOf(request.url)));
   });
 
-  for (const operation of offered) addOperation(app, engine, operation);
+  for (const operation of offered) addOperation(app, engine, operation, (path) => links?.sign(path) ?? path);
   for (const [name, method, path] of notOffered) {
     app.route({
       method,
@@ -107,10 +124,12 @@ export function createServer(options: ServerOptions): ApiServer {
 
   return {
     async listen({ host, port }) {
-      assertLoopback(host);
+      gate.assertMayListen(host);
       try {
         // For a name fastify opens a server for each address; one is enough, and clients try both.
-        return await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
+        const url = await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
+        // Of all addresses fastify names the first, which is loopback: that is not what was asked for.
+        return isEveryAddress(host) ? url.replace(/\/\/[^/]*:/, `//${host === '::' ? '[::]' : host}:`) : url;
       } catch (error) {
         throw listenError(error, host, port);
       }
@@ -121,7 +140,12 @@ export function createServer(options: ServerOptions): ApiServer {
   };
 }
 
-function addOperation(app: FastifyInstance, engine: Engine, operation: Operation): void {
+function addOperation(
+  app: FastifyInstance,
+  engine: Engine,
+  operation: Operation,
+  signLink: (path: string) => string,
+): void {
   app.route<{ Params: Record<string, string>; Querystring: Record<string, string>; Body: Uint8Array | undefined }>({
     method: operation.method,
     url: routePath(operation.path),
@@ -133,8 +157,8 @@ function addOperation(app: FastifyInstance, engine: Engine, operation: Operation
         labels: request.params,
         query: request.query,
         queryAll: (name) => new URLSearchParams(request.url.slice(pathOf(request.url).length)).getAll(name),
-        body: request.body ?? new Uint8Array(),
-        origin: `http://${request.host}`,
+        body: request.body ?? noBytes,
+        link: (path) => `http://${request.host}${signLink(path)}`,
       });
       reply.code(answer.status).header('x-amzn-RequestId', randomUUID());
       if (answer.body === undefined) return reply.send();
@@ -144,21 +168,26 @@ function addOperation(app: FastifyInstance, engine: Engine, operation: Operation
 }
 
 function addOwnRoutes(app: FastifyInstance, engine: Engine, metrics: () => string): void {
-  app.get('/healthz', (_request, reply) =>
+  app.get('/healthz', { config: { access: 'open' } }, (_request, reply) =>
     reply.header('content-type', 'application/json').send(jsonBytes('{"status":"ok"}')),
   );
   app.get('/metrics', (_request, reply) => reply.header('content-type', metricsContentType).send(metrics()));
   app.get<{ Params: { FunctionName: string }; Querystring: { Qualifier?: string } }>(
     codeRoutePath,
+    { config: { access: 'link' } },
     async (request, reply) => {
       const bytes = await codeZip(engine.functions, request.params.FunctionName, request.query.Qualifier);
       return reply.header('content-type', 'application/zip').send(bytesOf(bytes));
     },
   );
-  app.get<{ Params: { LayerName: string; VersionNumber: string } }>(layerRoutePath, async (request, reply) => {
-    const bytes = await engine.functions.layers.zip(request.params.LayerName, Number(request.params.VersionNumber));
-    return reply.header('content-type', 'application/zip').send(bytesOf(bytes));
-  });
+  app.get<{ Params: { LayerName: string; VersionNumber: string } }>(
+    layerRoutePath,
+    { config: { access: 'link' } },
+    async (request, reply) => {
+      const bytes = await engine.functions.layers.zip(request.params.LayerName, Number(request.params.VersionNumber));
+      return reply.header('content-type', 'application/zip').send(bytesOf(bytes));
+    },
+  );
 }
 
 /** The same bytes as fastify takes them. */
@@ -171,6 +200,11 @@ function jsonBytes(text: string): Buffer {
   return Buffer.from(text, 'utf8');
 }
 
+function isEveryAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+const noBytes = new Uint8Array();
 const noQuery: Readonly<Record<string, string>> = Object.freeze({});
 
 /** One value for each name, the last one given; the one operation that takes a list asks for all. */

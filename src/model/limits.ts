@@ -111,6 +111,26 @@ export const limits = {
   /** Longer than what the AWS SDK keeps an idle connection, so that it is the client who closes. */
   httpKeepAliveMs: 75_000,
   httpPathLabelLengthMax: 1_024,
+  /** In one request: what Apache takes; the SDKs send about 15. */
+  httpHeadersMax: 100,
+
+  /**
+   * Signatures (AWS Signature Version 4). How far the clocks of client and server may be apart, which is also how long a request can be
+   * sent again by who saw it; how long a presigned link may be good; both are AWS's. A link to code is good as long as AWS's.
+   */
+  signatureSkewMs: 300_000,
+  presignedSecondsMax: 604_800,
+  codeLinkMs: 600_000,
+  /** Access keys of one server, each id (AWS's), and secret: AWS's have 40 characters, shorter than the least can be guessed. */
+  accessKeysMax: 1_000,
+  accessKeyIdLengthMax: 128,
+  secretKeyLengthMin: 16,
+  secretKeyLengthMax: 128,
+  accessKeyFileBytesMax: 256 * KiB,
+  /** Keys made from them for one day and service, which are kept. */
+  signingKeysMax: 4_096,
+  /** What a client chose, in a message of ours. */
+  signatureTextCharsMax: 128,
   /** What runs when the server is told to stop may take this much longer. */
   serveGraceMs: 5_000,
 

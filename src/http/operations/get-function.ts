@@ -1,5 +1,5 @@
 import { parseFunctionReference } from '../../functions/function-reference.ts';
-import { codeLocation } from '../code-location.ts';
+import { codePath } from '../code-location.ts';
 import { arnQualifier, functionConfiguration } from '../function-answer.ts';
 import { label, type Operation } from '../operation.ts';
 
@@ -19,7 +19,7 @@ export const getFunction: Operation = {
       status: 200,
       body: {
         Configuration: functionConfiguration(record, arnQualifier(reference)),
-        Code: { RepositoryType: 'S3', Location: codeLocation(request.origin, record) },
+        Code: { RepositoryType: 'S3', Location: request.link(codePath(record)) },
         ...(Object.keys(tags).length > 0 && { Tags: tags }),
         ...(reserved !== undefined && { Concurrency: { ReservedConcurrentExecutions: reserved } }),
       },

@@ -2,7 +2,7 @@
 import { type LayerVersion, layerArn, layerVersionArn } from '../../model/layer-version.ts';
 import { limits } from '../../model/limits.ts';
 import { Constraints, notGiven } from '../../model/validation.ts';
-import { layerLocation } from '../code-location.ts';
+import { layerPath } from '../code-location.ts';
 import { codeOf } from '../function-request.ts';
 import { JsonReader } from '../json-reader.ts';
 import { label, type Operation, type OperationRequest } from '../operation.ts';
@@ -127,9 +127,9 @@ function layerSummary(layer: LayerVersion): Readonly<Record<string, unknown>> {
   };
 }
 
-function layerAnswer({ origin }: OperationRequest, layer: LayerVersion): Readonly<Record<string, unknown>> {
+function layerAnswer({ link }: OperationRequest, layer: LayerVersion): Readonly<Record<string, unknown>> {
   return {
-    Content: { Location: layerLocation(origin, layer), CodeSha256: layer.codeSha256, CodeSize: layer.codeBytes },
+    Content: { Location: link(layerPath(layer)), CodeSha256: layer.codeSha256, CodeSize: layer.codeBytes },
     LayerArn: layerArn(layer.layerName),
     ...layerSummary(layer),
   };

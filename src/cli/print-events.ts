@@ -46,6 +46,16 @@ export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent
       case 'function.suspended':
         stderr.write(`isotherm: ${event.functionName} is refused for ${event.retryAfterMs} ms: ${event.reason}\n`);
         return;
+      case 'source.problem':
+        stderr.write(`isotherm: ${event.eventSourceArn} for ${event.functionName}: ${event.problem}\n`);
+        return;
+      case 'source.gaveUp': {
+        const where = event.destination === undefined ? '' : `, told ${event.destination}`;
+        stderr.write(
+          `isotherm: ${event.eventSourceArn} for ${event.functionName}: gave up ${event.records} records of ${event.shardId} (${event.condition})${where}\n`,
+        );
+        return;
+      }
       case 'invocation.limit':
         // Lambda's own lines say it already.
         if (event.limit === 'wall-time') return;

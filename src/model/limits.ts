@@ -52,6 +52,40 @@ export const limits = {
   clientContextBytesMax: 3583,
   logTailBytesMax: 4 * KiB,
 
+  /** Event source mappings (D2.4). */
+  eventSourceMappingsMax: 1_000,
+  eventSourceArnLengthMax: 1_024,
+  mappingsPageMax: 100,
+  streamBatchSizeDefault: 100,
+  streamBatchSizeMax: 10_000,
+  batchingWindowSecondsMax: 300,
+  parallelizationFactorMax: 10,
+  sourceRetryAttemptsMax: 10_000,
+  sourceRecordAgeSecondsMin: 60,
+  sourceRecordAgeSecondsMax: 604_800,
+  tumblingWindowSecondsMax: 900,
+  filtersMax: 10,
+  filterPatternLengthMax: 4_096,
+  /** Of what a function answers about a batch: 10,000 identifiers of 56 digits are 800 kB. */
+  batchAnswerBytesMax: 1 * MiB,
+  /**
+   * Between attempts with a batch, and with a source that fails: doubles from one to the other. AWS was recorded to make eight
+   * attempts within a minute.
+   */
+  sourceRetryMsMin: 500,
+  sourceRetryMsMax: 60_000,
+  /** How often it is looked for new shards. */
+  sourceShardsIntervalMs: 10_000,
+  /** How long one read waits for records; the wait costs nothing. */
+  sourceReadWaitMs: 20_000,
+  /** Of one read: what Kinesis answers at most. */
+  sourceReadRecordsMax: 10_000,
+  sourceReadBytesMax: 10 * MiB,
+  /** Read and not yet handled, for each shard: enough for the next batch of each lane; bytes are read until they are over it. */
+  sourceHeldRecordsMin: 256,
+  sourceHeldRecordsMax: 50_000,
+  sourceHeldBytesMax: 8 * MiB,
+
   /** Code packages (C3.19). Entry, name and depth limits are ours: a package past them is an attack, not a program. */
   zipBytesMax: 50 * MiB,
   unzippedBytesMax: 262_144_000,

@@ -98,6 +98,16 @@ export type PlatformEvent =
       readonly untoldRefusals?: number;
     })
   | { readonly type: 'invocation.throttled'; readonly functionName: string; readonly reason: string }
+  /** Records of a stream that a mapping will not try again. */
+  | (OfMapping & {
+      readonly type: 'source.gaveUp';
+      readonly shardId: string;
+      readonly condition: string;
+      readonly records: number;
+      readonly destination?: string;
+    })
+  /** A stream cannot be read, or a failure destination does not take what it is sent. The mapping goes on trying. */
+  | (OfMapping & { readonly type: 'source.problem'; readonly problem: string })
   /** It has sandboxes of its own from now on. */
   | { readonly type: 'function.secluded'; readonly functionName: string; readonly reason: string }
   /** Its invocations are refused for a while. */
@@ -118,6 +128,11 @@ export interface NetworkPeer {
   readonly rule: string;
   /** Whether the host adds headers to requests. */
   readonly withCredentials: boolean;
+}
+
+interface OfMapping {
+  readonly functionName: string;
+  readonly eventSourceArn: string;
 }
 
 interface OfGuestNetwork {

@@ -33,6 +33,8 @@ export function linesOf(event: PlatformEvent): string {
     case 'invocation.throttled':
     case 'function.secluded':
     case 'function.suspended':
+    case 'source.gaveUp':
+    case 'source.problem':
     case 'network.connected':
     case 'network.closed':
     case 'network.refused':

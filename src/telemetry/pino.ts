@@ -34,6 +34,8 @@ function levelOf(event: PlatformEvent): Level {
     case 'invocation.throttled':
     case 'function.secluded':
     case 'function.suspended':
+    case 'source.gaveUp':
+    case 'source.problem':
     case 'network.refused':
     case 'runtime.less':
     case 'hardening.less':

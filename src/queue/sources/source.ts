@@ -76,6 +76,8 @@ export interface EventSource extends AsyncDisposable {
    * Data comes from anyone: it may be anything.
    */
   filterSubject(record: SourceRecord): unknown;
+  /** Which of two positions of one shard comes first: negative, zero or positive. */
+  compare(one: string, other: string): number;
   /** Records older than that are no longer in the stream. Undefined: it is not known. */
   retentionMs(): number | undefined;
 }

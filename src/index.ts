@@ -56,3 +56,5 @@ export type { CredentialRule, NetworkConfiguration, NetworkSettings } from './mo
 export type { PlatformEvent } from './model/platform-event.ts';
 export type { RuntimeIdentifier } from './model/runtime-identifier.ts';
 export type { SandboxUserOption } from './model/sandbox-user.ts';
+export type { Schedule, ScheduleTarget } from './queue/schedules/schedule.ts';
+export type { ScheduleFilter, ScheduleInput, Schedules, ScheduleTargetInput } from './queue/schedules/schedules.ts';

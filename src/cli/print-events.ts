@@ -56,6 +56,13 @@ export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent
         );
         return;
       }
+      case 'schedule.lost': {
+        const target = event.target === undefined ? '' : ` for ${event.target}`;
+        stderr.write(
+          `isotherm: schedule ${event.schedule} lost its event of ${event.instant}${target}: ${event.reason}\n`,
+        );
+        return;
+      }
       case 'invocation.limit':
         // Lambda's own lines say it already.
         if (event.limit === 'wall-time') return;

@@ -11,6 +11,8 @@ import { EngineError } from '../model/errors.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
 import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
 import type { Observe } from '../model/platform-event.ts';
+import { MemoryScheduleStore, type ScheduleStore } from '../queue/schedules/schedule-store.ts';
+import type { Schedules } from '../queue/schedules/schedules.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { SandboxFleet } from '../supervisor/sandbox-port.ts';
 import { callableFunction } from './callable-function.ts';
@@ -23,6 +25,7 @@ import { InvokePath } from './invoke.ts';
 import { Maintenance } from './maintenance.ts';
 import { observedRegistry } from './observed-registry.ts';
 import { Sandboxes } from './sandboxes.ts';
+import { type ScheduledInvocations, scheduledInvocations } from './scheduled-invocations.ts';
 import { engineStats } from './stats.ts';
 import { Targets } from './target.ts';
 
@@ -31,6 +34,8 @@ export interface EngineParts {
   readonly observe: Observe | undefined;
   readonly fleet: SandboxFleet;
   readonly registry: FunctionRegistry;
+  /** Default: in memory. */
+  readonly scheduleStore?: ScheduleStore;
   /** Closes fleet and registry, in this order, and what lies under them. */
   readonly release: () => Promise<void>;
 }
@@ -49,6 +54,7 @@ class ComposedEngine implements Engine {
   readonly #counters = createCounters();
   readonly #path: InvokePath;
   readonly #maintenance: Maintenance;
+  readonly #scheduled: ScheduledInvocations;
   /** Set by the first `close`; the engine takes nothing from then on. */
   #closing: Promise<void> | undefined;
 
@@ -101,6 +107,17 @@ class ComposedEngine implements Engine {
       sandboxes: this.#sandboxes,
       environmentIdleMs: limits.environmentIdleMs,
     });
+    this.#scheduled = scheduledInvocations({
+      clock,
+      observe,
+      store: parts.scheduleStore ?? new MemoryScheduleStore(),
+      invoke: (input) => this.invoke(input),
+    });
+  }
+
+  get schedules(): Schedules {
+    this.#assertOpen();
+    return this.#scheduled.schedules;
   }
 
   async createFunction(input: Parameters<Engine['createFunction']>[0]): Promise<CallableFunction> {
@@ -187,6 +204,7 @@ class ComposedEngine implements Engine {
   async #close(graceMs: number): Promise<void> {
     const { options, fleet, release } = this.#parts;
     this.#maintenance[Symbol.dispose]();
+    const quiet = this.#scheduled[Symbol.asyncDispose]();
     this.#scheduler.close();
     const ended = this.#scheduler.whenEnded();
     if (graceMs > 0) {
@@ -197,6 +215,7 @@ class ComposedEngine implements Engine {
     // Whatever still runs ends with its sandbox, and its client is told.
     await fleet.close();
     await ended;
+    await quiet;
     await release();
   }
 

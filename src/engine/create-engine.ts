@@ -12,6 +12,7 @@ import { MemoryStore } from '../functions/memory-store.ts';
 import { EngineError } from '../model/errors.ts';
 import { isAtLeast } from '../model/hardening.ts';
 import type { Observe } from '../model/platform-event.ts';
+import { MemoryScheduleStore, type ScheduleStore } from '../queue/schedules/schedule-store.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
 import { type ControlGroups, openControlGroups } from '../supervisor/control-groups.ts';
 import { createFleet, type FleetOptions } from '../supervisor/fleet.ts';
@@ -72,7 +73,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const { nativeModule: found } = runtime;
   if (found.kind === 'absent' && nativeModule !== 'off') tell({ type: 'runtime.less', missing: found.reason });
 
-  const store = openStore(valid);
+  const { store, scheduleStore } = openStores(valid);
   opened.defer(() => store.close());
   const registry = await createFunctionRegistry({
     store,
@@ -107,7 +108,14 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const cleaned = removeLeftovers({ temporaryDirectory: tmpdir(), cacheDirectory, epochMs: () => clock.epochMs() });
   opened.defer(() => cleaned);
   const release = opened.move();
-  return composeEngine({ options: valid, observe, fleet, registry, release: () => release.disposeAsync() });
+  return composeEngine({
+    options: valid,
+    observe,
+    fleet,
+    registry,
+    scheduleStore,
+    release: () => release.disposeAsync(),
+  });
 }
 
 /** @throws EngineError RuntimeBuildFailed. One that exists and cannot be written to may hold all that is needed. */
@@ -164,8 +172,13 @@ function sayBuild(tell: Observe): () => void {
   return () => tell({ type: 'runtime.build', stage: 'native', detail, elapsedMs: 0 });
 }
 
-function openStore({ dataDirectory }: ValidOptions): FunctionStore {
-  return dataDirectory === undefined ? new MemoryStore() : openDataDirectory(dataDirectory).functions;
+function openStores({ dataDirectory }: ValidOptions): {
+  readonly store: FunctionStore;
+  readonly scheduleStore: ScheduleStore;
+} {
+  if (dataDirectory === undefined) return { store: new MemoryStore(), scheduleStore: new MemoryScheduleStore() };
+  const { functions, schedules } = openDataDirectory(dataDirectory);
+  return { store: functions, scheduleStore: schedules };
 }
 
 /** Where built runtimes are kept when `cacheDirectory` says nothing. */

@@ -14,6 +14,7 @@ import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
 import type { LimitReason } from '../model/limit-reason.ts';
 import type { PlatformEvent } from '../model/platform-event.ts';
 import type { SandboxUserOption } from '../model/sandbox-user.ts';
+import type { Schedules } from '../queue/schedules/schedules.ts';
 import type { Logger } from '../telemetry/pino.ts';
 
 /** Options of `createEngine`. All are optional. */
@@ -134,6 +135,8 @@ export interface BindingsInput {
 export interface Engine extends AsyncDisposable {
   /** The control plane in Lambda's terms; what `http/` speaks to. Mutations return before code is prepared. */
   readonly functions: FunctionRegistry;
+  /** Functions invoked at instants of a calendar or in intervals; kept in the data directory. */
+  readonly schedules: Schedules;
   /** Deploys and waits until the function is Active. @throws EngineError */
   createFunction(input: CreateFunctionInput & BindingsInput): Promise<CallableFunction>;
   updateFunctionCode(input: UpdateCodeInput): Promise<FunctionRecord>;

@@ -9,6 +9,7 @@ export const errorCatalogue = {
   // AWS Lambda's own (LAMBDA.md C1.8).
   InvalidParameterValueException: { status: 400, bodyKey: 'message', blame: 'client' },
   InvalidRequestContentException: { status: 400, bodyKey: 'message', blame: 'client' },
+  LimitExceededException: { status: 400, bodyKey: 'message', blame: 'client' },
   PolicyLengthExceededException: { status: 400, bodyKey: 'message', blame: 'client' },
   ValidationException: { status: 400, bodyKey: 'message', blame: 'client' },
   ResourceInUseException: { status: 400, bodyKey: 'Message', blame: 'client' },

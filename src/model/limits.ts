@@ -539,4 +539,27 @@ export const limits = {
   tidyHeapBytesMax: 16 * MiB,
   /** Turns of the event loop between an answer and the freeze (LAMBDA.md A3.15). */
   turnsAfterAnswerMax: 16,
+
+  /** Schedules, as EventBridge has them: rules of a bus (300 there), targets of a rule, of a page; texts; the number of a rate is ours. */
+  schedulesMax: 1_000,
+  scheduleTargetsMax: 5,
+  schedulesPageMax: 100,
+  scheduleNameLengthMax: 64,
+  scheduleDescriptionLengthMax: 512,
+  scheduleExpressionLengthMax: 256,
+  scheduleInputBytesMax: 8 * KiB,
+  scheduleRateMax: 1_000_000,
+  scheduleTargetRetriesMax: 185,
+  /**
+   * How old an event of a schedule may get before it is accepted, also because nothing ran at its instant. EventBridge has the same
+   * least and most; its default is the most, and ours what a restart takes.
+   */
+  scheduleEventAgeSecondsMin: 60,
+  scheduleEventAgeSecondsDefault: 300,
+  scheduleEventAgeSecondsMax: 86_400,
+  /** A wall clock that was set is noticed within it. */
+  scheduleLookMsMax: 30_000,
+  /** Between attempts to hand an event over. */
+  scheduleRetryMsMin: 1_000,
+  scheduleRetryMsMax: 60_000,
 } as const;

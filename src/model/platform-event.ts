@@ -97,6 +97,16 @@ export type PlatformEvent =
       /** Refusals since the last one told, which came too fast to tell each. */
       readonly untoldRefusals?: number;
     })
+  /** An instant of a schedule whose event nobody, or that target, will get. */
+  | {
+      readonly type: 'schedule.lost';
+      readonly schedule: string;
+      /** ISO 8601. */
+      readonly instant: string;
+      readonly reason: string;
+      /** ARN of the function; absent: all. */
+      readonly target?: string;
+    }
   | { readonly type: 'invocation.throttled'; readonly functionName: string; readonly reason: string }
   /** Records of a stream that a mapping will not try again. */
   | (OfMapping & {

@@ -8,9 +8,11 @@ import { errorMessage } from '../base/error-text.ts';
 import { makeDirectory } from '../base/make-directory.ts';
 import type { FunctionStore } from '../functions/function-store.ts';
 import { EngineError } from '../model/errors.ts';
+import type { ScheduleStore } from '../queue/schedules/schedule-store.ts';
 import { Database, DatabaseError } from './database.ts';
 import { SqliteFunctionStore } from './function-store.ts';
 import { migrations } from './migrations.ts';
+import { SqliteScheduleStore } from './schedule-store.ts';
 
 export interface DataDirectory {
   /** Absolute. */
@@ -19,6 +21,8 @@ export interface DataDirectory {
   readonly codeDirectory: string;
   /** Closing the store gives the directory back. */
   readonly functions: FunctionStore;
+  /** Of the same file: not to be used once `functions` is closed. */
+  readonly schedules: ScheduleStore;
 }
 
 /**
@@ -48,7 +52,7 @@ export function openDataDirectory(path: string): DataDirectory {
       database.close();
     },
   });
-  return { directory, codeDirectory, functions };
+  return { directory, codeDirectory, functions, schedules: new SqliteScheduleStore(database, directory) };
 }
 
 function makeOurDirectory(path: string, directory: string): void {

@@ -1,11 +1,10 @@
 /** FunctionStore on SQLite: every call is one transaction, so a kill between any two steps leaves whole functions only. */
-import { errorMessage } from '../base/error-text.ts';
 import type { FunctionStore, StoredFunction, StoredVersion } from '../functions/function-store.ts';
 import type { CodePack } from '../functions/prepared-code.ts';
-import { EngineError } from '../model/errors.ts';
 import type { FunctionAlias } from '../model/function-alias.ts';
 import type { LayerVersion } from '../model/layer-version.ts';
-import { type Database, DatabaseError, type Row, type SQLInputValue } from './database.ts';
+import type { Database, Row, SQLInputValue } from './database.ts';
+import { decodedRows, inStore } from './store-failure.ts';
 import { decodeAlias, decodeFunction, decodeLayer, decodeVersion, storedPath } from './stored-row.ts';
 
 /** Of a function or a version: its pack, and that of its layers. */
@@ -244,34 +243,15 @@ export class SqliteFunctionStore implements FunctionStore {
   }
 
   #read(sql: string, ...values: readonly SQLInputValue[]): readonly Row[] {
-    return this.#attempt('read', () => this.#options.database.all(sql, ...values));
+    return inStore(this.#options.directory, 'read', () => this.#options.database.all(sql, ...values));
   }
 
   #write(work: (database: Database) => void): void {
-    const { database } = this.#options;
-    this.#attempt('write', () => database.transaction(() => work(database)));
+    const { database, directory } = this.#options;
+    inStore(directory, 'write', () => database.transaction(() => work(database)));
   }
 
   #decoded<Decoded>(rows: readonly Row[], decode: (row: Row) => Decoded): readonly Decoded[] {
-    return rows.map((row) => {
-      try {
-        return decode(row);
-      } catch (error) {
-        throw this.#unusable(errorMessage(error), error);
-      }
-    });
-  }
-
-  #attempt<Result>(verb: 'read' | 'write', work: () => Result): Result {
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
-      throw this.#unusable(`cannot ${verb} isotherm.db: ${error.message}`, error);
-    }
-  }
-
-  #unusable(reason: string, cause: unknown): EngineError {
-    return new EngineError('DataDirectoryUnusable', `data directory ${this.#options.directory}: ${reason}`, { cause });
+    return decodedRows(this.#options.directory, rows, decode);
   }
 }

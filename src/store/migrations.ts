@@ -66,4 +66,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE layer_numbers (layer TEXT PRIMARY KEY, last_version INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  // 6: Schedules. The instant that is done with changes with every firing, and is therefore no part of the record.
+  `
+  CREATE TABLE schedules (name TEXT PRIMARY KEY, record TEXT NOT NULL, fired_ms INTEGER) STRICT;
+  `,
 ];

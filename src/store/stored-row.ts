@@ -179,7 +179,8 @@ function decodeCommon(columns: z.infer<typeof rowSchema>, codeDirectory: string)
   };
 }
 
-function naming<Decoded>(what: string, decode: () => Decoded): Decoded {
+/** Says of whose row a decoder's complaint is. */
+export function naming<Decoded>(what: string, decode: () => Decoded): Decoded {
   try {
     return decode();
   } catch (error) {

@@ -35,6 +35,7 @@ export function linesOf(event: PlatformEvent): string {
     case 'function.suspended':
     case 'source.gaveUp':
     case 'source.problem':
+    case 'schedule.lost':
     case 'network.connected':
     case 'network.closed':
     case 'network.refused':

@@ -36,6 +36,7 @@ function levelOf(event: PlatformEvent): Level {
     case 'function.suspended':
     case 'source.gaveUp':
     case 'source.problem':
+    case 'schedule.lost':
     case 'network.refused':
     case 'runtime.less':
     case 'hardening.less':

@@ -86,6 +86,9 @@ export function scriptedEngine(...names: readonly string[]): ScriptedEngine {
       calls.invoke.push(input);
       return this.onInvoke(input);
     },
+    get schedules() {
+      return unscripted();
+    },
     stats: () => stats,
     createFunction: unscripted,
     updateFunctionCode: unscripted,

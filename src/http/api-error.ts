@@ -11,6 +11,7 @@ const protocolErrors = {
   UnknownOperationException: 404,
   MethodNotAllowedException: 405,
   RequestTimeoutException: 408,
+  UnsupportedOperationException: 400,
   RequestHeaderSectionTooLargeException: 431,
 } as const;
 

@@ -64,6 +64,16 @@ export class JsonReader {
     return new JsonReader(value);
   }
 
+  structures(name: string): readonly JsonReader[] | undefined {
+    const value = this.#value(name);
+    if (value === undefined) return undefined;
+    if (!Array.isArray(value)) throw mismatch(name, value, 'a list');
+    return value.map((member: unknown) => {
+      if (!isMembers(member)) throw mismatch(`${name}[]`, member, 'a structure');
+      return new JsonReader(member);
+    });
+  }
+
   strings(name: string): readonly string[] | undefined {
     const value = this.#value(name);
     if (value === undefined) return undefined;

@@ -18,6 +18,7 @@ import { metricsContentType, metricsText } from './metrics.ts';
 import type { Operation } from './operation.ts';
 import { notOffered, offered, routePath, unknownOperation } from './operation-table.ts';
 import { SignatureVerifier, type SignatureVerifierOptions, type SignedRequest } from './signature/verifier.ts';
+import { answerTarget, targetContentType, targetSigningNames } from './target-protocol.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -109,6 +110,7 @@ export function createServer(options: ServerOptions): ApiServer {
       },
     });
   }
+  addTargetRoute(app, engine, onUnexpected);
   addOwnRoutes(app, engine, () => {
     const { eventsTooLong } = invokeEndpoint;
     return metricsText(engine.stats(), { eventsTooLong, logLinesDropped: options.logLinesDropped?.() });
@@ -163,6 +165,25 @@ function addOperation(
       reply.code(answer.status).header('x-amzn-RequestId', randomUUID());
       if (answer.body === undefined) return reply.send();
       return reply.header('content-type', 'application/json').send(jsonBytes(JSON.stringify(answer.body)));
+    },
+  });
+}
+
+/** Of every service that is called by a name in a header. */
+function addTargetRoute(app: FastifyInstance, engine: Engine, onUnexpected: ServerOptions['onUnexpected']): void {
+  app.route<{ Body: Uint8Array | undefined }>({
+    method: 'POST',
+    url: '/',
+    config: { access: { services: targetSigningNames } },
+    handler: async (request, reply) => {
+      const target = request.headers['x-amz-target'];
+      if (typeof target !== 'string') throw unknownOperation(request.method, pathOf(request.url));
+      const requestId = randomUUID();
+      const answer = await answerTarget(engine, target, request.body ?? noBytes);
+      if (answer.error !== undefined) onUnexpected?.(answer.error, requestId);
+      reply.code(answer.status).header('x-amzn-RequestId', requestId);
+      if (answer.errorType !== undefined) reply.header('x-amzn-ErrorType', answer.errorType);
+      return reply.header('content-type', targetContentType).send(jsonBytes(answer.body));
     },
   });
 }

@@ -10,6 +10,7 @@ export type {
   EngineLimits,
   EngineOptions,
   EngineStats,
+  LogsOption,
 } from './engine/engine.ts';
 export type {
   AccountUsage,
@@ -32,6 +33,19 @@ export type {
   UpdateCodeInput,
   UpdateConfigurationInput,
 } from './functions/registry.ts';
+export type { FunctionLogs } from './logs/function-logs.ts';
+export type {
+  LogEvent,
+  LogFilter,
+  LogGroupSummary,
+  LogPage,
+  LogPageInput,
+  LogStreamPage,
+  LogStreamPageInput,
+  LogStreamSummary,
+  LogTailInput,
+  NamePageInput,
+} from './logs/log-event.ts';
 export { EngineError, type EngineErrorCode, type ThrottleReason } from './model/errors.ts';
 export type { FunctionAlias } from './model/function-alias.ts';
 export type {

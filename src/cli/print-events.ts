@@ -70,6 +70,9 @@ export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent
           `isotherm: limit ${event.limit} ${event.effect} something: ${Math.round(event.found)} of ${event.value}\n`,
         );
         return;
+      case 'logs.lost':
+        stderr.write(`isotherm: ${event.events} log events (${event.bytes} bytes) were not kept: ${event.reason}\n`);
+        return;
       case 'network.refused': {
         const address = event.operation === 'lookup' && event.address !== undefined ? ` (${event.address})` : '';
         stderr.write(`isotherm: ${event.functionName} was refused the network: ${event.reason}${address}\n`);

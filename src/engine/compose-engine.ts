@@ -7,6 +7,8 @@ import { createBindingSet } from '../bindings/binding-set.ts';
 import { EgressGate } from '../egress/gate.ts';
 import { parseFunctionReference } from '../functions/function-reference.ts';
 import type { FunctionReference, FunctionRegistry, PublishVersionInput } from '../functions/registry.ts';
+import type { FunctionLogs } from '../logs/function-logs.ts';
+import { LogStore } from '../logs/log-store.ts';
 import { EngineError } from '../model/errors.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
 import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
@@ -36,6 +38,8 @@ export interface EngineParts {
   readonly registry: FunctionRegistry;
   /** Default: in memory. */
   readonly scheduleStore?: ScheduleStore;
+  /** Absent: nothing is kept. */
+  readonly logs?: FunctionLogs;
   /** Closes fleet and registry, in this order, and what lies under them. */
   readonly release: () => Promise<void>;
 }
@@ -46,6 +50,7 @@ export function composeEngine(parts: EngineParts): Engine {
 
 class ComposedEngine implements Engine {
   readonly functions: FunctionRegistry;
+  readonly logs: FunctionLogs;
   readonly #parts: EngineParts;
   readonly #scheduler: Scheduler;
   readonly #sandboxes: Sandboxes;
@@ -62,6 +67,7 @@ class ComposedEngine implements Engine {
     this.#parts = parts;
     const { options, observe, fleet } = parts;
     const { clock, limits, guestLimits } = options;
+    this.logs = parts.logs ?? new LogStore({ clock });
     this.#targets = new Targets(guestLimits);
     this.#sandboxes = new Sandboxes(fleet, observe);
     this.#scheduler = new Scheduler({

@@ -9,6 +9,7 @@ import { makeDirectory } from '../base/make-directory.ts';
 import { createFunctionRegistry } from '../functions/create-registry.ts';
 import type { FunctionStore } from '../functions/function-store.ts';
 import { MemoryStore } from '../functions/memory-store.ts';
+import { LogStore, logDirectory } from '../logs/log-store.ts';
 import { EngineError } from '../model/errors.ts';
 import { isAtLeast } from '../model/hardening.ts';
 import type { Observe } from '../model/platform-event.ts';
@@ -47,7 +48,9 @@ import { combineObservers } from './observers.ts';
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const valid = validOptions(options);
   const { clock, dataDirectory, isolation } = valid;
-  const observe = combineObservers([valid.logger && createLogObserver(valid.logger), valid.observe]);
+  const listeners = combineObservers([valid.logger && createLogObserver(valid.logger), valid.observe]);
+  const logs = openLogs(valid, listeners);
+  const observe = combineObservers([logs?.observe, listeners]);
   const tell = observe ?? ignoreEvent;
 
   const { path: nodePath } = findSandboxNode(valid.nodePath);
@@ -75,6 +78,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 
   const { store, scheduleStore } = openStores(valid);
   opened.defer(() => store.close());
+  if (logs !== undefined) opened.defer(() => logs.close());
   const registry = await createFunctionRegistry({
     store,
     clock,
@@ -114,7 +118,20 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     fleet,
     registry,
     scheduleStore,
+    ...(logs !== undefined && { logs }),
     release: () => release.disposeAsync(),
+  });
+}
+
+function openLogs({ clock, dataDirectory, logs }: ValidOptions, observe: Observe | undefined): LogStore | undefined {
+  if (logs === 'off') return undefined;
+  const { keepMiB, keepDays } = logs;
+  return new LogStore({
+    clock,
+    ...(dataDirectory !== undefined && { directory: logDirectory(dataDirectory) }),
+    ...(keepMiB !== undefined && { bytesMax: keepMiB * 1024 * 1024 }),
+    ...(keepDays !== undefined && { ageMsMax: keepDays * 86_400_000 }),
+    onLoss: (loss) => observe?.({ type: 'logs.lost', ...loss }),
   });
 }
 

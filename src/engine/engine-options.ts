@@ -11,7 +11,7 @@ import { type HardeningDemand, type HardeningOption, hardeningDemand } from '../
 import { limits } from '../model/limits.ts';
 import { type SandboxUserOption, sandboxUserMax } from '../model/sandbox-user.ts';
 import type { SchedulerLimits } from '../scheduler/fleet-view.ts';
-import type { EngineLimits, EngineOptions } from './engine.ts';
+import type { EngineLimits, EngineOptions, LogsOption } from './engine.ts';
 
 export interface ValidOptions {
   readonly dataDirectory: string | undefined;
@@ -23,6 +23,7 @@ export interface ValidOptions {
   readonly isolation: 'domain' | 'function';
   readonly logger: EngineOptions['logger'];
   readonly observe: EngineOptions['observe'];
+  readonly logs: LogsOption;
   readonly limits: SchedulerLimits & { readonly sparesMax: number };
   /** Those that are stricter than the defaults. */
   readonly guestLimits: Partial<GuestLimits>;
@@ -72,6 +73,7 @@ const optionNames: readonly string[] = [
   'isolation',
   'logger',
   'observe',
+  'logs',
   'limits',
   'clock',
 ] satisfies readonly (keyof EngineOptions)[];
@@ -96,6 +98,7 @@ export function validOptions(options: EngineOptions): ValidOptions {
     isolation,
     logger,
     observe,
+    logs: logsOption(options.logs ?? {}),
     limits: validLimits(options.limits ?? {}),
     guestLimits: engineGuestLimits({ ...options.limits }),
     clock,
@@ -116,6 +119,16 @@ function sandboxUser(given: SandboxUserOption): SandboxUserOption {
   if (given === 'own' || given === 'host') return given;
   if (Number.isSafeInteger(given) && given >= 1 && given <= sandboxUserMax) return given;
   throw invalid('sandboxUser', `own, host or a user id from 1 to ${sandboxUserMax}`, given);
+}
+
+function logsOption(given: LogsOption): LogsOption {
+  if (given === 'off') return given;
+  assertObject('logs', given);
+  assertKnown('member of logs', Object.keys(given), ['keepMiB', 'keepDays']);
+  for (const [name, value] of Object.entries(given)) {
+    if (!Number.isSafeInteger(value) || value < 1) throw invalid(`logs.${name}`, 'a whole number of at least 1', value);
+  }
+  return Object.freeze({ ...given });
 }
 
 const hardeningModes: readonly unknown[] = ['auto', 'required', 'off'];

@@ -6,6 +6,7 @@ import type {
   UpdateCodeInput,
   UpdateConfigurationInput,
 } from '../functions/registry.ts';
+import type { FunctionLogs } from '../logs/function-logs.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
 import type { GuestLimits } from '../model/guest-limits.ts';
 import type { HardeningReport } from '../model/hardening.ts';
@@ -48,10 +49,17 @@ export interface EngineOptions {
   readonly logger?: Logger;
   /** Called with every platform event, after the logger. Must not throw. */
   readonly observe?: (event: PlatformEvent) => void;
+  /**
+   * How much of the functions' logs is kept: in files below `dataDirectory`, else a little in memory. The oldest go first. `off`: nothing.
+   * Default: 2048 MiB of files, 16 MiB of memory, however old.
+   */
+  readonly logs?: LogsOption;
   readonly limits?: EngineLimits;
   /** Where time comes from; for tests. */
   readonly clock?: Clock;
 }
+
+export type LogsOption = 'off' | { readonly keepMiB?: number; readonly keepDays?: number };
 
 /**
  * Limits an embedder may set. Those of the engine default to the value of the same name in `model/limits.ts`; those of each guest
@@ -137,6 +145,8 @@ export interface Engine extends AsyncDisposable {
   readonly functions: FunctionRegistry;
   /** Functions invoked at instants of a calendar or in intervals; kept in the data directory. */
   readonly schedules: Schedules;
+  /** What functions printed, and what the platform says of their invocations (docs/logs.md). */
+  readonly logs: FunctionLogs;
   /** Deploys and waits until the function is Active. @throws EngineError */
   createFunction(input: CreateFunctionInput & BindingsInput): Promise<CallableFunction>;
   updateFunctionCode(input: UpdateCodeInput): Promise<FunctionRecord>;

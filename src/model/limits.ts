@@ -86,6 +86,35 @@ export const limits = {
   sourceHeldRecordsMax: 50_000,
   sourceHeldBytesMax: 8 * MiB,
 
+  /**
+   * Logs that are kept. Written in batches: after so long, or when so much waits. So much may wait for the disk, in all and of one stream;
+   * more is lost, and counted.
+   */
+  logFlushMs: 100,
+  logBatchBytes: 1 * MiB,
+  logBytesWaitingMax: 32 * MiB,
+  logStreamBytesWaitingMax: 12 * MiB,
+  /** Streams in which something was lost and that still wait for the line that says so. */
+  logLossMarksMax: 1_000,
+  logLossTellMs: 10_000,
+  /** What is kept: in files (`logs.keepMiB`), in memory where there is no data directory; one file, and files in all. The oldest go. */
+  logBytesKeptMax: 2_048 * MiB,
+  logMemoryBytesMax: 16 * MiB,
+  logSegmentBytesMax: 8 * MiB,
+  logStreamsMax: 50_000,
+  logGroupsMax: 10_000,
+  logRetentionLookMs: 60_000,
+  /** A page of CloudWatch Logs: events, bytes; of groups and streams. */
+  logPageEventsMax: 10_000,
+  logPageBytesMax: 1 * MiB,
+  logNamesPageMax: 50,
+  logPatternLengthMax: 1_024,
+  /** One page looks through so much, for so long; then it says where to go on. A piece read at once, and all that is held. */
+  logSearchBytesMax: 256 * MiB,
+  logSearchMsMax: 1_000,
+  logSearchChunkBytes: 256 * KiB,
+  logSearchBufferBytesMax: 32 * MiB,
+
   /** Code packages (C3.19). Entry, name and depth limits are ours: a package past them is an attack, not a program. */
   zipBytesMax: 50 * MiB,
   unzippedBytesMax: 262_144_000,

@@ -107,6 +107,8 @@ export type PlatformEvent =
       /** ARN of the function; absent: all. */
       readonly target?: string;
     }
+  /** Of the log that the engine keeps: what the disk did not take. */
+  | { readonly type: 'logs.lost'; readonly events: number; readonly bytes: number; readonly reason: string }
   | { readonly type: 'invocation.throttled'; readonly functionName: string; readonly reason: string }
   /** Records of a stream that a mapping will not try again. */
   | (OfMapping & {

@@ -21,6 +21,7 @@ export function linesOf(event: PlatformEvent): string {
     case 'platform.report':
       return event.logFormat === 'JSON' ? systemRecord(event) : textLine(event);
     case 'platform.logsDropped':
+    case 'logs.lost':
     case 'invocation.limit':
     case 'sandbox.started':
     case 'sandbox.exited':

@@ -30,6 +30,7 @@ function levelOf(event: PlatformEvent): Level {
       return event.status === 'success' ? 'info' : 'warn';
     case 'platform.fault':
     case 'platform.logsDropped':
+    case 'logs.lost':
     case 'invocation.limit':
     case 'invocation.throttled':
     case 'function.secluded':

@@ -2,6 +2,7 @@
  * An engine whose functions are records in a map and whose invocations are a function of the test. It decides nothing: what
  * the server asked for is in `calls`.
  */
+import { systemClock } from '../../src/base/clock.ts';
 import type { Engine, EngineStats } from '../../src/engine/engine.ts';
 import { functionNotFound } from '../../src/functions/function-reference.ts';
 import type {
@@ -10,6 +11,7 @@ import type {
   UpdateCodeInput,
   UpdateConfigurationInput,
 } from '../../src/functions/registry.ts';
+import { LogStore } from '../../src/logs/log-store.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../../src/model/function-configuration.ts';
 import type { InvokeInput, InvokeResult } from '../../src/model/invocation.ts';
 import { unscriptedRegistry } from '../fixtures/unscripted-registry.ts';
@@ -49,6 +51,7 @@ export function scriptedEngine(...names: readonly string[]): ScriptedEngine {
   return {
     calls,
     records,
+    logs: new LogStore({ clock: systemClock }),
     onInvoke: async () => answer('null'),
     functions: {
       ...unscriptedRegistry,

@@ -64,7 +64,16 @@ export type {
   HardeningReport,
 } from './model/hardening.ts';
 export type { HardeningOption } from './model/hardening-demand.ts';
-export type { InvocationReport, InvocationType, InvokeInput, InvokeResult, Phases } from './model/invocation.ts';
+export type {
+  InvocationReport,
+  InvocationType,
+  InvokeInput,
+  InvokeResult,
+  Phases,
+  StreamedEnd,
+  StreamedResult,
+  StreamInput,
+} from './model/invocation.ts';
 export type { LayerReference, LayerVersion } from './model/layer-version.ts';
 export type { CredentialRule, NetworkConfiguration, NetworkSettings } from './model/network-settings.ts';
 export type { PlatformEvent } from './model/platform-event.ts';

@@ -3,9 +3,11 @@
  * into the snapshot; `createHandlerLoop` is called at boot, once, in the restored isolate.
  */
 import type { GuestSettings, HostCalls } from '../../src/bridge/contract.ts';
+import type { ServiceCalls } from './service-calls.ts';
 
 export interface Core {
   readonly host: HostCalls;
+  readonly services: Pick<ServiceCalls, 'ask' | 'listen' | 'forget'>;
   /** What the function's clock says. */
   readonly epochMs: () => number;
   /** Node's primordials: built-ins captured before any user code. Use these, never a global that the user can replace. */
@@ -22,6 +24,9 @@ export interface Core {
   readonly offerModules: (modules: LateModules) => void;
   /** Node's own setImmediate, captured. */
   setImmediate(callback: () => void): void;
+  /** Something is under way that keeps the event loop alive, until `release`. */
+  hold(): void;
+  release(): void;
   /** Ends the runtime, as process.exit does after its listeners. Does not return. */
   exit(code: number): never;
 }
@@ -36,6 +41,7 @@ export interface GuestProcess {
   on(event: string, listener: (...args: never[]) => void): unknown;
   listenerCount(event: string): number;
   cwd(): string;
+  nextTick(callback: () => void): void;
 }
 
 /** A runtime's way to find and call the handler. Methods run inside a slice, with ticks drained by the core afterwards; they may throw nothing. */

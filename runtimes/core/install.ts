@@ -208,9 +208,10 @@ function useClock(context: Mutable<CoreContext>, policy: 'coarse' | 'frozen'): v
 }
 
 function createCore(context: CoreContext): Core {
-  const { host, library, loop, process } = context;
+  const { host, library, loop, process, services } = context;
   return {
     host,
+    services,
     epochMs: context.clock?.epochMs ?? DateNow,
     primordials: primordials as unknown as Record<string, unknown>,
     process,
@@ -229,6 +230,8 @@ function createCore(context: CoreContext): Core {
       library.require<{ setImmediate(run: () => void): void }>('timers').setImmediate(callback);
       loop.isPlatformsTimer = false;
     },
+    hold: () => loop.hold(),
+    release: () => loop.release(),
     exit(code) {
       host.exit(code);
       throw new Error('exit returned');

@@ -96,13 +96,24 @@ export class CallbackModel implements ProgrammingModel {
     completion: Completion,
     debt: Debt,
   ): void {
-    const { core, log, dialect } = this.#parts;
+    const { core, answers, log, dialect } = this.#parts;
     const handler = this.#handler;
-    const onBody = (body: string): void => {
+    const onFinish = (): void => {
       completion.markReported();
-      debt.answer(body);
+      debt.answer('');
     };
-    invokeStreaming({ core, log, dialect, handler, highWaterMark, event, context, onBody, onError: completion.fail });
+    invokeStreaming({
+      core,
+      answers,
+      log,
+      dialect,
+      handler,
+      highWaterMark,
+      event,
+      context,
+      onFinish,
+      onError: completion.fail,
+    });
   }
 
   loopEmpty(debt: Debt): void {

@@ -4,6 +4,7 @@
  */
 import type { EntryPoint, GuestContext } from '../../src/bridge/contract.ts';
 import type { CreateHandlerLoop, HandlerLoop } from '../core/core-api.ts';
+import { Answers } from './answer-sender.ts';
 import { installAwslambda } from './awslambda.ts';
 import { CallbackModel } from './callback-model.ts';
 import { checkpoint } from './checkpoint.ts';
@@ -34,7 +35,8 @@ export const createHandlerLoop: CreateHandlerLoop = (core, settings) => {
   const { logFormat, logLevel } = settings;
   const log = createLog(core, { logFormat, logLevel, dialect, requestId: () => requestId });
   const settlement = new Settlement(core, dialect);
-  const parts = { core, settings, dialect, log, settlement, events: new ProcessEvents(core, log) };
+  const answers = new Answers(core);
+  const parts = { core, settings, dialect, log, settlement, events: new ProcessEvents(core, log), answers };
   const model = createModel(parts);
 
   const environment = new ProcessEnvironment(core, settings);

@@ -1,5 +1,6 @@
 /** Calls a streaming handler and decides what its invocation answers (LAMBDA.md A6.3 to A6.5, A6.9). */
 import type { Core } from '../core/core-api.ts';
+import type { Answers } from './answer-sender.ts';
 import type { ErrorDialect } from './error-json.ts';
 import type { Handler } from './handler.ts';
 import { isThenable } from './handler.ts';
@@ -9,19 +10,21 @@ import { createResponseStream } from './response-stream.ts';
 
 export interface StreamingCall {
   readonly core: Core;
+  readonly answers: Answers;
   readonly log: Log;
   readonly dialect: ErrorDialect;
   readonly handler: Handler;
   readonly highWaterMark: number | undefined;
   readonly event: unknown;
   readonly context: object;
-  onBody(body: string): void;
+  /** The stream has finished: what was written is the answer. */
+  onFinish(): void;
   onError(error: unknown): void;
 }
 
 /** Throws what the handler throws before it returns. */
 export function invokeStreaming(call: StreamingCall): void {
-  const stream = createResponseStream(call.core, call.highWaterMark);
+  const stream = createResponseStream(call.core, call.answers, call.highWaterMark);
   const result = call.handler(call.event, stream.writable, call.context);
   if (!isThenable(result)) {
     call.onError(misuse('Streaming does not support non-async handlers.', call.dialect));
@@ -29,7 +32,7 @@ export function invokeStreaming(call: StreamingCall): void {
   }
   result.then((value) => {
     if (value !== undefined) call.log.write('WARN', ['Streaming handlers ignore return values.']);
-    if (stream.isEnded()) stream.whenFinished(call.onBody, call.onError);
+    if (stream.isEnded()) stream.whenFinished(call.onFinish, call.onError);
     else call.onError(misuse('Response stream is not finished.', call.dialect));
   }, call.onError);
 }

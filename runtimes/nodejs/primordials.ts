@@ -10,7 +10,7 @@ export const { apply, defineProperty, deleteProperty, get: getProperty, set: set
 export const { assign, keys: keysOf } = Object;
 export const { parse, stringify } = JSON;
 export const { now } = Date;
-export const { floor } = Math;
+export const { floor, min } = Math;
 export const encodeUri = encodeURI;
 export const { for: symbolFor } = Symbol;
 
@@ -36,6 +36,25 @@ export const indexOf: (text: string, search: string, from?: number) => number = 
 export const lastIndexOf: (text: string, search: string) => number = uncurryThis(String.prototype.lastIndexOf);
 export const slice: (text: string, start: number, end?: number) => string = uncurryThis(String.prototype.slice);
 export const startsWith: (text: string, start: string) => boolean = uncurryThis(String.prototype.startsWith);
+
+/** Of their own, exact in size: what crosses the border. */
+export function bytesFrom(bytes: Uint8Array, from: number, size: number): ArrayBuffer {
+  const copy = new BuiltinUint8Array(size);
+  setBytes(copy, new BuiltinUint8Array(bufferOf(bytes), offsetOf(bytes) + from, size));
+  return bufferOf(copy) as ArrayBuffer;
+}
+
+const bytesPrototype: object = Object.getPrototypeOf(Uint8Array.prototype);
+
+function getter<Value>(name: string): (bytes: Uint8Array) => Value {
+  const { get } = Object.getOwnPropertyDescriptor(bytesPrototype, name) as { get(this: Uint8Array): Value };
+  return uncurryThis(get);
+}
+
+export const bytesLength = getter<number>('byteLength');
+const bufferOf = getter<ArrayBufferLike>('buffer');
+const offsetOf = getter<number>('byteOffset');
+const setBytes: (target: Uint8Array, source: Uint8Array) => void = uncurryThis(Uint8Array.prototype.set);
 
 export const push: <Item>(items: Item[], item: Item) => number = uncurryThis(Array.prototype.push);
 export const forEach: <Item>(items: readonly Item[], visit: (item: Item) => void) => void = uncurryThis(

@@ -1,6 +1,7 @@
 /** What the three ways to call a handler have in common (LAMBDA.md A1, A3, A4): the parts they are given and the calls they answer. */
 import type { GuestContext, GuestSettings } from '../../src/bridge/contract.ts';
 import type { Core, RejectionReason } from '../core/core-api.ts';
+import type { Answers } from './answer-sender.ts';
 import type { ErrorDialect } from './error-json.ts';
 import type { Handler } from './handler.ts';
 import type { Log } from './log.ts';
@@ -15,6 +16,7 @@ export interface ModelParts {
   readonly log: Log;
   readonly settlement: Settlement;
   readonly events: ProcessEvents;
+  readonly answers: Answers;
 }
 
 export interface ProgrammingModel {

@@ -75,16 +75,17 @@ export class PromiseModel implements ProgrammingModel {
   }
 
   #stream(event: unknown, context: object, highWaterMark: number | undefined, answer: Answer): void {
-    const { core, log, dialect } = this.#parts;
+    const { core, answers, log, dialect } = this.#parts;
     invokeStreaming({
       core,
+      answers,
       log,
       dialect,
       handler: this.#handler,
       highWaterMark,
       event,
       context,
-      onBody: (body) => answer.after(() => answer.debt.answer(body)),
+      onFinish: () => answer.after(() => answer.debt.answer('')),
       onError: (error) => this.#fail(error, answer),
     });
   }

@@ -19,6 +19,8 @@ export const services = {
   bindings: 5,
   /** Text encodings and domains, by ICU. `bridge/text.ts` */
   text: 6,
+  /** An answer that is written while its handler runs. `bridge/answer.ts` */
+  answer: 7,
 } as const;
 export type ServiceName = keyof typeof services;
 

@@ -153,6 +153,9 @@ export class Attempts {
     }
 
     const { facts, journal, placedMs, created } = at;
+    // Whoever reads has bytes of it already, from a process that should not have run it: another try would append its own.
+    const isTold = call.answer?.isBegun === true;
+    if (isTold && (loss.kind === 'elsewhere' || loss.kind === 'init-failed')) throw lostError(error, 'was being made');
     switch (loss.kind) {
       case 'timeout':
       case 'killed':
@@ -243,6 +246,7 @@ function invocationSpec(call: Call, environmentId: string, journal: Journal | un
     ...call.details,
     payload: call.payload,
     onLog: journal?.log ?? ignoreLog,
+    answer: call.answer,
   };
 }
 
@@ -314,7 +318,7 @@ function outcomeOf({ outcome, durationMs, limits: hits }: InvokeReply, body: Uin
       return {
         kind: 'response-too-large',
         limit:
-          hit(['response-bytes', 'error-size']) ??
+          hit(['response-bytes', 'response-stream-bytes', 'error-size']) ??
           limitHit('response-bytes', limits.responsePayloadBytesMax, outcome.payloadBytes),
       };
     default:

@@ -3,6 +3,7 @@ import type { EngineError } from '../model/errors.ts';
 import type { LimitHit } from '../model/limit-reason.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Tail } from '../telemetry/tail.ts';
+import type { AnswerStream } from './answer-stream.ts';
 import type { ClientDetails } from './client-context.ts';
 import type { Journal } from './journal.ts';
 import type { Target } from './target.ts';
@@ -15,6 +16,8 @@ export interface Call {
   readonly payload: Uint8Array;
   readonly details: ClientDetails;
   readonly tail: Tail | undefined;
+  /** Whoever reads it while it is written. Undefined: it is answered whole. */
+  readonly answer: AnswerStream | undefined;
   readonly startedMs: number;
 }
 

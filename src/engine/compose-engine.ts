@@ -5,13 +5,15 @@
 import { randomBytes } from 'node:crypto';
 import { createBindingSet } from '../bindings/binding-set.ts';
 import { EgressGate } from '../egress/gate.ts';
+import type { Rate } from '../egress/token-bucket.ts';
 import { parseFunctionReference } from '../functions/function-reference.ts';
 import type { FunctionReference, FunctionRegistry, PublishVersionInput } from '../functions/registry.ts';
 import type { FunctionLogs } from '../logs/function-logs.ts';
 import { LogStore } from '../logs/log-store.ts';
 import { EngineError } from '../model/errors.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
-import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
+import type { InvokeInput, InvokeResult, StreamedResult, StreamInput } from '../model/invocation.ts';
+import { limits as constants } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
 import { MemoryScheduleStore, type ScheduleStore } from '../queue/schedules/schedule-store.ts';
 import type { Schedules } from '../queue/schedules/schedules.ts';
@@ -104,6 +106,7 @@ class ComposedEngine implements Engine {
       targets: this.#targets,
       conduct: this.#conduct,
       counters: this.#counters,
+      streamRate: streamRate(limits.responseStreamBytesPerSecond),
       openGateway: createGateways({ egress: new EgressGate({ clock, observe }), clock }),
     });
     this.#maintenance = new Maintenance({
@@ -187,6 +190,11 @@ class ComposedEngine implements Engine {
     return this.#path.invoke(input);
   }
 
+  async invokeStream(input: StreamInput): Promise<StreamedResult> {
+    this.#assertOpen();
+    return this.#path.invokeStream(input);
+  }
+
   stats(): EngineStats {
     const { registry, fleet } = this.#parts;
     return engineStats({
@@ -251,6 +259,11 @@ class ComposedEngine implements Engine {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new EngineError('EngineClosed', 'The engine is closed.');
   }
+}
+
+/** Lambda's shape: what a function writes first goes as fast as it can. */
+function streamRate(perSecond: number): Rate | undefined {
+  return perSecond === 0 ? undefined : { perSecond, burst: constants.responseStreamBurstBytes };
 }
 
 function versionOf({ configuration: { functionName }, version }: FunctionRecord): FunctionReference {

@@ -24,7 +24,7 @@ export interface ValidOptions {
   readonly logger: EngineOptions['logger'];
   readonly observe: EngineOptions['observe'];
   readonly logs: LogsOption;
-  readonly limits: SchedulerLimits & { readonly sparesMax: number };
+  readonly limits: SchedulerLimits & { readonly sparesMax: number; readonly responseStreamBytesPerSecond: number };
   /** Those that are stricter than the defaults. */
   readonly guestLimits: Partial<GuestLimits>;
   readonly clock: Clock;
@@ -40,6 +40,7 @@ export const engineLimitsDefault: Readonly<Required<Omit<EngineLimits, keyof Gue
   environmentsPerSandbox: limits.environmentsPerSandboxMax,
   environmentsPerDomain: limits.environmentsMaxDefault,
   sandboxesPerDomain: limits.sandboxesMaxDefault,
+  responseStreamBytesPerSecond: 0,
   queueMs: 0,
 });
 
@@ -54,6 +55,7 @@ const engineLimitsMin: typeof engineLimitsDefault = Object.freeze({
   environmentsPerSandbox: 1,
   environmentsPerDomain: 1,
   sandboxesPerDomain: 1,
+  responseStreamBytesPerSecond: 0,
   queueMs: 0,
 });
 
@@ -153,6 +155,7 @@ function validLimits(given: EngineLimits): ValidOptions['limits'] {
     environmentsPerSandbox: limit('environmentsPerSandbox'),
     environmentsPerDomain: limit('environmentsPerDomain'),
     sandboxesPerDomain: limit('sandboxesPerDomain'),
+    responseStreamBytesPerSecond: limit('responseStreamBytesPerSecond'),
     queueMs: limit('queueMs'),
     invocationsQueuedMax: limits.invocationsQueuedMax,
   });

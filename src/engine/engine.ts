@@ -11,7 +11,7 @@ import type { FunctionRecord } from '../model/function-configuration.ts';
 import type { GuestLimits } from '../model/guest-limits.ts';
 import type { HardeningReport } from '../model/hardening.ts';
 import type { HardeningOption } from '../model/hardening-demand.ts';
-import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
+import type { InvokeInput, InvokeResult, StreamedResult, StreamInput } from '../model/invocation.ts';
 import type { LimitReason } from '../model/limit-reason.ts';
 import type { PlatformEvent } from '../model/platform-event.ts';
 import type { SandboxUserOption } from '../model/sandbox-user.ts';
@@ -81,6 +81,11 @@ export interface EngineLimits extends Partial<GuestLimits> {
   readonly environmentsPerDomain?: number;
   /** Default: `sandboxesMax`, shared fairly. */
   readonly sandboxesPerDomain?: number;
+  /**
+   * Bytes a second of each streamed answer, behind its first 6 MiB. 0, the default: as fast as it is read. Lambda's network gives
+   * 2,097,152.
+   */
+  readonly responseStreamBytesPerSecond?: number;
   /** How long an invocation may wait for capacity before it is throttled. 0: throttle at once. */
   readonly queueMs?: number;
 }
@@ -168,6 +173,14 @@ export interface Engine extends AsyncDisposable {
   function(functionName: string): CallableFunction;
   /** @throws EngineError for a client's mistake, a throttle or a platform failure; a function's own failure is in the result. */
   invoke(input: InvokeInput): Promise<InvokeResult>;
+  /**
+   * Invokes and gives the answer while the function writes it (`awslambda.streamifyResponse`); that of any other function comes as one
+   * chunk. Resolves when the answer has begun. A reader that is slow slows the function down, within its timeout; one that cancels the
+   * stream does not stop it.
+   *
+   * @throws EngineError as `invoke`, before the answer has begun
+   */
+  invokeStream(input: StreamInput): Promise<StreamedResult>;
   stats(): EngineStats;
   /** Lets running invocations end (at most `graceMs`, default 0 ms: they are cut), then removes everything. Idempotent. */
   close(options?: { readonly graceMs?: number }): Promise<void>;

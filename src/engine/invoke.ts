@@ -8,18 +8,21 @@ import { abortable } from '../base/abortable.ts';
 import { parseFunctionReference } from '../functions/function-reference.ts';
 import type { FunctionReference, FunctionRegistry } from '../functions/registry.ts';
 import { EngineError } from '../model/errors.ts';
-import type { InvocationReport, InvokeInput, InvokeResult } from '../model/invocation.ts';
+import { FunctionError } from '../model/function-error.ts';
+import type { InvocationReport, InvokeInput, InvokeResult, StreamedResult, StreamInput } from '../model/invocation.ts';
 import { limits } from '../model/limits.ts';
 import { isReusable, type Outcome } from '../model/outcome.ts';
 import type { Observe } from '../model/platform-event.ts';
 import type { Lease } from '../scheduler/lease.ts';
 import { exitText, timeoutText } from '../telemetry/lines.ts';
 import { Tail } from '../telemetry/tail.ts';
+import { AnswerStream, type AnswerStreamOptions } from './answer-stream.ts';
 import { type AttemptParts, Attempts } from './attempt.ts';
 import type { Call, Ending } from './call.ts';
 import { type ClientDetails, clientDetails, noDetails } from './client-context.ts';
 import { countHits, countRefusal } from './counters.ts';
 import { eventBytes, stringifiedEventBytes } from './event-json.ts';
+import { dryRunResult, streamedResult } from './invoke-stream.ts';
 import type { Journal } from './journal.ts';
 import { exitErrorType, exitMessage, outcomePayload } from './outcome-payload.ts';
 import { invocationReport } from './report.ts';
@@ -28,6 +31,8 @@ import { type Verdict, verdict } from './verdict.ts';
 
 export interface InvokeParts extends AttemptParts {
   readonly registry: FunctionRegistry;
+  /** Of streamed answers. */
+  readonly streamRate: AnswerStreamOptions['rate'];
 }
 
 export class InvokePath {
@@ -55,11 +60,31 @@ export class InvokePath {
           'NotImplementedException',
           'Asynchronous invocation (InvocationType Event) is not offered yet.',
         );
-      case 'RequestResponse':
-        return this.#call(target, reference, payload, details, input.logType === 'Tail', input.signal);
+      case 'RequestResponse': {
+        const call = this.#make(target, reference, payload, details, input.logType === 'Tail');
+        return this.#call(call, input.signal);
+      }
       default:
         return invocationType satisfies never;
     }
+  }
+
+  /** The same for a client that reads the answer while it is written. @throws EngineError before it has begun */
+  async invokeStream(input: StreamInput): Promise<StreamedResult> {
+    const { registry, targets, clock, streamRate } = this.#parts;
+    const reference = parseFunctionReference(input.functionName, input.qualifier);
+    const invocationType = input.invocationType ?? 'RequestResponse';
+    const target = targets.of(await registry.resolve(reference));
+    const payload = this.#bounded(() => eventBytes(input.payload, invocationType, target.eventBytesMax));
+    const details = clientDetails(input);
+    if (invocationType === 'DryRun') return dryRunResult();
+    const { signal } = input;
+    signal?.throwIfAborted();
+    const answer = new AnswerStream({ clock, rate: streamRate });
+    const call = this.#make(target, reference, payload, details, input.logType === 'Tail', answer);
+    const { requestId } = call;
+    const executedVersion = target.version.version;
+    return streamedResult({ requestId, executedVersion, answer, running: this.#run(call, signal), signal });
   }
 
   /** The same for an event that was made by JSON.stringify a moment ago. */
@@ -70,14 +95,8 @@ export class InvokePath {
   ): Promise<InvokeResult> {
     const version = this.#parts.registry.resolve(reference);
     const target = this.#parts.targets.of(version instanceof Promise ? await version : version);
-    return this.#call(
-      target,
-      reference,
-      this.#bounded(() => stringifiedEventBytes(text, target.eventBytesMax)),
-      noDetails,
-      false,
-      signal,
-    );
+    const payload = this.#bounded(() => stringifiedEventBytes(text, target.eventBytesMax));
+    return this.#call(this.#make(target, reference, payload, noDetails, false), signal);
   }
 
   #bounded(event: () => Uint8Array): Uint8Array {
@@ -89,16 +108,15 @@ export class InvokePath {
     }
   }
 
-  #call(
+  #make(
     target: Target,
     reference: FunctionReference,
     payload: Uint8Array,
     details: ClientDetails,
     wantsTail: boolean,
-    signal: AbortSignal | undefined,
-  ): Promise<InvokeResult> {
-    signal?.throwIfAborted();
-    const call: Call = {
+    answer?: AnswerStream,
+  ): Call {
+    return {
       requestId: randomUUID(),
       target,
       invokedFunctionArn: reference.qualified
@@ -107,8 +125,13 @@ export class InvokePath {
       payload,
       details,
       tail: wantsTail ? new Tail() : undefined,
+      answer,
       startedMs: this.#parts.clock.nowMs(),
     };
+  }
+
+  #call(call: Call, signal: AbortSignal | undefined): Promise<InvokeResult> {
+    signal?.throwIfAborted();
     const running = this.#run(call, signal);
     // The function runs to its end all the same (C4.15).
     return signal === undefined ? running : abortable(running, signal);
@@ -158,7 +181,7 @@ export class InvokePath {
 
   #conclude(call: Call, lease: Lease, queuedMs: number, ending: Ending): InvokeResult {
     const { clock, counters } = this.#parts;
-    const { requestId, target, tail } = call;
+    const { requestId, target, tail, answer } = call;
     const { outcome, journal, placedMs } = ending;
     const { environmentId, kind } = lease.berth;
     if (ending.isSandboxAlive) {
@@ -195,7 +218,10 @@ export class InvokePath {
     });
     if (report.cpuMs !== undefined) counters.cpuMs += report.cpuMs;
     if (report.limits !== undefined) countHits(counters, report.limits);
-    if (journal !== undefined) this.#tell(journal, call, outcome, judged, report, payload.byteLength);
+    const producedBytes = payload.byteLength + (answer === undefined ? 0 : answer.size);
+    if (journal !== undefined) this.#tell(journal, call, outcome, judged, report, producedBytes);
+    if (answer !== undefined && isSuccess) answer.close(payload);
+    else if (answer !== undefined) answer.fail(cutError(outcome, judged, requestId));
     return {
       statusCode: 200,
       payload,
@@ -246,6 +272,16 @@ export class InvokePath {
     }
     journal.end(judged, report, producedBytes);
   }
+}
+
+/** For whoever reads a streamed answer, whose bytes say nothing of it. The error itself is for `done`: it is not parsed here. */
+function cutError(outcome: Outcome, { errorType }: Verdict, requestId: string): FunctionError {
+  return new FunctionError({
+    errorType: 'errorType' in outcome ? outcome.errorType : (errorType ?? 'Sandbox.Timedout'),
+    errorMessage: 'The function failed before its answer was whole',
+    trace: [],
+    requestId,
+  });
 }
 
 const noBytes = new Uint8Array(0);

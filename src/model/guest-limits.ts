@@ -16,6 +16,8 @@ export interface GuestLimits {
   /** Of one record of the console. */
   readonly logLineBytes: number;
   readonly responseBytes: number;
+  /** Of one that is written while the handler runs. */
+  readonly responseStreamBytes: number;
   /** Characters of an error's message and of its type; its stack may have twice as many. */
   readonly errorChars: number;
   /** Files, directories and links in `/tmp`. */
@@ -47,6 +49,7 @@ export const guestLimitsDefault: GuestLimits = Object.freeze({
   logLines: limits.logLinesPerInvocationMax,
   logLineBytes: limits.logLineBytesMax,
   responseBytes: limits.responsePayloadBytesMax,
+  responseStreamBytes: limits.responseStreamBytesMax,
   errorChars: limits.errorMessageCharsMax,
   tmpInodes: limits.tmpInodesMax,
   tmpMetadataBytes: limits.tmpMetadataBytesMax,

@@ -73,3 +73,38 @@ export interface InvokeResult {
   /** Absent for 202 and 204: nothing ran. */
   readonly report?: InvocationReport;
 }
+
+/** An invocation whose answer is read while it is written. */
+export interface StreamInput extends Omit<InvokeInput, 'invocationType' | 'signal'> {
+  readonly invocationType?: 'RequestResponse' | 'DryRun';
+  /** Aborting ends the stream with its reason; the function still runs to its end (C4.15). */
+  readonly signal?: AbortSignal;
+}
+
+/** There as soon as the function has written its first byte, or has ended. */
+export interface StreamedResult {
+  /** 200; 204 for a dry run. */
+  readonly statusCode: 200 | 204;
+  readonly requestId: string;
+  readonly executedVersion?: string;
+  /** What the function said of its answer; `application/json` of a handler that does not stream, and of one that failed. */
+  readonly contentType?: string;
+  /**
+   * The answer. When it ends, the answer is whole: if the function fails, it fails with a FunctionError behind what was written, and
+   * with an EngineError if the platform does. Cancel it to let go of the rest.
+   */
+  readonly stream: ReadableStream<Uint8Array>;
+  /** When the invocation has ended, whoever reads. Rejects with an EngineError if the platform failed; needs no one to listen. */
+  readonly done: Promise<StreamedEnd>;
+}
+
+export interface StreamedEnd {
+  /** `Unhandled` when the function failed. */
+  readonly functionError?: 'Unhandled';
+  /** The error's JSON text as bytes, then. */
+  readonly errorPayload?: Uint8Array;
+  /** Base64 of the last 4 KB of the log, with logType Tail. */
+  readonly logResult?: string;
+  /** Absent after a dry run. */
+  readonly report?: InvocationReport;
+}

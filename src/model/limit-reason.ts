@@ -26,6 +26,7 @@ export const limitReasons = {
   'log-lines': { unit: 'lines', effect: 'cut' },
   'log-line-bytes': { unit: 'bytes', effect: 'cut' },
   'response-bytes': { unit: 'bytes', effect: 'ended' },
+  'response-stream-bytes': { unit: 'bytes', effect: 'ended' },
   'event-bytes': { unit: 'bytes', effect: 'refused' },
   'error-size': { unit: 'characters', effect: 'cut' },
   'open-files': { unit: 'count', effect: 'refused' },

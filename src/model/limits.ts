@@ -48,6 +48,17 @@ export const limits = {
   /** Payloads (C4.9, C4.10). */
   requestPayloadBytesMax: 6 * MiB,
   responsePayloadBytesMax: 6 * MiB + 100,
+  /** A streamed response: 200 MB since 2025, of which the first 6 MB come as fast as they can wherever a rate holds (C5.3). */
+  responseStreamBytesMax: 200 * MiB,
+  responseStreamBurstBytes: 6 * MiB,
+  /**
+   * Bytes of one streamed response on their way between the guest and whoever reads it, which is what it may cost the sandbox and the
+   * host together: what hides a round trip of some milliseconds. In frames of at most so much.
+   */
+  responseStreamWindowBytes: 256 * KiB,
+  responseStreamChunkBytesMax: 64 * KiB,
+  /** It becomes a header. */
+  responseContentTypeCharsMax: 256,
   asyncPayloadBytesMax: 1 * MiB,
   clientContextBytesMax: 3583,
   logTailBytesMax: 4 * KiB,

@@ -2,6 +2,8 @@
  * Heads as they arrive become typed values here, in both directions. The host decodes what a sandbox wrote that may have been
  * taken over, so every field is checked for type, range and length, and only named fields are copied.
  */
+
+import { isContentType } from '../bridge/answer.ts';
 import type { EntryPoint } from '../bridge/contract.ts';
 import { type GuestLimits, guestLimitNames, guestLimitsDefault } from '../model/guest-limits.ts';
 import { isLimitReason, type LimitEffect, type LimitHit, limitHit, limitReasons } from '../model/limit-reason.ts';
@@ -21,6 +23,8 @@ import {
   texts,
 } from './decode-value.ts';
 import type {
+  AnswerChunkHead,
+  AnswerCreditHead,
   CreateHead,
   CreateReply,
   DefineHead,
@@ -86,6 +90,22 @@ export function decodeGuestEvent(head: unknown): GuestEventHead {
     service: oneOf(service, 'guestEvent.service', ['network', 'bindings']),
     event: record(event, 'guestEvent.event'),
   };
+}
+
+export function decodeAnswerChunk(head: unknown): AnswerChunkHead {
+  const { environmentId, requestId, contentType } = record(head, 'answerChunk');
+  return {
+    environmentId: text(environmentId, 'answerChunk.environmentId'),
+    requestId: text(requestId, 'answerChunk.requestId'),
+    ...(contentType !== undefined && { contentType: headerText(contentType, 'answerChunk.contentType') }),
+  };
+}
+
+/** It becomes the value of an HTTP header. */
+function headerText(value: unknown, path: string): string {
+  const given = text(value, path, limits.responseContentTypeCharsMax);
+  if (!isContentType(given)) throw new ProtocolError(path, 'the value of a header', given);
+  return given;
 }
 
 export function decodeCreateReply(head: unknown): CreateReply {
@@ -269,6 +289,16 @@ export function decodeInvoke(head: unknown): InvokeHead {
     ...optionalText(invoke, 'traceId', 'invoke.traceId', nameCharsMax),
     ...optionalText(invoke, 'clientContextJson', 'invoke.clientContextJson', limits.frameHeadBytesMax),
     ...optionalText(invoke, 'cognitoIdentityJson', 'invoke.cognitoIdentityJson', limits.frameHeadBytesMax),
+    ...(invoke.answer !== undefined && { answer: oneOf(invoke.answer, 'invoke.answer', ['streamed']) }),
+  };
+}
+
+export function decodeAnswerCredit(head: unknown): AnswerCreditHead {
+  const { environmentId, requestId, bytes } = record(head, 'answerCredit');
+  return {
+    environmentId: text(environmentId, 'answerCredit.environmentId'),
+    requestId: text(requestId, 'answerCredit.requestId'),
+    bytes: integer(bytes, 'answerCredit.bytes', 1, limits.responseStreamWindowBytes),
   };
 }
 

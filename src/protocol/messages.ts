@@ -9,7 +9,7 @@ import type { HardeningReport } from '../model/hardening.ts';
 import type { LimitHit } from '../model/limit-reason.ts';
 
 /** Bumped on any change of meaning. A sandbox with another version is killed at once. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 export const frameTypes = {
   // sandbox -> host
@@ -18,6 +18,7 @@ export const frameTypes = {
   log: 3,
   guestRequest: 4,
   overrun: 5,
+  answerChunk: 6,
   // host -> sandbox
   define: 16,
   create: 17,
@@ -25,6 +26,7 @@ export const frameTypes = {
   destroy: 19,
   ping: 20,
   guestEvent: 21,
+  answerCredit: 22,
 } as const;
 export type FrameType = (typeof frameTypes)[keyof typeof frameTypes];
 
@@ -111,6 +113,8 @@ export interface InvokeHead {
   readonly traceId?: string;
   readonly clientContextJson?: string;
   readonly cognitoIdentityJson?: string;
+  /** What a streaming handler writes is sent at once, in answer chunks, and not kept for the reply. Absent: it is kept. */
+  readonly answer?: 'streamed';
 }
 
 export interface InvokeReply {
@@ -175,6 +179,24 @@ export interface LogHead {
   readonly requestId?: string;
   /** `line`: formatted records, each ending in a newline. `raw`: bytes of stdout and stderr. */
   readonly kind: 'line' | 'raw';
+}
+
+/**
+ * Notice: bytes of a streamed answer, in order, before the reply of the invocation. The body is at most `responseStreamChunkBytesMax`
+ * long, and no more than `responseStreamWindowBytes` are sent that were not given back. What the reply's body has comes behind them.
+ */
+export interface AnswerChunkHead {
+  readonly environmentId: string;
+  readonly requestId: string;
+  /** Of the whole answer, with its first chunk. */
+  readonly contentType?: string;
+}
+
+/** Notice: so many bytes of a streamed answer have been taken, and as many may follow. Late ones are dropped. */
+export interface AnswerCreditHead {
+  readonly environmentId: string;
+  readonly requestId: string;
+  readonly bytes: number;
 }
 
 /**

@@ -8,6 +8,8 @@ import { type GuestContext, type GuestSettings, settleKinds } from '../bridge/co
 import type { LimitHit } from '../model/limit-reason.ts';
 import { limits } from '../model/limits.ts';
 import type {
+  AnswerChunkHead,
+  AnswerCreditHead,
   CreateHead,
   CreateReply,
   GuestEventHead,
@@ -18,6 +20,7 @@ import type {
   LogHead,
   OverrunHead,
 } from '../protocol/messages.ts';
+import { type AnswerWriter, StreamedAnswer, WholeAnswer } from './answer-writer.ts';
 import { type EnvironmentEvent, type EnvironmentState, initialState, transition } from './environment-state.ts';
 import type { Guest, LoadedBundle, SandboxCalls } from './guest.ts';
 import { Incarnation, type Settled } from './incarnation.ts';
@@ -50,6 +53,7 @@ export interface EnvironmentHost {
   /** CPU time of the main thread. */
   readonly threadCpuMs: (age: 'recent' | 'now') => number;
   readonly sendLog: (head: LogHead, body: Uint8Array) => void;
+  readonly sendAnswer: (head: AnswerChunkHead, body: Uint8Array) => void;
   readonly sendOverrun: (head: OverrunHead) => void;
   readonly sendRequest: (head: GuestRequestHead, body: Uint8Array | undefined) => void;
   readonly openers: Openers;
@@ -60,8 +64,8 @@ export interface EnvironmentHost {
 
 export interface Answer<Reply> {
   readonly reply: Reply;
-  /** JSON text of the guest; '' for none. */
-  readonly body: string;
+  /** JSON text of the guest, or what it wrote as its answer; '' for none. */
+  readonly body: string | Uint8Array;
 }
 
 /** The environment was destroyed while this ran. */
@@ -87,6 +91,9 @@ export class Environment {
   /** Settles when a running init phase has ended. */
   #started: Promise<unknown> = Promise.resolve();
   #tidying: Promise<void> | undefined;
+  /** The invocation whose handler runs, and what it has written of its answer, if it writes one. */
+  #handled: InvokeHead | undefined;
+  #answerWriter: AnswerWriter | undefined;
 
   constructor(head: CreateHead, version: Version, volume: Volume, host: EnvironmentHost) {
     this.version = version;
@@ -153,12 +160,15 @@ export class Environment {
       }
     }
 
+    this.#handled = head;
+    this.#answerWriter = undefined;
     const { end, settledMs, longestSliceMs } = await this.#handle(
       guestContext(head, deadlineEpochMs),
       event,
       deadlineMs,
     );
-    const { outcome, body } = judge(end, this.#bounds);
+    const { outcome, body } = judge(end, this.#bounds, this.#answerWriter);
+    this.#answerWriter = undefined;
     this.#settleAccounts(head.requestId, end);
     const nowMs = clock.nowMs();
     return this.#answer(
@@ -176,6 +186,14 @@ export class Environment {
   /** What the host sent for a guest of this environment. */
   receive({ incarnation, service, event }: GuestEventHead, body: Uint8Array): void {
     if (incarnation === this.#incarnations) this.#incarnation?.services.receive(service, event, body);
+  }
+
+  /** Whoever reads a streamed answer has taken some of it. */
+  credit({ requestId, bytes }: AnswerCreditHead): void {
+    const writer = this.#answerWriter;
+    if (writer instanceof StreamedAnswer && writer.requestId === requestId && this.#handled !== undefined) {
+      writer.credit(bytes);
+    }
   }
 
   /** Between two invocations; the next one waits for it. */
@@ -207,6 +225,8 @@ export class Environment {
     const args = [event, JSON.stringify(context), incarnation.gate.thaw()];
     const end = await phase.settle({ name: 'invoke', args });
     const settledMs = this.#host.clock.nowMs();
+    this.#handled = undefined;
+    if (this.#answerWriter instanceof StreamedAnswer) this.#answerWriter.end();
     if (incarnation.gate.hasImmediates) await phase.drain();
     incarnation.endPhase();
     this.#addCpu(incarnation);
@@ -285,6 +305,7 @@ export class Environment {
         random,
         residentBytes,
         openers,
+        answer: () => this.#openAnswer(),
         request: (service, request, body) =>
           this.#host.sendRequest({ environmentId, incarnation, service, request }, body),
       });
@@ -293,6 +314,24 @@ export class Environment {
       files.close();
       throw error;
     }
+  }
+
+  /** Where the running handler writes to. Made when it does so first. */
+  #openAnswer(): AnswerWriter | undefined {
+    const head = this.#handled;
+    if (head === undefined) return undefined;
+    const { responseBytes, responseStreamBytes } = this.#bounds.limits;
+    this.#answerWriter ??=
+      head.answer === undefined
+        ? new WholeAnswer(responseBytes)
+        : new StreamedAnswer({
+            environmentId: this.#head.environmentId,
+            requestId: head.requestId,
+            bytesMax: responseStreamBytes,
+            send: this.#host.sendAnswer,
+            onTooLarge: () => this.#incarnation?.settleAnswer(),
+          });
+    return this.#answerWriter;
   }
 
   #phase(incarnation: Incarnation, lane: 'main' | 'pool', deadlineMs: number): Phase {
@@ -368,7 +407,7 @@ export class Environment {
     this.#state = transition(this.#state, event);
   }
 
-  #answer(reply: Omit<InvokeReply, 'memoryPeakBytes'>, body: string): Answer<InvokeReply> {
+  #answer(reply: Omit<InvokeReply, 'memoryPeakBytes'>, body: string | Uint8Array): Answer<InvokeReply> {
     this.#output.flush();
     const cpuMs = this.#cpuMs === undefined ? {} : { cpuMs: this.#cpuMs };
     return { reply: { ...reply, memoryPeakBytes: this.#memoryPeakBytes, ...cpuMs, ...this.#met() }, body };
@@ -473,10 +512,13 @@ function suppressedInitOutcome(report: InitReport): InvokeReply['outcome'] {
 function judge(
   end: PhaseEnd,
   bounds: GuestBounds,
-): { readonly outcome: InvokeReply['outcome']; readonly body: string } {
+  writer: AnswerWriter | undefined,
+): { readonly outcome: InvokeReply['outcome']; readonly body: string | Uint8Array } {
   switch (end.kind) {
     case 'settled':
-      return judgeSettled(end.settled, bounds);
+      return end.settled.kind === settleKinds.answer && writer?.isBegun === true
+        ? judgeWritten(writer, bounds)
+        : judgeSettled(end.settled, bounds);
     case 'timeout':
     case 'killed':
     case 'out-of-memory':
@@ -488,6 +530,17 @@ function judge(
     default:
       return end satisfies never;
   }
+}
+
+/** Its bytes are what the handler wrote, whatever else it answered with. */
+function judgeWritten(writer: AnswerWriter, { limits: most, note }: GuestBounds): ReturnType<typeof judge> {
+  const isStreamed = writer instanceof StreamedAnswer;
+  if (writer.isTooLarge) {
+    if (isStreamed) note('response-stream-bytes', most.responseStreamBytes, writer.size);
+    else note('response-bytes', most.responseBytes, writer.size);
+    return { outcome: { kind: 'response-too-large', payloadBytes: writer.size }, body: '' };
+  }
+  return { outcome: { kind: 'success' }, body: writer instanceof WholeAnswer ? writer.take() : '' };
 }
 
 function judgeSettled(

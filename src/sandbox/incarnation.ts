@@ -6,6 +6,7 @@ import { domainToASCII } from 'node:url';
 import type { Clock } from '../base/clock.ts';
 import { type FsReply, type GuestSettings, type LoopState, runtimeLimits, settleKinds } from '../bridge/contract.ts';
 import { type LimitHit, limitHit } from '../model/limit-reason.ts';
+import type { AnswerWriter } from './answer-writer.ts';
 import { EventGate } from './event-gate.ts';
 import type { Guest, SandboxCalls } from './guest.ts';
 import type { GuestBounds } from './limit-book.ts';
@@ -53,6 +54,8 @@ export interface IncarnationOptions {
   readonly openers: ServicesOptions['openers'];
   /** To the host, for this incarnation. */
   readonly request: ServicesOptions['request'];
+  /** Of the invocation that it runs. */
+  readonly answer: () => AnswerWriter | undefined;
 }
 
 export class Incarnation {
@@ -84,7 +87,15 @@ export class Incarnation {
     // A guest that has so many events under way got around the bounds of a service.
     this.gate = new EventGate(options.clock, (limit) => this.end({ kind: 'out-of-memory', limit }));
     const { clock, openers, bounds, request } = options;
-    this.services = new Services({ openers, clock, bounds, inbox: this.gate.inbox, request });
+    this.services = new Services({
+      openers,
+      clock,
+      bounds,
+      inbox: this.gate.inbox,
+      request,
+      // What a guest writes behind its end belongs to nobody.
+      answer: () => (this.#phase === 'invoke' && this.#settled === undefined ? options.answer() : undefined),
+    });
     this.guest = options.openGuest(
       { ...options.settings, clockOriginEpochMs: options.clock.epochMs() },
       this.#hostCalls(),
@@ -111,6 +122,11 @@ export class Incarnation {
   endPhase(): void {
     this.#phase = undefined;
     this.services.freeze();
+  }
+
+  /** Nothing that the guest still says can change how its invocation ends. */
+  settleAnswer(): void {
+    this.#settle({ kind: settleKinds.answer, text: '', errorType: '' });
   }
 
   /** Calls back when this ends, until it is replaced. */

@@ -116,6 +116,7 @@ class Sandbox {
       residentBytes: openResidentBytes(),
       threadCpuMs: createThreadCpu(),
       sendLog: (head, body) => this.#channel?.notify(frameTypes.log, head, body),
+      sendAnswer: (head, body) => this.#channel?.notify(frameTypes.answerChunk, head, body),
       sendOverrun: (head) => this.#channel?.notify(frameTypes.overrun, head),
       sendRequest: (head, body) => this.#channel?.notify(frameTypes.guestRequest, head, body),
       openers,

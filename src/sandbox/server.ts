@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import { limits } from '../model/limits.ts';
 import {
+  decodeAnswerCredit,
   decodeCreate,
   decodeDefine,
   decodeDestroy,
@@ -12,6 +13,7 @@ import {
   decodeInvoke,
   decodePing,
 } from '../protocol/decode.ts';
+import type { FrameBody } from '../protocol/frame.ts';
 import {
   type CreateHead,
   type DestroyHead,
@@ -32,7 +34,7 @@ export interface ServerOptions {
   readonly store: PackageStore;
   readonly backing: BackingFile;
   readonly clock: Clock;
-  readonly reply: (callId: number, head: object, body?: string) => void;
+  readonly reply: (callId: number, head: object, body?: FrameBody) => void;
   /** A mistake of ours; the call was answered with a FailedReply. */
   readonly onBug: (error: unknown) => void;
 }
@@ -88,7 +90,9 @@ export class Server {
       case frameTypes.log:
       case frameTypes.guestRequest:
       case frameTypes.overrun:
+      case frameTypes.answerChunk:
       case frameTypes.guestEvent:
+      case frameTypes.answerCredit:
         throw new ProtocolError('frame.type', 'a call to a sandbox', frameType);
       default:
         frameType satisfies never;
@@ -105,7 +109,13 @@ export class Server {
 
   /** @throws ProtocolError */
   notice({ type: frameType, head, body }: Frame): void {
-    if (frameType !== frameTypes.guestEvent) throw new ProtocolError('frame.type', 'a guest event', frameType);
+    if (frameType === frameTypes.answerCredit) {
+      const credit = decodeAnswerCredit(head);
+      this.#environments.get(credit.environmentId)?.credit(credit);
+      return;
+    }
+    if (frameType !== frameTypes.guestEvent)
+      throw new ProtocolError('frame.type', 'a guest event or a credit', frameType);
     const event = decodeGuestEvent(head);
     this.#environments.get(event.environmentId)?.receive(event, body);
   }

@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { BridgeReply, BridgeValue, ServiceName } from '../bridge/services.ts';
 import type { GuestEventHead, GuestRequestHead } from '../protocol/messages.ts';
+import type { AnswerWriter } from './answer-writer.ts';
 import type { GuestBounds } from './limit-book.ts';
 
 /** One service of one incarnation. Opened at its first use. */
@@ -28,6 +29,8 @@ export interface ServiceLink {
   emit(id: number, kind: number, ...values: BridgeValue[]): void;
   /** To the host, in order, for this environment and incarnation. The body must not change afterwards. */
   request(request: GuestRequestHead['request'], body?: Uint8Array): void;
+  /** Of the invocation that runs and has not ended. */
+  answer(): AnswerWriter | undefined;
   /** Another service of the same incarnation, for one that builds on it. */
   service(name: ServiceName): Service;
 }

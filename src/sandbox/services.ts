@@ -4,7 +4,8 @@ import { type BridgeReply, type BridgeValue, type ServiceName, services } from '
 import type { GuestEventHead, GuestRequestHead } from '../protocol/messages.ts';
 import type { Inbox } from './inbox.ts';
 import { defaultBounds, type GuestBounds } from './limit-book.ts';
-import type { OpenService, Service } from './service.ts';
+import type { OpenService, Service, ServiceLink } from './service.ts';
+import { openAnswer } from './services/answer.ts';
 import { openBindings } from './services/bindings.ts';
 import { openCrypto } from './services/crypto/service.ts';
 import { openNetwork } from './services/network.ts';
@@ -21,6 +22,7 @@ export const openers: Openers = {
   text: openText,
   zlib: openZlib,
   crypto: openCrypto,
+  answer: openAnswer,
 };
 
 const names = new Map<number, ServiceName>(
@@ -37,6 +39,8 @@ export interface ServicesOptions {
     request: GuestRequestHead['request'],
     body?: Uint8Array,
   ) => void;
+  /** Absent: nothing is ever answered. */
+  readonly answer?: ServiceLink['answer'];
 }
 
 export class Services {
@@ -92,6 +96,7 @@ export class Services {
       request: (request, body) => {
         if (!this.#isClosed && (name === 'network' || name === 'bindings')) this.#options.request(name, request, body);
       },
+      answer: () => this.#options.answer?.(),
       service: (other) => {
         const found = this.#find(other);
         if (found === undefined) throw new Error(`the services have no ${other}`);

@@ -81,6 +81,16 @@ export interface InvocationSpec {
   readonly cognitoIdentityJson?: string;
   readonly payload: Uint8Array;
   readonly onLog: (log: GuestLog) => void;
+  /** Absent: what the function answers comes with the reply, whole. */
+  readonly answer?: AnswerSink | undefined;
+}
+
+/** Whoever takes an answer while it is written. */
+export interface AnswerSink {
+  /** Before anything comes. `credit` says how many bytes were taken: so many more may come. */
+  open(credit: (bytes: number) => void): void;
+  /** The bytes are nobody else's. The content type comes with the first ones. */
+  chunk(bytes: Uint8Array, contentType: string | undefined): void;
 }
 
 export interface Created {

@@ -104,7 +104,9 @@ export class SandboxProcess implements SandboxHandle {
   readonly #greeted = Promise.withResolvers<void>();
   readonly #left = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<ExitCause>();
-  readonly #environments = new Environments(this.#allowance);
+  readonly #environments = new Environments(this.#allowance, (credit) =>
+    this.#channel.notify(frameTypes.answerCredit, credit),
+  );
   readonly #definitions: Definitions;
   readonly #gateways = new Gateways(
     (head, body) => this.#channel.notify(frameTypes.guestEvent, head, body),
@@ -444,12 +446,14 @@ export class SandboxProcess implements SandboxHandle {
       this.#greet(frame);
     } else if (frame.type === frameTypes.log) {
       this.#environments.deliver(frame);
+    } else if (frame.type === frameTypes.answerChunk) {
+      this.#environments.deliverAnswer(frame);
     } else if (frame.type === frameTypes.guestRequest) {
       this.#gateways.request(frame);
     } else if (frame.type === frameTypes.overrun) {
       this.#overrun(frame);
     } else {
-      throw new ProtocolError('notice.type', `a log (${frameTypes.log}), a guest request or an overrun`, frame.type);
+      throw new ProtocolError('notice.type', 'a log, an answer chunk, a guest request or an overrun', frame.type);
     }
   }
 
@@ -597,6 +601,7 @@ function invokeHead(spec: InvocationSpec) {
     traceId,
     clientContextJson,
     cognitoIdentityJson,
+    answer: spec.answer && 'streamed',
   } satisfies { [Key in keyof InvokeHead]: InvokeHead[Key] | undefined };
 }
 

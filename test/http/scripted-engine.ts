@@ -13,7 +13,7 @@ import type {
 } from '../../src/functions/registry.ts';
 import { LogStore } from '../../src/logs/log-store.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../../src/model/function-configuration.ts';
-import type { InvokeInput, InvokeResult } from '../../src/model/invocation.ts';
+import type { InvokeInput, InvokeResult, StreamedResult, StreamInput } from '../../src/model/invocation.ts';
 import { unscriptedRegistry } from '../fixtures/unscripted-registry.ts';
 
 export interface ScriptedEngine extends Engine {
@@ -24,10 +24,12 @@ export interface ScriptedEngine extends Engine {
     readonly delete: FunctionReference[];
     readonly list: object[];
     readonly invoke: InvokeInput[];
+    readonly invokeStream: StreamInput[];
   };
   readonly records: Map<string, FunctionRecord>;
   /** What the next invocations answer. */
   onInvoke: (input: InvokeInput) => Promise<InvokeResult>;
+  onInvokeStream: (input: StreamInput) => Promise<StreamedResult>;
 }
 
 export function scriptedEngine(...names: readonly string[]): ScriptedEngine {
@@ -38,6 +40,7 @@ export function scriptedEngine(...names: readonly string[]): ScriptedEngine {
     delete: [],
     list: [],
     invoke: [],
+    invokeStream: [],
   };
   const records = new Map(names.map((name) => [name, record(name)]));
   const find = (reference: FunctionReference): FunctionRecord => {
@@ -53,6 +56,7 @@ export function scriptedEngine(...names: readonly string[]): ScriptedEngine {
     records,
     logs: new LogStore({ clock: systemClock }),
     onInvoke: async () => answer('null'),
+    onInvokeStream: unscripted,
     functions: {
       ...unscriptedRegistry,
       concurrency: { ...unscriptedRegistry.concurrency, get: () => undefined },
@@ -91,6 +95,10 @@ export function scriptedEngine(...names: readonly string[]): ScriptedEngine {
     },
     get schedules() {
       return unscripted();
+    },
+    invokeStream(input) {
+      calls.invokeStream.push(input);
+      return this.onInvokeStream(input);
     },
     stats: () => stats,
     createFunction: unscripted,

@@ -175,7 +175,7 @@ test('a bundle that does not compile is an init error, and one that does not fit
   const { environment } = open({ load });
   const { reply, body } = await environment.create();
   t.like(reply.init, { status: 'error', errorType: 'Runtime.UserCodeSyntaxError' });
-  t.like(JSON.parse(body), { errorMessage: 'SyntaxError: Unexpected token' });
+  t.like(JSON.parse(String(body)), { errorMessage: 'SyntaxError: Unexpected token' });
 });
 
 test('only the first settlement counts, and only that of the running phase', async (t) => {

@@ -4,7 +4,7 @@
  */
 import type { LoopState } from '../../src/bridge/contract.ts';
 import { loopBits, settleKinds } from '../../src/bridge/contract.ts';
-import type { GuestRequestHead, LogHead, OverrunHead } from '../../src/protocol/messages.ts';
+import type { AnswerChunkHead, GuestRequestHead, LogHead, OverrunHead } from '../../src/protocol/messages.ts';
 import type { EnvironmentHost } from '../../src/sandbox/environment.ts';
 import type { Guest, SandboxCalls, SliceOutcome } from '../../src/sandbox/guest.ts';
 import { PoolLane } from '../../src/sandbox/pool-lane.ts';
@@ -130,6 +130,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
   const logs: { readonly head: LogHead; readonly text: string }[] = [];
   const requests: GuestRequestHead[] = [];
   const overruns: OverrunHead[] = [];
+  const chunks: (AnswerChunkHead & { readonly text: string })[] = [];
   const deferred: (() => void)[] = [];
   const guests: ScriptedGuest[] = [];
   const traffic = new Traffic();
@@ -154,6 +155,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
     residentBytes: () => 0,
     threadCpuMs: () => clock.nowMs(),
     sendLog: (head, body) => logs.push({ head, text: Buffer.from(body).toString() }),
+    sendAnswer: (head, body) => chunks.push({ ...head, text: Buffer.from(body).toString() }),
     sendOverrun: (head) => overruns.push(head),
     sendRequest: (head) => requests.push(head),
     openers,
@@ -167,6 +169,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
     logs,
     requests,
     overruns,
+    chunks,
     guests,
     openers,
     runDeferred(): void {

@@ -20,6 +20,7 @@ const asked = {
   logBytes: 10_000,
   logLines: 20,
   responseBytes: 1_000,
+  responseStreamBytes: 1_000,
   tmpInodes: 10,
   openFiles: 10,
   openConnections: 2,
@@ -247,6 +248,36 @@ test.serial('response-bytes: Lambda’s text, with the limit that holds', async 
   );
   const plain = { limit: 'response-bytes', effect: 'ended', value: limits.responsePayloadBytesMax } as const;
   await runs(t, t.context.plain, `return 'x'.repeat(7e6);`, plain);
+});
+
+test.serial('response-stream-bytes: behind what was sent; the environment stays', async (t) => {
+  const { strict } = t.context;
+  const { functionName } = await strict.createFunction({
+    functionName: 'streams',
+    code: {
+      source: `let calls = 0;
+        export const handler = awslambda.streamifyResponse(async (event, stream) => {
+          calls += 1;
+          if (!event.bad) return stream.end(String(calls));
+          stream.write('x'.repeat(900));
+          for (;;) await new Promise((resolve) => stream.write('x'.repeat(200), resolve));
+        });`,
+    },
+  });
+  const { stream, done } = await strict.invokeStream({ functionName, payload: '{"bad":true}' });
+  let bytes = 0;
+  await t.throwsAsync(
+    async () => {
+      for await (const chunk of stream) bytes += chunk.byteLength;
+    },
+    { message: /ResponseSizeTooLarge/ },
+  );
+  t.is(bytes, 900);
+  const { errorPayload, report } = await done;
+  t.regex(Buffer.from(errorPayload ?? []).toString(), /maximum allowed payload size \(1000 bytes\)/);
+  const hit = { limit: 'response-stream-bytes', effect: 'ended', value: asked.responseStreamBytes, found: 1_100 };
+  t.deepEqual(report?.limits, [hit]);
+  t.is(text(await strict.invoke({ functionName })), '2');
 });
 
 test.serial('event-bytes', async (t) => {

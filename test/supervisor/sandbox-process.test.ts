@@ -425,7 +425,7 @@ sandboxTest('an environment that was destroyed may be made again', async (t) => 
 });
 
 const impostors: [program: string, message: RegExp][] = [
-  ['wrong-version', /hello\.protocol must be 3, received 999/],
+  ['wrong-version', /hello\.protocol must be 4, received 999/],
   ['wrong-runtime', /hello\.runtimeKey must be .*fixture-runtime, received "another"/],
   ['babbling', /must be a hello first/],
 ];

@@ -9,7 +9,8 @@ import { openText } from '../../../src/sandbox/services/text.ts';
 const never = (): never => {
   throw new Error('text asks nobody');
 };
-const open = () => openText({ clock: systemClock, bounds: defaultBounds, emit: never, request: never, service: never });
+const open = () =>
+  openText({ clock: systemClock, bounds: defaultBounds, emit: never, request: never, answer: never, service: never });
 const bytes = (...values: readonly number[]): ArrayBuffer => new Uint8Array(values).buffer;
 
 test('a stream goes on where it was, by its id', (t) => {

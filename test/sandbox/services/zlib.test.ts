@@ -41,6 +41,7 @@ function open(t: ExecutionContext) {
       arrived?.();
     },
     request: () => t.fail('the host is not asked'),
+    answer: () => undefined,
     service: () => t.fail('no other service is used') as never,
   });
   t.teardown(() => service.close());

@@ -140,6 +140,10 @@ export interface GuestCalls {
   unhandledRejection(isError?: boolean, name?: string, message?: string, stack?: string): LoopState;
 }
 
+/** Why an environment is made: for an invocation that waits for it, or ahead of any (LAMBDA.md C7.7). */
+export const initializationTypes = ['on-demand', 'provisioned-concurrency'] as const;
+export type InitializationType = (typeof initializationTypes)[number];
+
 /** Settings given at boot as JSON. Everything here belongs to one environment and does not change. */
 export interface GuestSettings {
   readonly programmingModel: '2014' | 'callback' | 'promise';
@@ -155,7 +159,7 @@ export interface GuestSettings {
   /** Effective minimum level of application records; TRACE in Text format (E3.3). */
   readonly logLevel: string;
   readonly environment: Readonly<Record<string, string>>;
-  readonly initializationType: 'on-demand';
+  readonly initializationType: InitializationType;
   readonly entry: EntryPoint;
   readonly clockOriginEpochMs: number;
   /** Absent: the clocks are real (`model/clock-policy.ts`). */

@@ -11,16 +11,16 @@ import type { Observe } from '../model/platform-event.ts';
 import type { CreateReply, InitReport, InvokeReply } from '../protocol/messages.ts';
 import type { Lease } from '../scheduler/lease.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import { describeCause } from '../supervisor/exit-cause.ts';
-import { type ExitCause, type Invoked, SandboxGoneError, type SandboxHandle } from '../supervisor/sandbox-port.ts';
-import { logStreamName } from '../telemetry/log-stream.ts';
+import { type Invoked, SandboxGoneError, type SandboxHandle } from '../supervisor/sandbox-port.ts';
+import { blame } from './blame.ts';
 import type { Attempt, Call, Ending } from './call.ts';
 import type { Conduct } from './conduct.ts';
 import type { Counters } from './counters.ts';
+import { type EnvironmentFacts, newEnvironmentFacts } from './environment-facts.ts';
 import type { OpenGuestGateway } from './gateway.ts';
 import { Journal } from './journal.ts';
 import { judge, type Loss } from './loss.ts';
-import type { EnvironmentFacts, Sandboxes } from './sandboxes.ts';
+import type { Sandboxes } from './sandboxes.ts';
 import type { Target, Targets } from './target.ts';
 
 export interface AttemptParts {
@@ -77,16 +77,13 @@ export class Attempts {
     const { clock, sandboxes, counters } = this.#parts;
     const { target } = call;
     const { environmentId, slotId, inheritsFrom } = lease.berth;
-    const { functionName, logging } = target.version.configuration;
     counters.cold += 1;
-    const logStream = logStreamName({
-      epochMs: clock.epochMs(),
-      functionName,
-      version: target.version.version,
-      logGroup: logging.logGroup,
+    const facts = sandboxes.register(
+      slotId,
       environmentId,
-    });
-    const facts = sandboxes.register(slotId, environmentId, { logStream, memoryPeakBytes: 0 }, inheritsFrom);
+      newEnvironmentFacts(target, environmentId, clock),
+      inheritsFrom,
+    );
     const journal = this.#journal(call, environmentId, facts.logStream);
     journal?.initStarted(init === 'now' ? 'init' : 'invoke');
 
@@ -94,6 +91,7 @@ export class Attempts {
       environmentId,
       version: target.version,
       logStreamName: facts.logStream,
+      initializationType: 'on-demand',
       init,
       initTimeoutMs: limits.initTimeoutMs,
       ...(inheritsFrom !== undefined && { inheritsFrom }),
@@ -133,7 +131,6 @@ export class Attempts {
     const { clock, sandboxes, targets } = this.#parts;
     // It lives and said why it could not do it, or this is a bug of ours: both are told as they are.
     if (!(error instanceof SandboxGoneError)) throw error;
-    const { functionName } = call.target.demand;
     const elapsedMs = clock.nowMs() - at.sinceMs;
     const loss = judge({
       cause: error.exitCause,
@@ -143,14 +140,8 @@ export class Attempts {
       allowedMs: at.stage === 'create' ? limits.initTimeoutMs : call.target.timeoutMs,
       running: sandboxes.lost(lease.berth.slotId),
     });
-    const isSecluded = loss.kind !== 'closing' && ('isSuspect' in loss ? loss.isSuspect : true);
-    if (isSecluded || call.target.isAlone) this.#blame(error.exitCause, call, lease.berth.slotId);
-    if (isSecluded) {
-      if (targets.seclude(functionName)) {
-        this.#parts.observe?.({ type: 'function.secluded', functionName, reason: error.message });
-      }
-      call.target = targets.of(call.target.version);
-    }
+    const isSecluded = blame(this.#parts, error, loss, call.target, lease.berth.slotId);
+    if (isSecluded) call.target = targets.of(call.target.version);
 
     const { facts, journal, placedMs, created } = at;
     // Whoever reads has bytes of it already, from a process that should not have run it: another try would append its own.
@@ -169,6 +160,7 @@ export class Attempts {
             isolateMs: created?.isolateMs,
             initMs: undefined,
             initAheadMs: created && initAheadMs(created.init),
+            initEarlierMs: facts?.initDurationMs,
             memoryPeakBytes: facts?.memoryPeakBytes ?? 0,
             longestSliceMs: 0,
             cpuMs: undefined,
@@ -190,16 +182,6 @@ export class Attempts {
       default:
         return loss satisfies never;
     }
-  }
-
-  /** The function was the only one there, or cannot prove that it was not it. What others did to the process is not its doing. */
-  #blame(cause: ExitCause, { target }: Call, slotId: number): void {
-    const isOthersDoing =
-      cause.kind === 'retired' ||
-      (cause.kind === 'killed' && cause.reason === 'closing') ||
-      (cause.kind === 'crashed' && cause.by === 'stranger');
-    if (isOthersDoing) return;
-    this.#parts.conduct.costProcess({ functionName: target.demand.functionName, slotId, reason: describeCause(cause) });
   }
 
   #journal(call: Call, environmentId: string, logStream: string): Journal | undefined {
@@ -257,7 +239,11 @@ function ended(
 ): Attempt {
   const { facts, journal, placedMs, created } = at;
   const memoryPeakBytes = Math.max(reply.memoryPeakBytes, facts?.memoryPeakBytes ?? 0);
-  if (facts !== undefined) facts.memoryPeakBytes = memoryPeakBytes;
+  const initEarlierMs = facts?.initDurationMs;
+  if (facts !== undefined) {
+    facts.memoryPeakBytes = memoryPeakBytes;
+    if (initEarlierMs !== undefined) facts.initDurationMs = undefined;
+  }
   journal?.dropped(reply.logBytesDropped);
   const initAhead = created && initAheadMs(created.init);
   const ending: Ending = {
@@ -267,6 +253,7 @@ function ended(
     isolateMs: created?.isolateMs,
     initMs: initAhead ?? (reply.init && 'durationMs' in reply.init ? reply.init.durationMs : undefined),
     initAheadMs: initAhead,
+    initEarlierMs,
     memoryPeakBytes,
     longestSliceMs: reply.longestSliceMs,
     cpuMs: reply.cpuMs,

@@ -35,6 +35,8 @@ export interface Ending {
   /** Init that ran ahead, or inside. */
   readonly initMs: number | undefined;
   readonly initAheadMs: number | undefined;
+  /** Of a provisioned environment whose first invocation this was. */
+  readonly initEarlierMs: number | undefined;
   readonly memoryPeakBytes: number;
   /** The longest stretch in which the guest gave its thread to nobody. */
   readonly longestSliceMs: number;

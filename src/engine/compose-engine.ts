@@ -28,6 +28,7 @@ import { createGateways } from './gateway.ts';
 import { InvokePath } from './invoke.ts';
 import { Maintenance } from './maintenance.ts';
 import { observedRegistry } from './observed-registry.ts';
+import { Provisioner } from './provisioner.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { type ScheduledInvocations, scheduledInvocations } from './scheduled-invocations.ts';
 import { engineStats } from './stats.ts';
@@ -60,6 +61,7 @@ class ComposedEngine implements Engine {
   readonly #conduct: Conduct;
   readonly #counters = createCounters();
   readonly #path: InvokePath;
+  readonly #provisioner: Provisioner;
   readonly #maintenance: Maintenance;
   readonly #scheduled: ScheduledInvocations;
   /** Set by the first `close`; the engine takes nothing from then on. */
@@ -78,26 +80,11 @@ class ComposedEngine implements Engine {
       port: this.#sandboxes,
       // As long as the id in a log stream's name, so that it can be that id (E1.9).
       makeEnvironmentId: () => randomBytes(16).toString('hex'),
+      onProvisionLost: ({ functionName }) => this.#provisioner.sync(functionName),
     });
     this.#sandboxes.listen(this.#scheduler);
     this.#conduct = new Conduct(clock, observe);
-    this.functions = observedRegistry(parts.registry, {
-      changed: (functionName) => {
-        this.#conduct.forget(functionName);
-        this.#outdate(functionName);
-      },
-      deleted: (functionName) => {
-        this.#conduct.forget(functionName);
-        this.#scheduler.forget(functionName);
-        this.#targets.forget(functionName);
-      },
-      versionDeleted: (functionName, version) => this.#scheduler.forget(functionName, version),
-      reserved: (functionName, concurrency) => this.#scheduler.reserve(functionName, concurrency),
-    });
-    for (const [functionName, reserved] of parts.registry.concurrency.all()) {
-      this.#scheduler.reserve(functionName, reserved);
-    }
-    this.#path = new InvokePath({
+    const path = {
       clock,
       observe,
       registry: parts.registry,
@@ -108,7 +95,34 @@ class ComposedEngine implements Engine {
       counters: this.#counters,
       streamRate: streamRate(limits.responseStreamBytesPerSecond),
       openGateway: createGateways({ egress: new EgressGate({ clock, observe }), clock }),
-    });
+    };
+    this.#path = new InvokePath(path);
+    this.#provisioner = new Provisioner(path);
+    const listener = {
+      changed: (functionName: string) => {
+        this.#conduct.forget(functionName);
+        this.#outdate(functionName);
+        this.#provisioner.sync(functionName);
+      },
+      deleted: (functionName: string) => {
+        this.#conduct.forget(functionName);
+        this.#scheduler.forget(functionName);
+        this.#targets.forget(functionName);
+        this.#provisioner.forget(functionName);
+      },
+      versionDeleted: (functionName: string, version: string) => {
+        this.#scheduler.forget(functionName, version);
+        this.#provisioner.sync(functionName);
+      },
+      reserved: (functionName: string, concurrency: number | undefined) =>
+        this.#scheduler.reserve(functionName, concurrency),
+      aliasChanged: (functionName: string) => this.#provisioner.retry(functionName),
+      provisioned: (functionName: string) => this.#provisioner.retry(functionName),
+    };
+    this.functions = observedRegistry(parts.registry, listener, (config) => this.#provisioner.tell(config));
+    for (const [functionName, reserved] of parts.registry.concurrency.all()) {
+      this.#scheduler.reserve(functionName, reserved);
+    }
     this.#maintenance = new Maintenance({
       clock,
       fleet,
@@ -116,6 +130,7 @@ class ComposedEngine implements Engine {
       sandboxes: this.#sandboxes,
       environmentIdleMs: limits.environmentIdleMs,
     });
+    this.#provisioner.begin();
     this.#scheduled = scheduledInvocations({
       clock,
       observe,
@@ -173,6 +188,7 @@ class ComposedEngine implements Engine {
     const { configuration } = this.#parts.registry.get(parseFunctionReference(functionName));
     this.#targets.bind(configuration.functionName, set);
     this.#outdate(configuration.functionName);
+    this.#provisioner.renew(configuration.functionName);
   }
 
   function(functionName: string): CallableFunction {
@@ -218,6 +234,7 @@ class ComposedEngine implements Engine {
   async #close(graceMs: number): Promise<void> {
     const { options, fleet, release } = this.#parts;
     this.#maintenance[Symbol.dispose]();
+    this.#provisioner[Symbol.dispose]();
     const quiet = this.#scheduled[Symbol.asyncDispose]();
     this.#scheduler.close();
     const ended = this.#scheduler.whenEnded();

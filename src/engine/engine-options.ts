@@ -41,6 +41,7 @@ export const engineLimitsDefault: Readonly<Required<Omit<EngineLimits, keyof Gue
   environmentsPerDomain: limits.environmentsMaxDefault,
   sandboxesPerDomain: limits.sandboxesMaxDefault,
   responseStreamBytesPerSecond: 0,
+  environmentsPer10s: limits.environmentsPer10sDefault,
   queueMs: 0,
 });
 
@@ -56,6 +57,7 @@ const engineLimitsMin: typeof engineLimitsDefault = Object.freeze({
   environmentsPerDomain: 1,
   sandboxesPerDomain: 1,
   responseStreamBytesPerSecond: 0,
+  environmentsPer10s: 1,
   queueMs: 0,
 });
 
@@ -156,6 +158,7 @@ function validLimits(given: EngineLimits): ValidOptions['limits'] {
     environmentsPerDomain: limit('environmentsPerDomain'),
     sandboxesPerDomain: limit('sandboxesPerDomain'),
     responseStreamBytesPerSecond: limit('responseStreamBytesPerSecond'),
+    environmentsPer10s: limit('environmentsPer10s'),
     queueMs: limit('queueMs'),
     invocationsQueuedMax: limits.invocationsQueuedMax,
   });

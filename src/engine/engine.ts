@@ -86,6 +86,8 @@ export interface EngineLimits extends Partial<GuestLimits> {
    * 2,097,152.
    */
   readonly responseStreamBytesPerSecond?: number;
+  /** New environments of one function within ten seconds. Over it: TooManyRequestsException. */
+  readonly environmentsPer10s?: number;
   /** How long an invocation may wait for capacity before it is throttled. 0: throttle at once. */
   readonly queueMs?: number;
 }
@@ -104,6 +106,8 @@ export interface EngineStats {
     readonly idle: number;
     readonly busy: number;
     readonly starting: number;
+    /** Of all, those that are provisioned. */
+    readonly provisioned: number;
   };
   readonly sandboxes: readonly {
     readonly sandboxId: string;

@@ -202,7 +202,7 @@ export class InvokePath {
       environmentId,
       coldStart: kind !== 'warm',
       durationMs: ending.durationMs,
-      initDurationMs: ending.initAheadMs,
+      initDurationMs: ending.initAheadMs ?? ending.initEarlierMs,
       memoryPeakBytes: ending.memoryPeakBytes,
       cpuMs: ending.cpuMs,
       limits: ending.limits,

@@ -4,6 +4,7 @@
  * feeds the observer and the invocation's tail; it times nothing and decides no outcome.
  */
 import type { Clock } from '../base/clock.ts';
+import type { InitializationType } from '../bridge/contract.ts';
 import type { InvocationReport } from '../model/invocation.ts';
 import type { Observe, PlatformEvent } from '../model/platform-event.ts';
 import type { InitReport } from '../protocol/messages.ts';
@@ -26,7 +27,10 @@ type Phase =
 export interface JournalOptions {
   readonly clock: Clock;
   readonly target: Target;
+  /** None of an environment that is made ahead. */
   readonly requestId: string;
+  /** Default: on-demand. */
+  readonly initializationType?: InitializationType;
   readonly environmentId: string;
   readonly logStream: string;
   readonly observe: Observe | undefined;
@@ -44,8 +48,9 @@ export class Journal {
   }
 
   initStarted(phase: 'init' | 'invoke'): void {
-    const { runtime } = this.#options.target.version.configuration;
-    this.#emit({ type: 'platform.initStart', ...this.#common(), runtime, phase });
+    const { target, initializationType = 'on-demand' } = this.#options;
+    const { runtime } = target.version.configuration;
+    this.#emit({ type: 'platform.initStart', ...this.#common(), initializationType, runtime, phase });
   }
 
   /** Output of init. */
@@ -80,6 +85,7 @@ export class Journal {
     this.#emit({
       type: 'platform.initReport',
       ...this.#common(),
+      initializationType: this.#options.initializationType ?? 'on-demand',
       phase,
       status,
       durationMs: init.durationMs,

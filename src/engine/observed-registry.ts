@@ -3,7 +3,12 @@
  * code end at once and not at the next invocation.
  */
 import { parseFunctionReference } from '../functions/function-reference.ts';
-import type { FunctionRegistry } from '../functions/registry.ts';
+import type {
+  FunctionAliases,
+  FunctionProvisioning,
+  FunctionRegistry,
+  ProvisionedConfig,
+} from '../functions/registry.ts';
 
 export interface RegistryListener {
   /** The last mutation of the function is done. */
@@ -12,9 +17,20 @@ export interface RegistryListener {
   versionDeleted(functionName: string, version: string): void;
   /** It has another reserve of concurrency; undefined: none. */
   reserved(functionName: string, concurrency: number | undefined): void;
+  /** An alias of it has changed. */
+  aliasChanged(functionName: string): void;
+  /** Other environments of it are to be provisioned. */
+  provisioned(functionName: string): void;
 }
 
-export function observedRegistry(registry: FunctionRegistry, listener: RegistryListener): FunctionRegistry {
+/** Adds what exists to what is asked for. */
+export type TellProvisioned = (config: ProvisionedConfig) => ProvisionedConfig;
+
+export function observedRegistry(
+  registry: FunctionRegistry,
+  listener: RegistryListener,
+  tell: TellProvisioned,
+): FunctionRegistry {
   const tellWhenSettled = (functionName: string): void => {
     registry.settled(functionName).then(
       () => listener.changed(functionName),
@@ -47,7 +63,7 @@ export function observedRegistry(registry: FunctionRegistry, listener: RegistryL
     list: (options) => registry.list(options),
     publishVersion: (input) => registry.publishVersion(input),
     listVersions: (input) => registry.listVersions(input),
-    aliases: registry.aliases,
+    aliases: observedAliases(registry.aliases, listener),
     concurrency: {
       async put(functionName, reserved) {
         await registry.concurrency.put(functionName, reserved);
@@ -60,6 +76,7 @@ export function observedRegistry(registry: FunctionRegistry, listener: RegistryL
       },
       all: () => registry.concurrency.all(),
     },
+    provisioned: observedProvisioning(registry.provisioned, listener, tell),
     policies: registry.policies,
     tags: registry.tags,
     layers: registry.layers,
@@ -68,5 +85,48 @@ export function observedRegistry(registry: FunctionRegistry, listener: RegistryL
     resolve: (reference) => registry.resolve(reference),
     settled: (functionName) => registry.settled(functionName),
     close: () => registry.close(),
+  };
+}
+
+function observedAliases(aliases: FunctionAliases, listener: RegistryListener): FunctionAliases {
+  return {
+    create: (input) => aliases.create(input),
+    get: (functionName, name) => aliases.get(functionName, name),
+    list: (input) => aliases.list(input),
+    async update(input) {
+      const alias = await aliases.update(input);
+      listener.aliasChanged(alias.functionName);
+      return alias;
+    },
+    async delete(functionName, name) {
+      await aliases.delete(functionName, name);
+      listener.aliasChanged(parseFunctionReference(functionName).functionName);
+    },
+  };
+}
+
+function observedProvisioning(
+  provisioned: FunctionProvisioning,
+  listener: RegistryListener,
+  tell: TellProvisioned,
+): FunctionProvisioning {
+  return {
+    async put(reference, requested) {
+      const config = await provisioned.put(reference, requested);
+      listener.provisioned(config.functionName);
+      return tell(config);
+    },
+    get: (reference) => tell(provisioned.get(reference)),
+    async delete(reference) {
+      await provisioned.delete(reference);
+      listener.provisioned(reference.functionName);
+    },
+    list(input) {
+      const { configs, ...rest } = provisioned.list(input);
+      return { configs: configs.map(tell), ...rest };
+    },
+    wanted: (functionName) => provisioned.wanted(functionName),
+    wantedBy: (functionName, qualifier) => provisioned.wantedBy(functionName, qualifier),
+    functionNames: () => provisioned.functionNames(),
   };
 }

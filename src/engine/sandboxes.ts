@@ -8,13 +8,7 @@ import type { Observe } from '../model/platform-event.ts';
 import type { RemovalReason } from '../scheduler/environment-state.ts';
 import type { FleetPort } from '../scheduler/scheduler.ts';
 import { type SandboxFleet, SandboxGoneError, type SandboxHandle } from '../supervisor/sandbox-port.ts';
-
-/** What the host remembers of an environment between its invocations. */
-export interface EnvironmentFacts {
-  readonly logStream: string;
-  /** The most that it was ever seen to use (LAMBDA.md E1.6). */
-  memoryPeakBytes: number;
-}
+import type { EnvironmentFacts } from './environment-facts.ts';
 
 /** What the scheduler is told. */
 export interface SlotListener {

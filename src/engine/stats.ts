@@ -25,6 +25,7 @@ export function engineStats({ registry, scheduler, sandboxes, counters, fleet }:
       idle: idle + reset,
       busy: busy + leaving,
       starting,
+      provisioned: scheduler.provisioned,
     },
     sandboxes: sandboxes.map(({ slotId, domain, handle }) => ({
       sandboxId: handle.sandboxId,

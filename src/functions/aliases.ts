@@ -10,6 +10,7 @@ import { functionNotFound } from './function-reference.ts';
 import { assertRevision } from './function-state.ts';
 import type { FunctionTable } from './function-table.ts';
 import { page } from './page.ts';
+import { unpublished } from './provisioning.ts';
 import type { PublishedVersion } from './published-version.ts';
 import type { AliasInput, FunctionAliases, UpdateAliasInput } from './registry.ts';
 
@@ -106,7 +107,7 @@ export class Aliases implements FunctionAliases {
     if (found.named.get(name)?.kind !== 'alias') return;
     this.#table.store.removeAlias(found.functionName, name);
     found.named.delete(name);
-    this.#table.forgetPolicy(found, name);
+    this.#table.forgetQualifier(found, name);
   }
 
   /** Another revision of it, for a change of its policy. */
@@ -122,6 +123,9 @@ export class Aliases implements FunctionAliases {
   ): FunctionAlias {
     const others = Object.keys(weights);
     checkRouting(alias.functionVersion, others);
+    if (alias.functionVersion === '$LATEST' && found.facts.provisioned?.[alias.name] !== undefined) {
+      throw unpublished();
+    }
     const kept: FunctionAlias = Object.freeze({
       functionName: alias.functionName,
       name: alias.name,

@@ -1,5 +1,6 @@
 /** Reserved concurrency as a setting: checked and kept (LAMBDA.md C7.1, C7.2). Who holds invocations to it is the scheduler. */
 import { EngineError } from '../model/errors.ts';
+import type { FunctionFacts } from '../model/function-facts.ts';
 import { limits } from '../model/limits.ts';
 import { Constraints } from '../model/validation.ts';
 import type { FunctionTable } from './function-table.ts';
@@ -22,7 +23,16 @@ export class Concurrency implements FunctionConcurrency {
     this.#table.assertOpen();
     const found = this.#table.named(functionName);
     const { reservedConcurrency: before = 0, ...facts } = found.facts;
-    const unreserved = this.unreserved() + before - reserved;
+    const provisioned = provisionedTotal(facts);
+    if (reserved < provisioned) {
+      // The blanks are Lambda's.
+      throw new EngineError(
+        'InvalidParameterValueException',
+        ` ReservedConcurrentExecutions  ${reserved} should not be lower than function's total provisioned concurrency [${provisioned}].`,
+      );
+    }
+    const asideBefore = found.facts.reservedConcurrency === undefined ? provisioned : before;
+    const unreserved = this.unreserved() + asideBefore - reserved;
     const least = leastUnreserved(this.total);
     if (unreserved < least && reserved > 0) {
       throw new EngineError(
@@ -54,15 +64,20 @@ export class Concurrency implements FunctionConcurrency {
     return reserved;
   }
 
-  /** What functions without a reserve share. */
+  /** What functions without a reserve share, beyond what is provisioned for some of them. */
   unreserved(): number {
     let unreserved = this.total;
-    for (const reserved of this.all().values()) unreserved -= reserved;
+    for (const { facts } of this.#table.all()) unreserved -= facts.reservedConcurrency ?? provisionedTotal(facts);
     return unreserved;
   }
 }
 
+/** Of all versions and aliases of a function. */
+export function provisionedTotal({ provisioned = {} }: Pick<FunctionFacts, 'provisioned'>): number {
+  return Object.values(provisioned).reduce((sum, { requested }) => sum + requested, 0);
+}
+
 /** Lambda keeps 100 of its 1,000 for functions without a reserve. Of a smaller engine it is the same share. */
-function leastUnreserved(total: number): number {
+export function leastUnreserved(total: number): number {
   return Math.min(limits.unreservedConcurrencyMin, Math.floor(total / 10));
 }

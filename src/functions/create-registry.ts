@@ -38,6 +38,7 @@ import { handlerDefault, packCode } from './package-input.ts';
 import { page } from './page.ts';
 import { Policies } from './policies.ts';
 import type { CodePack } from './prepared-code.ts';
+import { Provisioning } from './provisioning.ts';
 import { PublishedVersion } from './published-version.ts';
 import type {
   AccountUsage,
@@ -83,6 +84,7 @@ export async function createFunctionRegistry(options: RegistryOptions): Promise<
 class Registry implements FunctionRegistry {
   readonly aliases: Aliases;
   readonly concurrency: Concurrency;
+  readonly provisioned: Provisioning;
   readonly policies: Policies;
   readonly tags: Tags;
   readonly layers: LayerVersions;
@@ -114,6 +116,7 @@ class Registry implements FunctionRegistry {
     this.#versions = new Versions(this.#table, code, this.#preparer);
     this.aliases = new Aliases(this.#table);
     this.concurrency = new Concurrency(this.#table, options.concurrency ?? limits.concurrencyDefault);
+    this.provisioned = new Provisioning(this.#table, this.concurrency);
     this.policies = new Policies(this.#table, this.aliases);
     this.tags = new Tags(this.#table);
     this.layers = new LayerVersions(this.#table, code, (packed, use) => this.#withCode(packed, use));

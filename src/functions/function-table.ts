@@ -97,10 +97,14 @@ export class FunctionTable {
     if (active !== undefined) deployed.active = { ...active, record: change(active.record) };
   }
 
-  /** What a qualifier may is gone with it. */
-  forgetPolicy(deployed: DeployedFunction, qualifier: string): void {
-    const { [qualifier]: policy, ...policies } = deployed.facts.policies;
-    if (policy !== undefined) this.recordFacts(deployed, { ...deployed.facts, policies });
+  /** What was set for a qualifier is gone with it. */
+  forgetQualifier(deployed: DeployedFunction, qualifier: string): void {
+    const { provisioned: allProvisioned = {}, ...facts } = deployed.facts;
+    const { [qualifier]: policy, ...policies } = facts.policies;
+    const { [qualifier]: setting, ...provisioned } = allProvisioned;
+    if (policy === undefined && setting === undefined) return;
+    const hasMore = Object.keys(provisioned).length > 0;
+    this.recordFacts(deployed, { ...facts, policies, ...(hasMore && { provisioned }) });
   }
 
   recordFacts(deployed: DeployedFunction, facts: FunctionFacts): void {

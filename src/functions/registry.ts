@@ -101,6 +101,40 @@ export interface FunctionConcurrency {
   all(): ReadonlyMap<string, number>;
 }
 
+/** Provisioned concurrency of one alias or published version (LAMBDA.md C7.4). */
+export interface ProvisionedConfig {
+  readonly functionName: string;
+  readonly qualifier: string;
+  readonly requested: number;
+  /** Environments that exist for it, being initialised or done, and those that are done. */
+  readonly allocated: number;
+  readonly available: number;
+  readonly status: 'IN_PROGRESS' | 'READY' | 'FAILED';
+  /** Why it failed. It is tried again from time to time all the same. */
+  readonly statusReason?: string;
+  /** `2019-12-31T20:28:49+0000`. */
+  readonly lastModified: string;
+}
+
+/** Environments that are initialised before anybody asks for them (LAMBDA.md C7.3 to C7.7, F4.3). */
+export interface FunctionProvisioning {
+  put(reference: FunctionReference, requested: number): Promise<ProvisionedConfig>;
+  get(reference: FunctionReference): ProvisionedConfig;
+  /** Harmless where there is none. */
+  delete(reference: FunctionReference): Promise<void>;
+  /** Sorted by qualifier. */
+  list(input: PageInput & { readonly functionName: string }): {
+    readonly configs: readonly ProvisionedConfig[];
+    readonly nextMarker?: string;
+  };
+  /** How many environments each published version of a function is to have; those of an alias with weights are divided by them. */
+  wanted(functionName: string): ReadonlyMap<string, number>;
+  /** The same for one qualifier. */
+  wantedBy(functionName: string, qualifier: string): ReadonlyMap<string, number>;
+  /** Functions that have any. */
+  functionNames(): readonly string[];
+}
+
 export interface PermissionInput {
   readonly reference: FunctionReference;
   readonly statement: Omit<PolicyStatement, 'Resource'>;
@@ -211,6 +245,8 @@ export interface FunctionRegistry {
   };
   readonly aliases: FunctionAliases;
   readonly concurrency: FunctionConcurrency;
+  /** What is asked for. `Engine.functions` tells what exists, too. */
+  readonly provisioned: FunctionProvisioning;
   readonly policies: FunctionPolicies;
   readonly tags: FunctionTags;
   readonly layers: FunctionLayers;

@@ -146,7 +146,7 @@ export class Versions {
     }
     this.#table.store.removeVersion(found.functionName, version);
     found.named.delete(version);
-    this.#table.forgetPolicy(found, version);
+    this.#table.forgetQualifier(found, version);
   }
 
   /** Several invocations that come meanwhile wait for the same. */

@@ -19,6 +19,7 @@ export function metricsText(stats: EngineStats, { eventsTooLong, logLinesDropped
     gauge('isotherm_environments_idle', 'Warm environments that wait.', environments.idle),
     gauge('isotherm_environments_busy', 'Environments that run an invocation.', environments.busy),
     gauge('isotherm_environments_starting', 'Environments that are being made.', environments.starting),
+    gauge('isotherm_environments_provisioned', 'Environments kept initialised ahead.', environments.provisioned),
     gauge('isotherm_sandboxes', 'Sandbox processes.', sandboxes.length),
     gauge('isotherm_sandboxes_resident_bytes', 'Resident memory of all sandbox processes.', rssBytes),
     gauge('isotherm_memory_reserved_bytes', 'Memory sizes of all environments.', stats.memoryReservedMiB * 1024 * 1024),

@@ -16,6 +16,7 @@ import { invokeRoute } from './operations/invoke.ts';
 import { layerOperations } from './operations/layers.ts';
 import { listFunctions } from './operations/list-functions.ts';
 import { permissionOperations } from './operations/permissions.ts';
+import { provisionedConcurrencyOperations } from './operations/provisioned-concurrency.ts';
 import { runtimeManagementOperations } from './operations/runtime-management.ts';
 import { tagOperations } from './operations/tags.ts';
 import { updateFunctionCode } from './operations/update-function-code.ts';
@@ -33,6 +34,7 @@ export const offered: readonly Operation[] = [
   ...versionOperations,
   ...aliasOperations,
   ...concurrencyOperations,
+  ...provisionedConcurrencyOperations,
   ...permissionOperations,
   ...tagOperations,
   getAccountSettings,
@@ -49,9 +51,6 @@ const f = '/functions/{FunctionName}';
 export const notOffered: readonly OperationName[] = [
   ['InvokeWithResponseStream', 'POST', `/2021-11-15${f}/response-streaming-invocations`],
   ['InvokeAsync', 'POST', `/2014-11-13${f}/invoke-async`],
-  ['PutProvisionedConcurrencyConfig', 'PUT', `/2019-09-30${f}/provisioned-concurrency`],
-  ['GetProvisionedConcurrencyConfig', 'GET', `/2019-09-30${f}/provisioned-concurrency`],
-  ['DeleteProvisionedConcurrencyConfig', 'DELETE', `/2019-09-30${f}/provisioned-concurrency`],
   ['PutFunctionEventInvokeConfig', 'PUT', `/2019-09-25${f}/event-invoke-config`],
   ['UpdateFunctionEventInvokeConfig', 'POST', `/2019-09-25${f}/event-invoke-config`],
   ['GetFunctionEventInvokeConfig', 'GET', `/2019-09-25${f}/event-invoke-config`],

@@ -15,6 +15,7 @@ export const errorCatalogue = {
   ResourceInUseException: { status: 400, bodyKey: 'Message', blame: 'client' },
   AccessDeniedException: { status: 403, bodyKey: 'Message', blame: 'client' },
   ResourceNotFoundException: { status: 404, bodyKey: 'Message', blame: 'client' },
+  ProvisionedConcurrencyConfigNotFoundException: { status: 404, bodyKey: 'message', blame: 'client' },
   CodeSigningConfigNotFoundException: { status: 404, bodyKey: 'Message', blame: 'client' },
   ResourceConflictException: { status: 409, bodyKey: 'message', blame: 'client' },
   PreconditionFailedException: { status: 412, bodyKey: 'message', blame: 'client' },

@@ -4,8 +4,17 @@ export interface FunctionFacts {
   readonly lastVersion: number;
   /** Invocations that may run at once, and that nobody else may take (F4.2). Absent: the function shares with others. */
   readonly reservedConcurrency?: number;
+  /** Environments that are to be initialised ahead, by qualifier: a published version or an alias (F4.3). Absent: none. */
+  readonly provisioned?: Readonly<Record<string, ProvisionedSetting>>;
   /** Statements of the resource policy by qualifier; those of the function itself under `$LATEST`. */
   readonly policies: Readonly<Record<string, readonly PolicyStatement[]>>;
+}
+
+/** What a client asked for. How much of it exists the engine knows. */
+export interface ProvisionedSetting {
+  readonly requested: number;
+  /** `2019-12-31T20:28:49+0000`. */
+  readonly lastModified: string;
 }
 
 /** One statement as AWS writes it. */

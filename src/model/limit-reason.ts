@@ -46,6 +46,8 @@ export const limitReasons = {
   'sandboxes-per-domain': { unit: 'count', effect: 'refused' },
   'memory-budget': { unit: 'MiB', effect: 'refused' },
   concurrency: { unit: 'count', effect: 'refused' },
+  /** New environments of one function in ten seconds. */
+  'scaling-rate': { unit: 'count', effect: 'refused' },
 } as const satisfies Record<string, { readonly unit: LimitUnit; readonly effect: LimitEffect }>;
 
 export type LimitReason = keyof typeof limitReasons;

@@ -217,6 +217,15 @@ export const limits = {
 
   /** Lifecycle (B3.1, B4). */
   initTimeoutMs: 10_000,
+  /** Of an environment that is made ahead; a longer timeout of its function counts (B3.2). */
+  provisionedInitTimeoutMs: 130_000,
+  /** Environments that are made ahead at once, each with an init: of one version, and in all. */
+  provisionsOfVersionAtOnceMax: 4,
+  provisionsAtOnceMax: 8,
+  /** When one cannot be made: the next try, ever later; and where only room is missing. */
+  provisionBackoffMsMin: 1_000,
+  provisionBackoffMsMax: 300_000,
+  provisionRoomRetryMs: 5_000,
   /**
    * After the deadline the sandbox has this long to answer before it is killed (DESIGN.md section 4). With SIGKILL and reaping
    * (6 ms and more) a runaway guest is then gone within 100 ms; a terminated isolate answers within 2 to 24 ms (SECURITY.md 2.1).
@@ -225,8 +234,9 @@ export const limits = {
   environmentIdleMsDefault: 300_000,
   /** Environments that exist at once in one engine. */
   environmentsMaxDefault: 1_000,
-  /** Lambda's account concurrency (F3). */
+  /** Lambda's account concurrency (F3), and new environments of one function in ten seconds (F4.5). */
   concurrencyDefault: 1_000,
+  environmentsPer10sDefault: 1_000,
   /** Of which functions with a reserve must leave so many to the others, or a tenth of what a smaller engine has (C7.2). */
   unreservedConcurrencyMin: 100,
   /** Sum of the memory sizes of all environments of one engine. */

@@ -9,11 +9,13 @@ import type { LimitHit } from './limit-reason.ts';
 export type PlatformEvent =
   | (OfEnvironment & {
       readonly type: 'platform.initStart';
+      readonly initializationType: 'on-demand' | 'provisioned-concurrency';
       readonly runtime: string;
       readonly phase: 'init' | 'invoke';
     })
   | (OfEnvironment & {
       readonly type: 'platform.initReport';
+      readonly initializationType: 'on-demand' | 'provisioned-concurrency';
       readonly phase: 'init' | 'invoke';
       readonly status: 'success' | 'error' | 'timeout';
       readonly errorType?: string;

@@ -4,7 +4,7 @@
  */
 
 import { isContentType } from '../bridge/answer.ts';
-import type { EntryPoint } from '../bridge/contract.ts';
+import { type EntryPoint, initializationTypes } from '../bridge/contract.ts';
 import { type GuestLimits, guestLimitNames, guestLimitsDefault } from '../model/guest-limits.ts';
 import { isLimitReason, type LimitEffect, type LimitHit, limitHit, limitReasons } from '../model/limit-reason.ts';
 import { limits } from '../model/limits.ts';
@@ -272,6 +272,7 @@ export function decodeCreate(head: unknown): CreateHead {
     environmentId: text(create.environmentId, 'create.environmentId'),
     versionKey: text(create.versionKey, 'create.versionKey'),
     logStreamName: text(create.logStreamName, 'create.logStreamName'),
+    initializationType: oneOf(create.initializationType, 'create.initializationType', initializationTypes),
     init: oneOf(create.init, 'create.init', ['now', 'deferred']),
     initTimeoutMs: duration(create.initTimeoutMs, 'create.initTimeoutMs'),
     ...(inheritsFrom === undefined ? {} : { inheritsFrom: text(inheritsFrom, 'create.inheritsFrom') }),
@@ -332,7 +333,6 @@ function settings(value: unknown): DefineHead['settings'] {
     logFormat: oneOf(from.logFormat, 'define.settings.logFormat', ['Text', 'JSON']),
     logLevel: text(from.logLevel, 'define.settings.logLevel'),
     environment: texts(from.environment, 'define.settings.environment'),
-    initializationType: oneOf(from.initializationType, 'define.settings.initializationType', ['on-demand']),
     entry: entryPoint(from.entry),
     ...(from.clock !== undefined && { clock: oneOf(from.clock, 'define.settings.clock', ['coarse', 'frozen']) }),
   };

@@ -3,13 +3,13 @@
  * `decode.ts` checks what arrives. A head is small JSON that the sandbox process (never a guest) wrote; a body is opaque bytes.
  * A *call* has a call id and gets exactly one reply with the same id; a *notice* has id 0 and gets none.
  */
-import type { GuestSettings } from '../bridge/contract.ts';
+import type { GuestSettings, InitializationType } from '../bridge/contract.ts';
 import type { GuestLimits } from '../model/guest-limits.ts';
 import type { HardeningReport } from '../model/hardening.ts';
 import type { LimitHit } from '../model/limit-reason.ts';
 
 /** Bumped on any change of meaning. A sandbox with another version is killed at once. */
-export const protocolVersion = 4;
+export const protocolVersion = 5;
 
 export const frameTypes = {
   // sandbox -> host
@@ -54,8 +54,8 @@ export interface HelloHead {
 /** Makes a function version known to the sandbox. Call; reply `{}`. Sent once for each version and sandbox. */
 export interface DefineHead {
   readonly versionKey: string;
-  /** Everything but the log stream, which belongs to the environment. */
-  readonly settings: Omit<GuestSettings, 'logStreamName' | 'clockOriginEpochMs'>;
+  /** Everything but what belongs to the environment. */
+  readonly settings: Omit<GuestSettings, 'logStreamName' | 'initializationType' | 'clockOriginEpochMs'>;
   /** The bundle's text, UTF-8. Absent when the entry is an error. */
   readonly bundle?: StoreRange;
   readonly sourceMap?: StoreRange;
@@ -76,6 +76,7 @@ export interface CreateHead {
   readonly environmentId: string;
   readonly versionKey: string;
   readonly logStreamName: string;
+  readonly initializationType: InitializationType;
   readonly init: 'now' | 'deferred';
   readonly initTimeoutMs: number;
   /** Environment of the same version whose `/tmp` this one takes over (B4.6, B5.6). It must have been destroyed with `keepVolume`. */

@@ -283,7 +283,7 @@ export class Environment {
   #open(): Incarnation {
     const { openGuest, clock, random, residentBytes, openers } = this.#host;
     const { settings } = this.version.definition;
-    const { environmentId, logStreamName, bindings } = this.#head;
+    const { environmentId, logStreamName, initializationType, bindings } = this.#head;
     const { timers, errorChars } = this.#bounds.limits;
     this.#incarnations += 1;
     const incarnation = this.#incarnations;
@@ -294,6 +294,7 @@ export class Environment {
         settings: {
           ...settings,
           logStreamName,
+          initializationType,
           limits: { timers, errorChars },
           ...(bindings !== undefined && { bindings }),
         },

@@ -69,7 +69,7 @@ export async function rehearse(runtimeDirectory: string, scratchFd: number): Pro
   const environmentId = 'rehearsal';
   const { versionKey } = warmDefinition;
   const invoke = { environmentId, requestId: '', timeoutMs: limits.initTimeoutMs, invokedFunctionArn: '' };
-  const create = { environmentId, versionKey, logStreamName: '', init: 'now', initTimeoutMs: limits.initTimeoutMs };
+  const create = { ...rehearsal, environmentId, versionKey, initTimeoutMs: limits.initTimeoutMs };
   await host.call(frameTypes.ping, { sentMs: 0 }, decodePingReply);
   await host.call(frameTypes.define, warmDefinition, decodeEmptyReply);
   await Promise.all([
@@ -79,6 +79,8 @@ export async function rehearse(runtimeDirectory: string, scratchFd: number): Pro
   await host.call(frameTypes.invoke, invoke, decodeInvokeReply, '{}');
   await host.call(frameTypes.destroy, { environmentId, keepVolume: false }, decodeEmptyReply);
 }
+
+const rehearsal = { logStreamName: '', initializationType: 'on-demand', init: 'now' };
 
 const toSandbox = { frameBytesMax: limits.frameBytesToSandboxMax, headBytesMax: limits.frameHeadBytesMax };
 const fromSandbox = { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesMax: limits.frameHeadBytesMax };

@@ -25,13 +25,14 @@ export const warmDefinition: DefineHead = {
     logFormat: 'Text',
     logLevel: 'TRACE',
     environment: {},
-    initializationType: 'on-demand',
     entry: { kind: 'bundle', format: 'cjs', file: '/var/task/index.js', exportPath: 'handler' },
   },
   bundle: { offset: 0, bytes: 0 },
   fileIndex: { offset: 0, bytes: 0 },
   ephemeralStorageMiB: 1,
 };
+
+const warmHead = { logStreamName: '', initializationType: 'on-demand', init: 'now' } as const;
 
 /** Enough for both lanes and for the code cache. The first takes half of the time. */
 const environmentCount = 4;
@@ -67,7 +68,7 @@ export class WarmUp {
     const environmentId = `warm-up-${this.#made}`;
     this.#made += 1;
     const volume = createVolume({ backing: this.#backing, quotaBytes: 1024 * 1024, clock: systemClock });
-    const head = { environmentId, versionKey: warmDefinition.versionKey, logStreamName: '', init: 'now' } as const;
+    const head = { environmentId, versionKey: warmDefinition.versionKey, ...warmHead } as const;
     const environment = new Environment({ ...head, initTimeoutMs: timeoutMs }, this.#version, volume, host);
     try {
       const { reply, body } = await environment.create();

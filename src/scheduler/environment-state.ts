@@ -18,7 +18,7 @@ export type EnvironmentState =
 export type EnvironmentPhase = EnvironmentState['phase'];
 
 /** Reasons that end an environment as soon as it is not busy. */
-export type DismissalReason = 'outdated' | 'deleted' | 'retired' | 'closed';
+export type DismissalReason = 'outdated' | 'deleted' | 'retired' | 'closed' | 'released';
 /** Reasons that may end only what is not busy. */
 export type ReclaimReason = 'evicted' | 'expired';
 export type RemovalReason = DismissalReason | ReclaimReason | 'inherited' | 'discarded' | 'lost';

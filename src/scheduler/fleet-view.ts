@@ -29,6 +29,8 @@ export interface SchedulerLimits {
   /** Of one trust domain, whatever is free beside. */
   readonly environmentsPerDomain: number;
   readonly sandboxesPerDomain: number;
+  /** New ones of one function in ten seconds (LAMBDA.md F4.5). */
+  readonly environmentsPer10s: number;
   readonly queueMs: number;
   readonly invocationsQueuedMax: number;
 }
@@ -38,6 +40,8 @@ export interface EnvironmentView {
   readonly demand: Demand;
   readonly slot: SlotView;
   readonly state: EnvironmentState;
+  /** `ahead`: provisioned, it exists for whoever comes and not for one invocation. */
+  readonly made: 'on-demand' | 'ahead';
 }
 
 export interface SlotView {
@@ -47,6 +51,8 @@ export interface SlotView {
   /** All environments in it, and how many of them run an invocation. */
   readonly environments: { readonly size: number };
   readonly running: number;
+  /** Of them, those that are provisioned: nobody may end them for lack of use. */
+  readonly provisioned: number;
   readonly memoryMiB: number;
   /** Idle and reset environments, the longest unused first. */
   readonly unused: ListView<EnvironmentView>;
@@ -56,6 +62,8 @@ export interface SlotView {
 }
 
 export interface VersionView {
+  /** Provisioned and idle. They are nobody's to reclaim. */
+  readonly provisioned: ListView<EnvironmentView>;
   readonly idle: ListView<EnvironmentView>;
   readonly reset: ListView<EnvironmentView>;
 }
@@ -66,13 +74,21 @@ export interface AccountView {
   readonly running: number;
   /** So many of the engine's concurrency are this function's alone, and no more. Undefined: it shares with others. */
   readonly reserved: number | undefined;
+  /** Of those that run, those in provisioned environments; and how many such environments it has been promised. */
+  readonly provisionedRunning: number;
+  readonly promised: number;
 }
 
-/** The reserves of all functions that have one, summed up. */
+/** What is set aside for functions, summed up. */
 export interface ReservesView {
+  /** That have a reserve, or were promised provisioned environments. */
   readonly functions: number;
+  /** Of those with a reserve. */
   readonly reserved: number;
   readonly running: number;
+  /** Provisioned environments of those without. */
+  readonly promised: number;
+  readonly provisionedRunning: number;
 }
 
 export interface FleetView {

@@ -23,6 +23,7 @@ export class Environment implements EnvironmentView, Berth {
   readonly version: Version;
   readonly slot: Slot;
   readonly inheritsFrom: string | undefined;
+  readonly made: 'on-demand' | 'ahead';
   /** What it is to the invocation that holds it. */
   kind: LeaseKind;
   state: EnvironmentState;
@@ -30,8 +31,9 @@ export class Environment implements EnvironmentView, Berth {
   readonly inSlot = listNode<Environment>(this);
   readonly inFleet = listNode<Environment>(this);
 
-  constructor(id: string, demand: Demand, version: Version, slot: Slot, requestId: string, inheritsFrom?: string) {
+  constructor(id: string, version: Version, { demand, slot, requestId, made, inheritsFrom }: NewEnvironment) {
     this.environmentId = id;
+    this.made = made;
     this.demand = demand;
     this.version = version;
     this.slot = slot;
@@ -45,17 +47,38 @@ export class Environment implements EnvironmentView, Berth {
   }
 }
 
+export interface NewEnvironment {
+  readonly demand: Demand;
+  readonly slot: Slot;
+  /** Of the invocation that it is made for, or of the provision. */
+  readonly requestId: string;
+  readonly made: 'on-demand' | 'ahead';
+  readonly inheritsFrom?: string | undefined;
+}
+
 /** One function: its versions that have environments, its invocations, its reserve. */
 export class Account implements AccountView {
   readonly versions = new Set<Version>();
   running = 0;
   reserved: number | undefined;
+  provisionedRunning = 0;
+  /** Function key -> environments that are set aside for it. */
+  readonly promises = new Map<string, number>();
+  promised = 0;
+
+  get hasSomethingAside(): boolean {
+    return this.reserved !== undefined || this.promised > 0;
+  }
 }
 
 export class Version implements VersionView {
   readonly demand: Demand;
   readonly account: Account;
   readonly environments = new Set<Environment>();
+  readonly provisioned = new LinkedList<Environment>();
+  /** Provisioned environments that are there or being made, and those of them that an invocation may have, or has. */
+  allocated = 0;
+  available = 0;
   readonly idle = new LinkedList<Environment>();
   readonly reset = new LinkedList<Environment>();
 
@@ -73,6 +96,7 @@ export class Slot implements SlotView {
   readonly unused = new LinkedList<Environment>();
   state: SlotState = { phase: 'starting' };
   running = 0;
+  provisioned = 0;
   memoryMiB = 0;
   lastUsedMs: number;
 
@@ -96,7 +120,8 @@ export class Fleet implements FleetView {
     removed: 0,
   };
   running = 0;
-  readonly reserves = { functions: 0, reserved: 0, running: 0 };
+  readonly reserves = { functions: 0, reserved: 0, running: 0, promised: 0, provisionedRunning: 0 };
+  provisionedCount = 0;
   environmentCount = 0;
   memoryReservedMiB = 0;
   reservedFor: string | undefined;
@@ -152,37 +177,63 @@ export class Fleet implements FleetView {
   }
 
   /** An invocation was admitted, into this environment. */
-  begun({ version }: Environment): void {
-    const { account } = version;
-    this.running += 1;
-    account.running += 1;
-    if (account.reserved !== undefined) this.reserves.running += 1;
+  begun(environment: Environment): void {
+    this.#count(environment, 1);
   }
 
   /** The invocation that held this environment has ended. */
-  ended({ version, demand }: Environment): void {
-    const { account } = version;
-    this.running -= 1;
-    account.running -= 1;
-    if (account.reserved !== undefined) this.reserves.running -= 1;
+  ended(environment: Environment): void {
+    const { account } = environment.version;
+    this.#count(environment, -1);
     invariant(this.running >= 0 && account.running >= 0, 'an invocation ends once');
-    this.#closeIfEmpty(demand.functionName, account);
+    this.#closeIfEmpty(environment.demand.functionName, account);
+  }
+
+  #count({ version, made }: Environment, sign: 1 | -1): void {
+    const { account } = version;
+    this.running += sign;
+    account.running += sign;
+    if (account.reserved !== undefined) this.reserves.running += sign;
+    if (made === 'on-demand') return;
+    account.provisionedRunning += sign;
+    if (account.reserved === undefined) this.reserves.provisionedRunning += sign;
   }
 
   /** Counts from now on, with what runs already. */
   reserve(functionName: string, reserved: number | undefined): void {
     const account = this.#accountFor(functionName);
-    this.#countReserve(account, -1);
+    this.#countAside(account, -1);
     account.reserved = reserved;
-    this.#countReserve(account, 1);
+    this.#countAside(account, 1);
     this.#closeIfEmpty(functionName, account);
   }
 
-  #countReserve({ reserved, running }: Account, sign: 1 | -1): void {
-    if (reserved === undefined) return;
-    this.reserves.functions += sign;
-    this.reserves.reserved += sign * reserved;
-    this.reserves.running += sign * running;
+  /** Sets so many invocations aside for the provisioned environments of one version. */
+  promise(functionName: string, functionKey: string, promised: number): void {
+    const account = this.#accountFor(functionName);
+    this.#countAside(account, -1);
+    account.promised += promised - (account.promises.get(functionKey) ?? 0);
+    if (promised === 0) account.promises.delete(functionKey);
+    else account.promises.set(functionKey, promised);
+    this.#countAside(account, 1);
+    this.#closeIfEmpty(functionName, account);
+  }
+
+  promisedTo(functionName: string): readonly string[] {
+    return [...(this.#accounts.get(functionName)?.promises.keys() ?? [])];
+  }
+
+  /** What is promised to a function with a reserve lies within it. */
+  #countAside(account: Account, sign: 1 | -1): void {
+    const { reserved, running, promised, provisionedRunning } = account;
+    if (account.hasSomethingAside) this.reserves.functions += sign;
+    if (reserved === undefined) {
+      this.reserves.promised += sign * promised;
+      this.reserves.provisionedRunning += sign * provisionedRunning;
+    } else {
+      this.reserves.reserved += sign * reserved;
+      this.reserves.running += sign * running;
+    }
   }
 
   addSlot(slot: Slot): void {
@@ -199,10 +250,16 @@ export class Fleet implements FleetView {
     if (domain?.size === 0) this.#domains.delete(slot.domain);
   }
 
-  /** Adds an environment that was just made for an invocation. */
-  addEnvironment(id: string, demand: Demand, slot: Slot, requestId: string, inheritsFrom?: string): Environment {
+  /** Adds an environment that was just decided on. */
+  addEnvironment(id: string, made: NewEnvironment): Environment {
+    const { demand, slot } = made;
     const version = this.#versionFor(demand);
-    const environment = new Environment(id, demand, version, slot, requestId, inheritsFrom);
+    const environment = new Environment(id, version, made);
+    if (environment.made === 'ahead') {
+      version.allocated += 1;
+      slot.provisioned += 1;
+      this.provisionedCount += 1;
+    }
     version.environments.add(environment);
     slot.environments.add(environment);
     slot.running += 1;
@@ -223,16 +280,28 @@ export class Fleet implements FleetView {
     if (isOccupied(before) && !isOccupied(after)) slot.running -= 1;
     if (!isOccupied(before) && isOccupied(after)) slot.running += 1;
 
-    if (after.phase === 'idle' || after.phase === 'reset') {
+    if (environment.made === 'ahead') this.#changeProvisioned(environment, before, after);
+    if (after.phase === 'reset' || (after.phase === 'idle' && environment.made === 'on-demand')) {
       version[after.phase].append(environment.inVersion);
       slot.unused.append(environment.inSlot);
       this.unused.append(environment.inFleet);
-    } else if (before.phase === 'idle' || before.phase === 'reset') {
+    } else if (before.phase === 'reset' || (before.phase === 'idle' && environment.made === 'on-demand')) {
       version[before.phase].remove(environment.inVersion);
       slot.unused.remove(environment.inSlot);
       this.unused.remove(environment.inFleet);
     }
     if (after.phase === 'removed') this.#removeEnvironment(environment);
+  }
+
+  #changeProvisioned(environment: Environment, before: EnvironmentState, after: EnvironmentState): void {
+    const { version, slot } = environment;
+    if (before.phase === 'idle') version.provisioned.remove(environment.inVersion);
+    if (after.phase === 'idle') version.provisioned.append(environment.inVersion);
+    version.available += Number(isAvailable(after)) - Number(isAvailable(before));
+    if (!isAllocated(before) || isAllocated(after)) return;
+    version.allocated -= 1;
+    slot.provisioned -= 1;
+    this.provisionedCount -= 1;
   }
 
   #removeEnvironment(environment: Environment): void {
@@ -252,7 +321,7 @@ export class Fleet implements FleetView {
 
   /** Invocations whose environment was lost still count until they have ended. */
   #closeIfEmpty(functionName: string, account: Account): void {
-    if (account.versions.size === 0 && account.running === 0 && account.reserved === undefined) {
+    if (account.versions.size === 0 && account.running === 0 && !account.hasSomethingAside) {
       this.#accounts.delete(functionName);
     }
   }
@@ -273,4 +342,13 @@ export class Fleet implements FleetView {
     version.account.versions.add(version);
     return version;
   }
+}
+
+/** One that leaves, or that lost its runtime, is nobody's provision any more. */
+export function isAllocated({ phase }: EnvironmentState): boolean {
+  return phase === 'starting' || isAvailable({ phase });
+}
+
+function isAvailable({ phase }: Pick<EnvironmentState, 'phase'>): boolean {
+  return phase === 'busy' || phase === 'idle';
 }

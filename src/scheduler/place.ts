@@ -34,6 +34,9 @@ const candidatesMax = 8;
 
 export function place(view: FleetView, demand: Demand): Placement {
   const version = view.version(demand.versionKey);
+  // Whoever was admitted because one is idle gets that one: the others are counted in another way (F4.4).
+  const provisioned = version && calmest(version.provisioned);
+  if (provisioned !== undefined) return { kind: 'reuse', environment: provisioned };
   const idle = version?.idle;
   const newest = idle?.newest?.value;
   if (newest !== undefined && !newest.slot.isBusy()) return { kind: 'reuse', environment: newest };
@@ -49,6 +52,15 @@ export function place(view: FleetView, demand: Demand): Placement {
   if (warm !== undefined) return { kind: 'reuse', environment: warm };
   if (reset !== undefined) return { kind: 'succeed', environment: reset };
   return placeNew(view, demand, 'any');
+}
+
+/** Where an environment is made that no invocation waits for (F4.3): it takes over the `/tmp` of one that was reset, too. */
+export function placeAhead(view: FleetView, demand: Demand): Placement {
+  const version = view.version(demand.versionKey);
+  const reset = version && calmest(version.reset);
+  if (reset !== undefined) return { kind: 'succeed', environment: reset };
+  const calm = placeNew(view, demand, 'calm');
+  return calm.kind === 'wait' ? placeNew(view, demand, 'any') : calm;
 }
 
 /** The most recently used one whose sandbox is not busy, else the most recently used one. */
@@ -179,7 +191,7 @@ function leastUsed(view: FleetView, shares: Shares, asker: string): SlotView | u
   let isBestOver = false;
   for (const slot of view.slots()) {
     const isEnding = slot.state.phase === 'draining' || slot.state.phase === 'gone';
-    if (slot.domain === asker || isEnding || slot.running > 0) continue;
+    if (slot.domain === asker || isEnding || slot.running > 0 || slot.provisioned > 0) continue;
     const isOver = shares.hasTooManySandboxes(slot.domain);
     if (!isOver && (isBestOver || !mayTakeAny)) continue;
     if (best !== undefined && isOver === isBestOver && slot.lastUsedMs >= best.lastUsedMs) continue;

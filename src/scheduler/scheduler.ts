@@ -7,11 +7,11 @@
  * lease owns its environment until it is disposed or the sandbox is lost, whichever is first.
  */
 import type { Clock } from '../base/clock.ts';
-import { invariant } from '../base/invariant.ts';
+import { InvariantError, invariant } from '../base/invariant.ts';
 import { EngineError } from '../model/errors.ts';
 import type { LimitReason } from '../model/limit-reason.ts';
 import { limits } from '../model/limits.ts';
-import { admit, type LimitReached, postpone } from './admit.ts';
+import { type Admission, admit, type LimitReached, postpone } from './admit.ts';
 import {
   type DismissalReason,
   type EnvironmentEvent,
@@ -19,11 +19,18 @@ import {
   type RemovalReason,
   transition,
 } from './environment-state.ts';
-import { Environment, Fleet, Slot } from './fleet.ts';
-import { type Demand, type EnvironmentView, keyOfVersion, type SchedulerLimits } from './fleet-view.ts';
+import { Environment, Fleet, isAllocated, Slot } from './fleet.ts';
+import {
+  type Demand,
+  type EnvironmentView,
+  keyOfVersion,
+  type SchedulerLimits,
+  type VersionView,
+} from './fleet-view.ts';
 import { Lease, type LeaseEnd, type LeaseKeeper } from './lease.ts';
-import { type Placement, place } from './place.ts';
+import { type Placement, place, placeAhead } from './place.ts';
 import { expire } from './reclaim.ts';
+import { ScalingRate } from './scaling-rate.ts';
 import { slotTransition } from './slot-state.ts';
 import { WaitLine, type WaitsUntil } from './wait-line.ts';
 
@@ -45,6 +52,8 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly port: FleetPort;
   readonly makeEnvironmentId: () => string;
+  /** A provisioned environment is gone, or on its way. Must not call back before it returns. */
+  readonly onProvisionLost?: (demand: Demand) => void;
 }
 
 export interface SchedulerStats {
@@ -52,6 +61,8 @@ export interface SchedulerStats {
   readonly queued: number;
   readonly memoryReservedMiB: number;
   readonly environments: Readonly<Record<EnvironmentPhase, number>>;
+  /** Of all environments, those that are provisioned. */
+  readonly provisioned: number;
   readonly slots: readonly { readonly slotId: number; readonly domain: string; readonly environments: number }[];
 }
 
@@ -60,12 +71,24 @@ interface Ask {
   readonly requestId: string;
 }
 
+interface Wanted extends Ask {
+  readonly made: 'on-demand' | 'ahead';
+}
+
+export interface Provisioned {
+  readonly allocated: number;
+  readonly available: number;
+}
+
+type Refusal = Extract<Admission, { kind: 'refuse' }>;
 type NoRoom = Extract<Placement, { kind: 'wait' }>;
 
 export class Scheduler implements LeaseKeeper {
   readonly #port: FleetPort;
   readonly #clock: Clock;
   readonly #makeEnvironmentId: () => string;
+  readonly #onProvisionLost: ((demand: Demand) => void) | undefined;
+  readonly #scaling: ScalingRate;
   readonly #fleet: Fleet;
   readonly #line: WaitLine<Ask, Environment>;
   /** Function -> function key -> version key of its latest invocation or announcement. */
@@ -74,10 +97,12 @@ export class Scheduler implements LeaseKeeper {
   #slotsOpened = 0;
   #phase: 'open' | 'closed' = 'open';
 
-  constructor({ limits, clock, port, makeEnvironmentId }: SchedulerOptions) {
+  constructor({ limits, clock, port, makeEnvironmentId, onProvisionLost }: SchedulerOptions) {
     this.#port = port;
     this.#clock = clock;
     this.#makeEnvironmentId = makeEnvironmentId;
+    this.#onProvisionLost = onProvisionLost;
+    this.#scaling = new ScalingRate(limits.environmentsPer10s);
     this.#line = new WaitLine(clock, () => this.#serve());
     this.#fleet = new Fleet(limits, this.#line);
   }
@@ -121,8 +146,10 @@ export class Scheduler implements LeaseKeeper {
     if (functionKey === undefined) {
       this.#currentVersions.delete(functionName);
       this.#fleet.reserve(functionName, undefined);
+      for (const promised of this.#fleet.promisedTo(functionName)) this.#fleet.promise(functionName, promised, 0);
     } else {
       this.#currentVersions.get(functionName)?.delete(functionKey);
+      this.#fleet.promise(functionName, functionKey, 0);
     }
     for (const { demand, environments } of this.#fleet.versionsOf(functionName)) {
       if (functionKey === undefined || demand.functionKey === functionKey) this.#dismiss(environments, 'deleted');
@@ -133,6 +160,49 @@ export class Scheduler implements LeaseKeeper {
   /** Sets invocations aside for one function; undefined: it shares with the others again. Those that run go on. */
   reserve(functionName: string, concurrency: number | undefined): void {
     this.#fleet.reserve(functionName, concurrency);
+    this.#serve();
+  }
+
+  // Provisioned environments (F4.3). How many there should be, and what to do about those that are missing, the engine knows.
+
+  /** A place for one more of them, whose holder runs init there and keeps it warm; or why there is none now. */
+  provision(demand: Demand, provisionId: string): Lease | LimitReached {
+    this.#assertOpen();
+    if (!this.#isCurrent(demand)) this.outdate(demand);
+    const { memoryBudgetMiB } = this.#fleet.limits;
+    if (demand.memoryMiB > memoryBudgetMiB) return { name: 'memoryBudgetMiB', value: memoryBudgetMiB };
+    const placed = this.#carryOut(placeAhead(this.#fleet, demand), { demand, requestId: provisionId, made: 'ahead' });
+    return placed instanceof Environment ? new Lease(this.#provisionKeeper, placed, provisionId) : placed.limit;
+  }
+
+  /** So many invocations are set aside for the provisioned environments of a version, whether they are there or not. */
+  promise({ functionName, functionKey }: Pick<Demand, 'functionName' | 'functionKey'>, environments: number): void {
+    this.#fleet.promise(functionName, functionKey, environments);
+    this.#serve();
+  }
+
+  /** How many provisioned environments of a version there are or will be, and how many of them are initialised. */
+  provisioned({ functionName, functionKey }: Pick<Demand, 'functionName' | 'functionKey'>): Provisioned {
+    let allocated = 0;
+    let available = 0;
+    for (const version of this.#fleet.versionsOf(functionName)) {
+      if (version.demand.functionKey !== functionKey) continue;
+      allocated += version.allocated;
+      available += version.available;
+    }
+    return { allocated, available };
+  }
+
+  /** Ends provisioned environments of a version until so many are left: those that nobody uses first, the others after their invocation. */
+  release({ functionName, functionKey }: Pick<Demand, 'functionName' | 'functionKey'>, left: number): void {
+    const all = this.#fleet
+      .versionsOf(functionName)
+      .filter(({ demand }) => demand.functionKey === functionKey)
+      .flatMap(({ environments }) => [...environments])
+      .filter(({ made, state }) => made === 'ahead' && isAllocated(state));
+    const order: readonly EnvironmentPhase[] = ['starting', 'idle', 'busy'];
+    all.sort((a, b) => order.indexOf(a.state.phase) - order.indexOf(b.state.phase));
+    this.#dismiss(all.slice(0, Math.max(0, all.length - left)), 'released');
     this.#serve();
   }
 
@@ -166,6 +236,7 @@ export class Scheduler implements LeaseKeeper {
   expire(): void {
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#fleet.reservedSinceMs >= limits.sandboxReservationMsMax) this.#fleet.reservedFor = undefined;
+    this.#scaling.forgetFull(nowMs);
     for (const environment of expire(this.#fleet, nowMs)) this.#reclaim(environment, 'expired');
     for (const slot of [...this.#fleet.slots()]) {
       const isUnused = slot.state.phase === 'open' && slot.environments.size === 0;
@@ -188,11 +259,11 @@ export class Scheduler implements LeaseKeeper {
   }
 
   stats(): SchedulerStats {
-    const { running, memoryReservedMiB, phases } = this.#fleet;
+    const { running, memoryReservedMiB, phases, provisionedCount: provisioned } = this.#fleet;
     const slots = [...this.#fleet.slots()].map(({ slotId, domain, environments }) => {
       return { slotId, domain, environments: environments.size };
     });
-    return { running, queued: this.#line.size, memoryReservedMiB, environments: { ...phases }, slots };
+    return { running, queued: this.#line.size, memoryReservedMiB, environments: { ...phases }, provisioned, slots };
   }
 
   /** Refuses what waits and lets all sandboxes end. Leases that are out are still to be disposed by their holders. */
@@ -242,6 +313,18 @@ export class Scheduler implements LeaseKeeper {
     throw later === undefined ? closed() : throttled(later.limit);
   }
 
+  /** Whoever makes an environment ahead runs no invocation. */
+  readonly #provisionKeeper: LeaseKeeper = {
+    started: (environment, provisionId) => this.started(environment, provisionId),
+    ended: (environment, provisionId, end) => {
+      this.#end(environment, provisionId, end);
+      this.#serve();
+    },
+    moved() {
+      throw new InvariantError('a provision is given up, not moved');
+    },
+  };
+
   // How it is done.
 
   #resolveIfEnded(): void {
@@ -259,23 +342,38 @@ export class Scheduler implements LeaseKeeper {
     if (demand.memoryMiB > memoryBudgetMiB) {
       return { kind: 'throttle', limit: { name: 'memoryBudgetMiB', value: memoryBudgetMiB }, until: 'room' };
     }
-    const admission = admit(fleet, demand.functionName);
+    const admission = admit(fleet, demand);
     if (admission.kind !== 'start') return admission;
     // Those who wait have admission but no room. Whoever needs no room may pass them; they wait `queueMs` at most.
     // So may whoever has a reserve: what it was promised does not depend on how many others wait.
     const mayPass =
       this.#line.isFreeFor(demand.domain) ||
-      (fleet.version(demand.versionKey)?.idle.size ?? 0) > 0 ||
+      hasIdle(fleet.version(demand.versionKey)) ||
       fleet.account(demand.functionName)?.reserved !== undefined;
-    const placed = mayPass ? this.#place(demand, requestId) : waitingForOthers;
-    if (!(placed instanceof Environment)) return postpone(fleet, placed.limit, placed.until);
+    const placed = mayPass ? this.#placeWithinRate(demand, requestId) : waitingForOthers;
+    if (!(placed instanceof Environment)) {
+      return placed.kind === 'refuse' ? placed : postpone(fleet, placed.limit, placed.until);
+    }
     fleet.begun(placed);
     return placed;
   }
 
-  /** Carries out the decision of `place()`. */
   #place(demand: Demand, requestId: string): Environment | NoRoom {
+    return this.#carryOut(place(this.#fleet, demand), { demand, requestId, made: 'on-demand' });
+  }
+
+  /** The same for one that was not admitted before. Whoever would grow too fast is told at once: no end of others lets it. */
+  #placeWithinRate(demand: Demand, requestId: string): Environment | NoRoom | Refusal {
     const placement = place(this.#fleet, demand);
+    if (placement.kind === 'create' || placement.kind === 'open') {
+      const limit = this.#scaling.take(demand.functionName, this.#clock.nowMs());
+      if (limit !== undefined) return { kind: 'refuse', limit };
+    }
+    return this.#carryOut(placement, { demand, requestId, made: 'on-demand' });
+  }
+
+  #carryOut(placement: Placement, wanted: Wanted): Environment | NoRoom {
+    const { demand, requestId } = wanted;
     switch (placement.kind) {
       case 'reuse': {
         const environment = record(placement.environment);
@@ -286,19 +384,19 @@ export class Scheduler implements LeaseKeeper {
       case 'succeed': {
         const { environmentId, slot } = record(placement.environment);
         this.#apply(record(placement.environment), { type: 'inherited' });
-        return this.#create(demand, requestId, slot, environmentId);
+        return this.#create(wanted, slot, environmentId);
       }
       case 'create': {
         const slot = this.#fleet.slot(placement.slot.slotId);
         invariant(slot, 'a placement names a sandbox that exists');
         for (const environment of placement.evict) this.#reclaim(environment, 'evicted');
-        return this.#create(demand, requestId, slot);
+        return this.#create(wanted, slot);
       }
       case 'open': {
         const retire = placement.retire && this.#fleet.slot(placement.retire.slotId);
         if (retire !== undefined) this.#drain(retire, 'made way for another trust domain');
         for (const environment of placement.evict) this.#reclaim(environment, 'evicted');
-        return this.#create(demand, requestId, this.#open(demand.domain));
+        return this.#create(wanted, this.#open(demand.domain));
       }
       case 'wait': {
         const leaving = placement.makesWay && this.#fleet.slot(placement.makesWay.slotId);
@@ -314,11 +412,11 @@ export class Scheduler implements LeaseKeeper {
     }
   }
 
-  #create(demand: Demand, requestId: string, slot: Slot, inheritsFrom?: string): Environment {
-    const environment = this.#fleet.addEnvironment(this.#makeEnvironmentId(), demand, slot, requestId, inheritsFrom);
+  #create(wanted: Wanted, slot: Slot, inheritsFrom?: string): Environment {
+    const environment = this.#fleet.addEnvironment(this.#makeEnvironmentId(), { ...wanted, slot, inheritsFrom });
     slot.lastUsedMs = this.#clock.nowMs();
     // Asked for before an update and placed after it: it runs this invocation and no other.
-    if (!this.#isCurrent(demand)) this.#apply(environment, { type: 'dismissed', reason: 'outdated' });
+    if (!this.#isCurrent(wanted.demand)) this.#apply(environment, { type: 'dismissed', reason: 'outdated' });
     return environment;
   }
 
@@ -386,6 +484,7 @@ export class Scheduler implements LeaseKeeper {
     if (after === before) return;
     this.#fleet.change(environment, after);
     const { environmentId, demand, slot } = environment;
+    if (environment.made === 'ahead' && isAllocated(before) && !isAllocated(after)) this.#onProvisionLost?.(demand);
     if (after.phase === 'reset') this.#port.reset(environmentId, slot.slotId);
     if (after.phase === 'removed') {
       this.#port.remove(environmentId, slot.slotId, demand.functionName, after.reason);
@@ -409,12 +508,12 @@ export class Scheduler implements LeaseKeeper {
     if (this.#line.size === 0 || this.#phase === 'closed') return;
     const fleet = this.#fleet;
     this.#line.serve(({ demand, requestId }) => {
-      const admission = admit(fleet, demand.functionName);
+      const admission = admit(fleet, demand);
       // A reserve that was made meanwhile.
       if (admission.kind === 'refuse') return throttled(admission.limit);
       if (admission.kind !== 'start') return admission.until;
-      const placed = this.#place(demand, requestId);
-      if (!(placed instanceof Environment)) return placed.until;
+      const placed = this.#placeWithinRate(demand, requestId);
+      if (!(placed instanceof Environment)) return placed.kind === 'refuse' ? throttled(placed.limit) : placed.until;
       fleet.begun(placed);
       return placed;
     });
@@ -429,9 +528,14 @@ function record(view: EnvironmentView): Environment {
   return view;
 }
 
-function throttled({ throttleReason, ...limit }: LimitReached): EngineError {
+function hasIdle(version: VersionView | undefined): boolean {
+  return version !== undefined && (version.idle.size > 0 || version.provisioned.size > 0);
+}
+
+function throttled({ throttleReason, retryAfterMs, ...limit }: LimitReached): EngineError {
   const reason = reasons.get(limit.name);
   return new EngineError('TooManyRequestsException', 'Rate Exceeded.', {
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
     throttleReason: throttleReason ?? 'ConcurrentInvocationLimitExceeded',
     limit: { ...limit, ...(reason !== undefined && { reason }) },
   });
@@ -444,6 +548,7 @@ const reasons: ReadonlyMap<string, LimitReason> = new Map([
   ['sandboxesPerDomain', 'sandboxes-per-domain'],
   ['memoryBudgetMiB', 'memory-budget'],
   ['concurrency', 'concurrency'],
+  ['environmentsPer10s', 'scaling-rate'],
 ]);
 
 function closed(): EngineError {

@@ -85,7 +85,8 @@ export function makesWay(view: FleetView, shares: Shares, asker: string): SlotVi
   let best: SlotView | undefined;
   for (const slot of view.slots()) {
     const isEnding = slot.state.phase === 'draining' || slot.state.phase === 'gone';
-    if (slot.domain === asker || isEnding || !shares.hasTooManySandboxes(slot.domain)) continue;
+    // What was provisioned stays: it is nobody's spare.
+    if (slot.domain === asker || isEnding || slot.provisioned > 0 || !shares.hasTooManySandboxes(slot.domain)) continue;
     if (best === undefined || isBetter(shares, slot, best)) best = slot;
   }
   return best;

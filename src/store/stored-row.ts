@@ -68,6 +68,7 @@ const filesSchema = z.array(z.object({ path: z.string(), mode: z.int(), offset: 
 const factsSchema: z.ZodType<FunctionFacts> = z.object({
   lastVersion: z.int(),
   reservedConcurrency: z.int().exactOptional(),
+  provisioned: z.record(z.string(), z.object({ requested: z.int().min(1), lastModified: z.string() })).exactOptional(),
   policies: z.record(
     z.string(),
     z.array(

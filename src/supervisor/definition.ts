@@ -24,7 +24,6 @@ export function definition(
       logFormat: configuration.logging.logFormat,
       logLevel: effectiveLogLevel(configuration.logging),
       environment: configuration.environment ?? {},
-      initializationType: 'on-demand',
       entry: code.entry,
       ...(configuration.clock !== undefined && { clock: configuration.clock }),
     },

@@ -3,6 +3,7 @@
  * implements it with real children.
  */
 
+import type { InitializationType } from '../bridge/contract.ts';
 import type { DeployedVersion } from '../functions/registry.ts';
 import type { HardeningReport } from '../model/hardening.ts';
 import type { LimitHit } from '../model/limit-reason.ts';
@@ -60,6 +61,7 @@ export interface EnvironmentSpec {
   readonly environmentId: string;
   readonly version: DeployedVersion;
   readonly logStreamName: string;
+  readonly initializationType: InitializationType;
   readonly init: 'now' | 'deferred';
   readonly initTimeoutMs: number;
   readonly inheritsFrom?: string;

@@ -577,11 +577,13 @@ function nextTurn(callback: () => void): void {
 }
 
 function createHead(spec: EnvironmentSpec) {
-  const { environmentId, version, logStreamName, init, initTimeoutMs, inheritsFrom, bindings } = spec;
+  const { environmentId, version, logStreamName, initializationType, init, initTimeoutMs, inheritsFrom, bindings } =
+    spec;
   return {
     environmentId,
     versionKey: version.code.versionKey,
     logStreamName,
+    initializationType,
     init,
     initTimeoutMs,
     ...(inheritsFrom === undefined ? {} : { inheritsFrom }),

@@ -30,13 +30,11 @@ export function levelOf(event: SystemEvent): Level {
   }
 }
 
-const initializationType = 'on-demand';
-
 function recordOf(event: SystemEvent): unknown {
   switch (event.type) {
     case 'platform.initStart':
       return {
-        initializationType,
+        initializationType: event.initializationType,
         phase: event.phase,
         runtimeVersion: runtimeVersion(event.runtime),
         runtimeVersionArn: runtimeVersionArn(event.runtime),
@@ -45,7 +43,7 @@ function recordOf(event: SystemEvent): unknown {
       };
     case 'platform.initReport':
       return {
-        initializationType,
+        initializationType: event.initializationType,
         phase: event.phase,
         status: event.status,
         ...(event.errorType !== undefined && { errorType: event.errorType }),

@@ -167,6 +167,7 @@ export class ScriptedRegistry implements FunctionRegistry {
   readonly listVersions = unscriptedRegistry.listVersions;
   readonly aliases = unscriptedRegistry.aliases;
   readonly concurrency = unscriptedRegistry.concurrency;
+  readonly provisioned = unscriptedRegistry.provisioned;
   readonly policies = unscriptedRegistry.policies;
   readonly tags = unscriptedRegistry.tags;
   readonly layers = unscriptedRegistry.layers;

@@ -5,10 +5,16 @@ import { validOptions } from '../../src/engine/engine-options.ts';
 import { createFunctionRegistry, type RegistryOptions } from '../../src/functions/create-registry.ts';
 import { MemoryStore } from '../../src/functions/memory-store.ts';
 import { ScriptedFleet } from '../engine/scripted-fleet.ts';
-import { createFakeClock } from '../fixtures/fake-clock.ts';
+import { createFakeClock, type FakeClock } from '../fixtures/fake-clock.ts';
 
-export async function controlEngine(options: Partial<RegistryOptions> = {}): Promise<Engine> {
-  const clock = createFakeClock({ epochMs: Date.UTC(2025, 10, 25, 2, 26, 54, 123) });
+export function controlClock(): FakeClock {
+  return createFakeClock({ epochMs: Date.UTC(2025, 10, 25, 2, 26, 54, 123) });
+}
+
+export async function controlEngine({
+  clock = controlClock(),
+  ...options
+}: Partial<RegistryOptions> = {}): Promise<Engine> {
   const registry = await createFunctionRegistry({ clock, store: new MemoryStore(), ...options });
   return composeEngine({
     options: validOptions({ clock }),

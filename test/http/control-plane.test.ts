@@ -340,12 +340,10 @@ test('a bug of ours tells the client nothing but an id, under which it is report
 });
 
 for (const [method, url, name] of [
-  ['PUT', '/2019-09-30/functions/f/provisioned-concurrency?Qualifier=1', 'PutProvisionedConcurrencyConfig'],
-  ['PUT', '/2024-08-31/functions/f/recursion-config', 'PutFunctionRecursionConfig'],
   ['GET', '/2019-09-25/functions/f/event-invoke-config/list', 'ListFunctionEventInvokeConfigs'],
   ['POST', '/2015-03-31/event-source-mappings/', 'CreateEventSourceMapping'],
   ['POST', '/2021-11-15/functions/f/response-streaming-invocations', 'InvokeWithResponseStream'],
-  ['GET', '/2018-10-31/layers/l/versions/1/policy', 'GetLayerVersionPolicy'],
+  ['POST', '/2020-04-22/code-signing-configs', 'CreateCodeSigningConfig'],
 ] as const) {
   test(`${name} says that it is not offered`, async (t) => {
     const answer = await send(scriptedEngine('f'), { method, url });

@@ -4,7 +4,8 @@ import test from 'ava';
 import yazl from 'yazl';
 import type { Engine } from '../../src/engine/engine.ts';
 import { type ApiServer, createServer } from '../../src/http/server.ts';
-import { controlEngine } from './control-engine.ts';
+import type { FakeClock } from '../fixtures/fake-clock.ts';
+import { controlClock, controlEngine } from './control-engine.ts';
 import { errorFacts, Masks, type RecordedStep, recordedCases } from './fixtures/recorded-answers.ts';
 import { recordedDifferences } from './fixtures/recorded-differences.ts';
 
@@ -40,12 +41,25 @@ async function settle(engine: Engine): Promise<void> {
   await engine.functions.settled('f').catch(() => undefined);
 }
 
+/** What goes on behind an answer goes on: whoever recorded waited for it. */
+async function pass(clock: FakeClock): Promise<void> {
+  for (let turns = 0; turns < 12; turns += 1) {
+    clock.advance(0);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 for (const { name, steps } of recordedCases()) {
   test(name, async (t) => {
-    await using engine = await controlEngine();
+    const clock = controlClock();
+    await using engine = await controlEngine({ clock });
     await using server = createServer({ engine });
     const masks = { ours: new Masks(), theirs: new Masks() };
     for (const { step, call, status, answer: recorded = {} } of steps) {
+      if (call[0] === 'wait') {
+        await pass(clock);
+        continue;
+      }
       const ours = await send(server, call);
       if (step === undefined) {
         t.true(ours.status < 300, `${call[0]}: ${JSON.stringify(ours.answer)}`);

@@ -18,8 +18,8 @@ test('every limit is enforced somewhere', (t) => {
 });
 
 test('every limit that a function or a client can meet is met by a test', (t) => {
-  const tests = ['security/limits.test.ts', 'scheduler/share.test.ts', 'scheduler/scheduler.test.ts']
-    .map((file) => readFileSync(`${root}test/${file}`, 'utf8'))
+  const tests = ['security/limits', 'scheduler/share', 'scheduler/scheduler', 'scheduler/provisions']
+    .map((file) => readFileSync(`${root}test/${file}.test.ts`, 'utf8'))
     .join('\n');
   const untested = Object.keys(limitReasons).filter((reason) => !tests.includes(`: '${reason}'`));
   t.deepEqual(untested, []);

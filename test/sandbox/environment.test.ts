@@ -33,7 +33,6 @@ const definition: DefineHead = {
     logFormat: 'Text',
     logLevel: 'TRACE',
     environment: {},
-    initializationType: 'on-demand',
     entry: { kind: 'bundle', format: 'cjs', file: '/var/task/index.js', exportPath: 'handler' },
   },
   bundle: { offset: 0, bytes: 0 },
@@ -51,6 +50,7 @@ function open(...scripts: readonly Script[]) {
       versionKey: 'version',
       logStreamName: 's',
       init: 'now',
+      initializationType: 'on-demand',
       initTimeoutMs: 10_000,
     } as const;
     return new Environment({ ...full, ...head }, version, volume, scripted.host);

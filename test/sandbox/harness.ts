@@ -211,6 +211,7 @@ export async function startSandbox(changes: Partial<LaunchOptions> = {}): Promis
           versionKey,
           logStreamName: 'stream',
           init,
+          initializationType: 'on-demand',
           initTimeoutMs,
           ...(inheritsFrom === undefined ? {} : { inheritsFrom: inheritsFrom.environmentId }),
         };
@@ -263,6 +264,5 @@ const defaultSettings: DefineHead['settings'] = {
   logFormat: 'Text',
   logLevel: 'TRACE',
   environment: {},
-  initializationType: 'on-demand',
   entry: { kind: 'bundle', format: 'cjs', file: '/var/task/index.js', exportPath: 'handler' },
 };

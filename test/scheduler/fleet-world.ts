@@ -14,6 +14,7 @@ export const generousLimits: SchedulerLimits = {
   environmentsPerSandbox: 100,
   environmentsPerDomain: 1_000_000,
   sandboxesPerDomain: 1_000_000,
+  environmentsPer10s: 1_000_000,
   queueMs: 0,
   invocationsQueuedMax: 100,
 };
@@ -32,12 +33,19 @@ export class FleetWorld implements FleetPort {
   readonly removals: Removal[] = [];
   readonly resets: string[] = [];
   readonly closings: { readonly slotId: number; readonly reason: string }[] = [];
+  readonly idleMs: number;
+  provisionsLost = 0;
   readonly #starting = new Set<number>();
   #made = 0;
 
   constructor(limits: Partial<SchedulerLimits> = {}) {
+    const all = { ...generousLimits, ...limits };
+    this.idleMs = all.environmentIdleMs;
     this.scheduler = new Scheduler({
-      limits: { ...generousLimits, ...limits },
+      limits: all,
+      onProvisionLost: () => {
+        this.provisionsLost += 1;
+      },
       clock: this.clock,
       port: this,
       makeEnvironmentId: () => {

@@ -17,6 +17,7 @@ const tight: SchedulerLimits = {
   environmentsPerSandbox: 3,
   environmentsPerDomain: 4,
   sandboxesPerDomain: 2,
+  environmentsPer10s: 1_000_000,
   queueMs: 100,
   invocationsQueuedMax: 4,
 };

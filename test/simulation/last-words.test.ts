@@ -38,6 +38,7 @@ async function begun(t: ExecutionContext) {
     version: deployedVersion({ versionKey: 'f1-1' }),
     logStreamName: 'stream',
     init: 'now',
+    initializationType: 'on-demand',
     initTimeoutMs: 10_000,
     openGateway: noGateway,
     onLog: () => undefined,

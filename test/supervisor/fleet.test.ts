@@ -74,6 +74,7 @@ async function echo(sandbox: SandboxHandle, event: object = { do: 'echo' }): Pro
     version,
     logStreamName: 'stream',
     init: 'now',
+    initializationType: 'on-demand' as const,
     initTimeoutMs: 1_000,
     openGateway: noGateway,
     onLog: () => {},

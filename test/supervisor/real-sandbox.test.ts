@@ -76,6 +76,7 @@ function deploy(sandbox: SandboxHandle, body: string) {
     version: deployedVersion({ versionKey: environmentId, codeSha256: 'empty', bundle }),
     logStreamName: 'stream',
     init: 'now',
+    initializationType: 'on-demand',
     initTimeoutMs: limits.initTimeoutMs,
     openGateway: noGateway,
     onLog: () => {},

@@ -68,6 +68,7 @@ function environment(environmentId: string, changes: object = {}) {
     version,
     logStreamName: '2026/11/21/[$LATEST]abc',
     init: 'now' as const,
+    initializationType: 'on-demand' as const,
     initTimeoutMs: 1_000,
     openGateway: noGateway,
     onLog: () => {},
@@ -425,7 +426,7 @@ sandboxTest('an environment that was destroyed may be made again', async (t) => 
 });
 
 const impostors: [program: string, message: RegExp][] = [
-  ['wrong-version', /hello\.protocol must be 4, received 999/],
+  ['wrong-version', /hello\.protocol must be 5, received 999/],
   ['wrong-runtime', /hello\.runtimeKey must be .*fixture-runtime, received "another"/],
   ['babbling', /must be a hello first/],
 ];

@@ -15,6 +15,7 @@ const common = {
   time: Date.UTC(2026, 1, 3, 4, 5, 6, 789),
 } as const;
 const json = { ...common, logFormat: 'JSON' } as const;
+const initializationType = 'on-demand';
 const requestId = 'fa0b3a5c-6d8f-4a0e-8f4e-0a7e9d1c2b3a';
 
 const report: InvocationReport = {
@@ -59,10 +60,13 @@ test('a traced invocation has a second line; what is no trace header has none', 
 
 test('the lines of a cold start', (t) => {
   t.is(
-    linesOf({ type: 'platform.initStart', ...common, runtime: 'nodejs22.x', phase: 'init' }),
+    linesOf({ type: 'platform.initStart', ...common, initializationType, runtime: 'nodejs22.x', phase: 'init' }),
     'INIT_START Runtime Version: nodejs:22.v1\tRuntime Version ARN: arn:aws:lambda:us-east-1::runtime:nodejs22.x\n',
   );
-  t.is(linesOf({ type: 'platform.initStart', ...common, runtime: 'nodejs22.x', phase: 'invoke' }), '');
+  t.is(
+    linesOf({ type: 'platform.initStart', ...common, initializationType, runtime: 'nodejs22.x', phase: 'invoke' }),
+    '',
+  );
   t.is(linesOf({ type: 'platform.start', ...common, requestId }), `START RequestId: ${requestId} Version: $LATEST\n`);
   t.is(
     linesOf({ type: 'platform.runtimeDone', ...common, requestId, status: 'success', durationMs: 3, producedBytes: 2 }),
@@ -72,7 +76,13 @@ test('the lines of a cold start', (t) => {
 });
 
 test('INIT_REPORT tells of failures only', (t) => {
-  const event = { type: 'platform.initReport', ...common, phase: 'init', durationMs: 9999.81 } as const;
+  const event = {
+    type: 'platform.initReport',
+    ...common,
+    initializationType,
+    phase: 'init',
+    durationMs: 9999.81,
+  } as const;
   t.is(linesOf({ ...event, status: 'success' }), '');
   t.is(
     linesOf({ ...event, status: 'timeout' }),
@@ -122,14 +132,17 @@ test('in JSON, system events are records', (t) => {
       tracing: { type: 'X-Amzn-Trace-Id', value: 'Root=1-a-b' },
     },
   );
-  t.deepEqual(parse({ type: 'platform.initStart', ...json, runtime: 'nodejs24.x', phase: 'init' }).record, {
-    initializationType: 'on-demand',
-    phase: 'init',
-    runtimeVersion: 'nodejs:24.v1',
-    runtimeVersionArn: 'arn:aws:lambda:us-east-1::runtime:nodejs24.x',
-    functionName: 'greet',
-    functionVersion: '$LATEST',
-  });
+  t.deepEqual(
+    parse({ type: 'platform.initStart', ...json, initializationType, runtime: 'nodejs24.x', phase: 'init' }).record,
+    {
+      initializationType: 'on-demand',
+      phase: 'init',
+      runtimeVersion: 'nodejs:24.v1',
+      runtimeVersionArn: 'arn:aws:lambda:us-east-1::runtime:nodejs24.x',
+      functionName: 'greet',
+      functionVersion: '$LATEST',
+    },
+  );
 });
 
 test('the system log level decides which records there are', (t) => {
@@ -142,7 +155,13 @@ test('the system log level decides which records there are', (t) => {
   t.is(linesOf({ ...start, systemLogLevel: 'WARN' }), '');
   t.is(levelOf({ type: 'platform.report', ...json, requestId, status: 'timeout', report }), 'WARN');
   t.is(levelOf({ type: 'platform.report', ...json, requestId, status: 'success', report }), 'INFO');
-  const initReport = { type: 'platform.initReport', ...json, phase: 'init', durationMs: 1 } as const;
+  const initReport = {
+    type: 'platform.initReport',
+    ...json,
+    initializationType,
+    phase: 'init',
+    durationMs: 1,
+  } as const;
   t.is(levelOf({ ...initReport, status: 'success' }), 'DEBUG');
   t.is(levelOf({ ...initReport, status: 'error' }), 'WARN');
 });

@@ -60,10 +60,8 @@ export class InvokePath {
           'NotImplementedException',
           'Asynchronous invocation (InvocationType Event) is not offered yet.',
         );
-      case 'RequestResponse': {
-        const call = this.#make(target, reference, payload, details, input.logType === 'Tail');
-        return this.#call(call, input.signal);
-      }
+      case 'RequestResponse':
+        return this.#call(this.#make(target, reference, payload, details, input), input.signal);
       default:
         return invocationType satisfies never;
     }
@@ -81,7 +79,7 @@ export class InvokePath {
     const { signal } = input;
     signal?.throwIfAborted();
     const answer = new AnswerStream({ clock, rate: streamRate });
-    const call = this.#make(target, reference, payload, details, input.logType === 'Tail', answer);
+    const call = this.#make(target, reference, payload, details, input, answer);
     const { requestId } = call;
     const executedVersion = target.version.version;
     return streamedResult({ requestId, executedVersion, answer, running: this.#run(call, signal), signal });
@@ -96,7 +94,7 @@ export class InvokePath {
     const version = this.#parts.registry.resolve(reference);
     const target = this.#parts.targets.of(version instanceof Promise ? await version : version);
     const payload = this.#bounded(() => stringifiedEventBytes(text, target.eventBytesMax));
-    return this.#call(this.#make(target, reference, payload, noDetails, false), signal);
+    return this.#call(this.#make(target, reference, payload, noDetails, noWishes), signal);
   }
 
   #bounded(event: () => Uint8Array): Uint8Array {
@@ -113,18 +111,18 @@ export class InvokePath {
     reference: FunctionReference,
     payload: Uint8Array,
     details: ClientDetails,
-    wantsTail: boolean,
+    input: Pick<InvokeInput, 'logType' | 'requestId'>,
     answer?: AnswerStream,
   ): Call {
     return {
-      requestId: randomUUID(),
+      requestId: input.requestId === undefined ? randomUUID() : checkedId(input.requestId),
       target,
       invokedFunctionArn: reference.qualified
         ? `${target.unqualifiedArn}:${reference.qualifier}`
         : target.unqualifiedArn,
       payload,
       details,
-      tail: wantsTail ? new Tail() : undefined,
+      tail: input.logType === 'Tail' ? new Tail() : undefined,
       answer,
       startedMs: this.#parts.clock.nowMs(),
     };
@@ -285,3 +283,14 @@ function cutError(outcome: Outcome, { errorType }: Verdict, requestId: string): 
 }
 
 const noBytes = new Uint8Array(0);
+
+const noWishes = {};
+
+/** It goes into log lines and streams' names. @throws EngineError InvalidParameterValueException */
+function checkedId(requestId: string): string {
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(requestId)) return requestId;
+  throw new EngineError(
+    'InvalidParameterValueException',
+    `requestId must be a UUID in lower case, received ${JSON.stringify(String(requestId).slice(0, 100))}`,
+  );
+}

@@ -78,6 +78,7 @@ export function observedRegistry(
     },
     provisioned: observedProvisioning(registry.provisioned, listener, tell),
     policies: registry.policies,
+    urls: registry.urls,
     tags: registry.tags,
     layers: registry.layers,
     usage: () => registry.usage(),

@@ -51,6 +51,7 @@ import type {
   UpdateConfigurationInput,
 } from './registry.ts';
 import { Tags } from './tags.ts';
+import { Urls } from './urls.ts';
 import { Versions } from './versions.ts';
 
 export interface RegistryOptions {
@@ -86,6 +87,7 @@ class Registry implements FunctionRegistry {
   readonly concurrency: Concurrency;
   readonly provisioned: Provisioning;
   readonly policies: Policies;
+  readonly urls: Urls;
   readonly tags: Tags;
   readonly layers: LayerVersions;
   readonly #store: FunctionStore;
@@ -118,6 +120,7 @@ class Registry implements FunctionRegistry {
     this.concurrency = new Concurrency(this.#table, options.concurrency ?? limits.concurrencyDefault);
     this.provisioned = new Provisioning(this.#table, this.concurrency);
     this.policies = new Policies(this.#table, this.aliases);
+    this.urls = new Urls(this.#table);
     this.tags = new Tags(this.#table);
     this.layers = new LayerVersions(this.#table, code, (packed, use) => this.#withCode(packed, use));
   }

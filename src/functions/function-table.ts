@@ -21,11 +21,17 @@ export interface FunctionTableOptions {
   readonly newId?: () => string;
 }
 
+export interface UrlOwner {
+  readonly deployed: DeployedFunction;
+  readonly qualifier: string;
+}
+
 export class FunctionTable {
   readonly store: FunctionStore;
   readonly newId: () => string;
   readonly #clock: Clock;
   readonly #functions = new Map<string, DeployedFunction>();
+  readonly #urls = new Map<string, UrlOwner>();
   isClosed = false;
 
   constructor({ store, clock, newId = randomUUID }: FunctionTableOptions) {
@@ -49,11 +55,19 @@ export class FunctionTable {
 
   add(added: DeployedFunction): void {
     this.#functions.set(added.functionName, added);
+    this.#indexUrls(added, {}, added.facts.urls);
   }
 
   remove(functionName: string): void {
     this.store.remove(functionName);
+    const removed = this.#functions.get(functionName);
+    if (removed !== undefined) this.#indexUrls(removed, removed.facts.urls, {});
     this.#functions.delete(functionName);
+  }
+
+  /** Whose function URL has this id: every request to one asks. */
+  urlOwner(urlId: string): UrlOwner | undefined {
+    return this.#urls.get(urlId);
   }
 
   /** Not deleted meanwhile, nor made again. */
@@ -97,19 +111,26 @@ export class FunctionTable {
     if (active !== undefined) deployed.active = { ...active, record: change(active.record) };
   }
 
-  /** What was set for a qualifier is gone with it. */
+  /** What was set for a qualifier, and the URL that leads to it, are gone with it. */
   forgetQualifier(deployed: DeployedFunction, qualifier: string): void {
-    const { provisioned: allProvisioned = {}, ...facts } = deployed.facts;
+    const { provisioned: allProvisioned = {}, urls: allUrls = {}, ...facts } = deployed.facts;
     const { [qualifier]: policy, ...policies } = facts.policies;
     const { [qualifier]: setting, ...provisioned } = allProvisioned;
-    if (policy === undefined && setting === undefined) return;
-    const hasMore = Object.keys(provisioned).length > 0;
-    this.recordFacts(deployed, { ...facts, policies, ...(hasMore && { provisioned }) });
+    const { [qualifier]: url, ...urls } = allUrls;
+    if (policy === undefined && setting === undefined && url === undefined) return;
+    this.recordFacts(deployed, {
+      ...facts,
+      policies,
+      ...(Object.keys(provisioned).length > 0 && { provisioned }),
+      ...(Object.keys(urls).length > 0 && { urls }),
+    });
   }
 
   recordFacts(deployed: DeployedFunction, facts: FunctionFacts): void {
     this.store.save({ record: deployed.record, pack: deployed.pack, facts });
+    const { urls: before } = deployed.facts;
     deployed.facts = facts;
+    if (before !== facts.urls) this.#indexUrls(deployed, before, facts.urls);
   }
 
   /** What every mutation gives anew (LAMBDA.md C1.12), for one that is no change of code or settings. */
@@ -119,6 +140,11 @@ export class FunctionTable {
 
   stamp(): Stamp {
     return { revisionId: this.newId(), epochMs: this.#clock.epochMs() };
+  }
+
+  #indexUrls(deployed: DeployedFunction, before: FunctionFacts['urls'] = {}, after: FunctionFacts['urls'] = {}): void {
+    for (const { urlId } of Object.values(before)) this.#urls.delete(urlId);
+    for (const [qualifier, { urlId }] of Object.entries(after)) this.#urls.set(urlId, { deployed, qualifier });
   }
 
   /** @throws EngineError EngineClosed */

@@ -1,6 +1,7 @@
 import type { FunctionAlias } from '../model/function-alias.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
 import type { PolicyStatement } from '../model/function-facts.ts';
+import type { FunctionUrlConfig, UrlCors } from '../model/function-url.ts';
 import type { LayerVersion } from '../model/layer-version.ts';
 import type { NetworkCredentials } from '../model/network-credentials.ts';
 import type { FunctionSettings } from '../model/validate-function.ts';
@@ -142,14 +143,50 @@ export interface PermissionInput {
 }
 
 /**
- * The resource policies of functions, versions and aliases: kept and answered (LAMBDA.md C8.6). The engine tells no callers apart, so
- * there is nobody whom a statement could let in.
+ * The resource policies of functions, versions and aliases: kept and answered (LAMBDA.md C8.6). The engine tells no callers apart; who may
+ * use a function URL is asked of them.
  */
 export interface FunctionPolicies {
   /** Returns the statement as it is kept. */
   add(input: PermissionInput): Promise<PolicyStatement>;
   get(reference: FunctionReference): { readonly statements: readonly PolicyStatement[]; readonly revisionId: string };
   remove(reference: FunctionReference, statementId: string, revisionId?: string): Promise<void>;
+}
+
+export interface UrlConfigInput {
+  readonly functionName: string;
+  /** An alias. Absent: the function itself. */
+  readonly qualifier?: string;
+  /** `NONE` or `AWS_IAM`. */
+  readonly authType: string;
+  /** Default: `BUFFERED`. */
+  readonly invokeMode?: string;
+  readonly cors?: UrlCors;
+}
+
+/** What is not given stays; `cors` replaces what was there as a whole, and an empty one removes it. */
+export type UpdateUrlConfigInput = Pick<UrlConfigInput, 'functionName'> & Partial<UrlConfigInput>;
+
+export interface FunctionUrl {
+  readonly functionName: string;
+  /** An alias; undefined: the function itself. */
+  readonly qualifier: string | undefined;
+  readonly config: FunctionUrlConfig;
+}
+
+/** The URLs by which functions and aliases answer HTTP requests (LAMBDA.md C8.3). What happens at one is the server's business. */
+export interface FunctionUrls {
+  create(input: UrlConfigInput): Promise<FunctionUrl>;
+  get(functionName: string, qualifier?: string): FunctionUrl;
+  update(input: UpdateUrlConfigInput): Promise<FunctionUrl>;
+  delete(functionName: string, qualifier?: string): Promise<void>;
+  /** The function's own first, then those of its aliases by name. */
+  list(input: PageInput & { readonly functionName: string }): {
+    readonly urls: readonly FunctionUrl[];
+    readonly nextMarker?: string;
+  };
+  /** On the way of every request to a URL: whose it is, and the policy that says who may use it. Undefined: nobody's. */
+  find(urlId: string): (FunctionUrl & { readonly statements: readonly PolicyStatement[] }) | undefined;
 }
 
 /** Tags of functions by their ARN (LAMBDA.md C3.28). */
@@ -248,6 +285,7 @@ export interface FunctionRegistry {
   /** What is asked for. `Engine.functions` tells what exists, too. */
   readonly provisioned: FunctionProvisioning;
   readonly policies: FunctionPolicies;
+  readonly urls: FunctionUrls;
   readonly tags: FunctionTags;
   readonly layers: FunctionLayers;
   usage(): AccountUsage;

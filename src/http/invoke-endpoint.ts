@@ -6,13 +6,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Engine } from '../engine/engine.ts';
-import { EngineError } from '../model/errors.ts';
 import type { InvokeResult } from '../model/invocation.ts';
-import { limits } from '../model/limits.ts';
 import { errorAnswer, errorHeaders } from './api-error.ts';
 import type { Drain } from './drain.ts';
 import { type Gate, lambdaAccess } from './gate.ts';
 import { type InvokeTarget, invoke, invokeHeaders, invokeTarget } from './operations/invoke.ts';
+import { readBody, tooLong } from './request-body.ts';
 
 export interface InvokeEndpointOptions {
   readonly engine: Engine;
@@ -72,35 +71,3 @@ export class InvokeEndpoint {
     response.end(answer.body);
   }
 }
-
-/** undefined when the client hung up before the end. @throws EngineError RequestEntityTooLargeException */
-function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  const bytesMax = limits.requestPayloadBytesMax;
-  if (Number(request.headers['content-length'] ?? 0) > bytesMax) return Promise.reject(tooLong);
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.byteLength;
-    if (bytes <= bytesMax) chunks.push(chunk);
-    else {
-      // Without a Content-Length only counting tells. The rest is read and forgotten.
-      chunks.length = 0;
-      reject(tooLong);
-    }
-  });
-  request.on('end', () => {
-    const [first] = chunks;
-    resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
-  });
-  // After `end` it changes nothing any more.
-  request.on('close', () => resolve(undefined));
-  return promise;
-}
-
-/** One for all: it has no stack that anybody would read, and a client may send many. */
-const tooLong = new EngineError(
-  'RequestEntityTooLargeException',
-  `Request must be smaller than ${limits.requestPayloadBytesMax} bytes for the InvokeFunction operation`,
-  { limit: { name: 'requestPayloadBytesMax', value: limits.requestPayloadBytesMax, reason: 'event-bytes' } },
-);

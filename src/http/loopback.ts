@@ -11,7 +11,7 @@ const dockerHost = 'host.docker.internal';
 
 /** @throws EngineError InvalidParameterValueException */
 export function assertLoopback(host: string): void {
-  if (isLoopback(host)) return;
+  if (isLoopbackName(host)) return;
   throw new EngineError(
     'InvalidParameterValueException',
     `host must be a loopback address (127.0.0.1, ::1 or localhost), got ${JSON.stringify(host)}: ` +
@@ -23,7 +23,7 @@ export function assertLoopback(host: string): void {
 export function foreignRequest(headers: IncomingHttpHeaders): string | undefined {
   const { host, origin, 'sec-fetch-site': site } = headers;
   const hostname = host === undefined ? undefined : hostnameOf(host);
-  if (hostname !== undefined && !isLoopback(hostname) && hostname !== dockerHost) {
+  if (hostname !== undefined && !isLoopbackName(hostname) && hostname !== dockerHost) {
     return `Host must name this machine (127.0.0.1, ::1, localhost) or be ${dockerHost}, got ${JSON.stringify(host)}`;
   }
   // Only browsers send it; a page that we served ourselves has our own.
@@ -37,7 +37,7 @@ export function foreignRequest(headers: IncomingHttpHeaders): string | undefined
   return undefined;
 }
 
-function isLoopback(hostname: string): boolean {
+export function isLoopbackName(hostname: string): boolean {
   return (
     hostname === 'localhost' ||
     hostname === '127.0.0.1' ||

@@ -9,6 +9,7 @@ import { codeSigningOperations } from './operations/code-signing.ts';
 import { concurrencyOperations } from './operations/concurrency.ts';
 import { createFunction } from './operations/create-function.ts';
 import { deleteFunction } from './operations/delete-function.ts';
+import { functionUrlOperations } from './operations/function-urls.ts';
 import { getAccountSettings } from './operations/get-account-settings.ts';
 import { getFunction } from './operations/get-function.ts';
 import { getFunctionConfiguration } from './operations/get-function-configuration.ts';
@@ -36,6 +37,7 @@ export const offered: readonly Operation[] = [
   ...concurrencyOperations,
   ...provisionedConcurrencyOperations,
   ...permissionOperations,
+  ...functionUrlOperations,
   ...tagOperations,
   getAccountSettings,
   ...runtimeManagementOperations,
@@ -56,11 +58,6 @@ export const notOffered: readonly OperationName[] = [
   ['GetFunctionEventInvokeConfig', 'GET', `/2019-09-25${f}/event-invoke-config`],
   ['DeleteFunctionEventInvokeConfig', 'DELETE', `/2019-09-25${f}/event-invoke-config`],
   ['ListFunctionEventInvokeConfigs', 'GET', `/2019-09-25${f}/event-invoke-config/list`],
-  ['CreateFunctionUrlConfig', 'POST', `/2021-10-31${f}/url`],
-  ['GetFunctionUrlConfig', 'GET', `/2021-10-31${f}/url`],
-  ['UpdateFunctionUrlConfig', 'PUT', `/2021-10-31${f}/url`],
-  ['DeleteFunctionUrlConfig', 'DELETE', `/2021-10-31${f}/url`],
-  ['ListFunctionUrlConfigs', 'GET', `/2021-10-31${f}/urls`],
   ['CreateEventSourceMapping', 'POST', '/2015-03-31/event-source-mappings'],
   ['ListEventSourceMappings', 'GET', '/2015-03-31/event-source-mappings'],
   ['GetEventSourceMapping', 'GET', '/2015-03-31/event-source-mappings/{UUID}'],

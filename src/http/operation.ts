@@ -9,6 +9,8 @@ export interface OperationRequest {
   /** Every value of a name that may be given more than once. */
   queryAll(name: string): readonly string[];
   readonly body: Uint8Array;
+  /** `127.0.0.1:9001`: as the client calls us. */
+  readonly host: string;
   /** A path of ours as a link that the client can follow without credentials. */
   link(path: string): string;
 }

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Clock, systemClock } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
@@ -19,6 +20,7 @@ import type { Operation } from './operation.ts';
 import { notOffered, offered, routePath, unknownOperation } from './operation-table.ts';
 import { SignatureVerifier, type SignatureVerifierOptions, type SignedRequest } from './signature/verifier.ts';
 import { answerTarget, targetContentType, targetSigningNames } from './target-protocol.ts';
+import { UrlEndpoint } from './urls/endpoint.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -37,6 +39,8 @@ export interface ServerOptions {
   readonly logLinesDropped?: () => number;
   /** Whose requests are served. Absent: everybody's on this machine, and the server listens on loopback only. */
   readonly signatures?: Omit<SignatureVerifierOptions, 'region'>;
+  /** Where time comes from; for tests. */
+  readonly clock?: Clock;
   /** How long a request may take to come in; for tests. */
   readonly timeouts?: { readonly headersMs: number; readonly requestMs: number };
 }
@@ -53,7 +57,7 @@ export interface ApiServer extends AsyncDisposable {
 }
 
 export function createServer(options: ServerOptions): ApiServer {
-  const { engine, onUnexpected, signatures, timeouts = defaultTimeouts } = options;
+  const { engine, onUnexpected, signatures, timeouts = defaultTimeouts, clock = systemClock } = options;
   const server = createHttpServer({
     maxHeaderSize: limits.httpHeaderBytesMax,
     headersTimeout: timeouts.headersMs,
@@ -66,6 +70,8 @@ export function createServer(options: ServerOptions): ApiServer {
   const app = fastify({
     serverFactory: (handler) =>
       server.on('request', (request, response) => {
+        // First, because behind the host name of a URL every path is the function's own.
+        if (urlEndpoint.take(request, response)) return;
         if (!invokeEndpoint.take(request, response)) handler(request, response);
       }),
     bodyLimit: limits.controlRequestBytesMax,
@@ -77,7 +83,9 @@ export function createServer(options: ServerOptions): ApiServer {
   });
   const drain = new Drain(server, () => app.close());
   const links = signatures && new CodeLinks(signatures.clock);
-  const gate = new Gate({ verifier: signatures && new SignatureVerifier(signatures), links });
+  const verifier = signatures && new SignatureVerifier(signatures);
+  const gate = new Gate({ verifier, links });
+  const urlEndpoint = new UrlEndpoint({ engine, drain, verifier, onUnexpected, clock });
   const invokeEndpoint = new InvokeEndpoint({ engine, drain, gate, onUnexpected });
 
   // Bodies are bytes whatever the client calls them; operations parse their own.
@@ -112,7 +120,7 @@ export function createServer(options: ServerOptions): ApiServer {
   }
   addTargetRoute(app, engine, onUnexpected);
   addOwnRoutes(app, engine, () => {
-    const { eventsTooLong } = invokeEndpoint;
+    const eventsTooLong = invokeEndpoint.eventsTooLong + urlEndpoint.eventsTooLong;
     return metricsText(engine.stats(), { eventsTooLong, logLinesDropped: options.logLinesDropped?.() });
   });
 
@@ -160,6 +168,7 @@ function addOperation(
         query: request.query,
         queryAll: (name) => new URLSearchParams(request.url.slice(pathOf(request.url).length)).getAll(name),
         body: request.body ?? noBytes,
+        host: request.host,
         link: (path) => `http://${request.host}${signLink(path)}`,
       });
       reply.code(answer.status).header('x-amzn-RequestId', randomUUID());

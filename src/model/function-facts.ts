@@ -1,3 +1,5 @@
+import type { FunctionUrlConfig } from './function-url.ts';
+
 /** What belongs to a function and to no version of it (LAMBDA.md C3.16), beside its tags. */
 export interface FunctionFacts {
   /** The number that was given to a published version last; 0 before the first. Never given twice (C3.15). */
@@ -8,6 +10,8 @@ export interface FunctionFacts {
   readonly provisioned?: Readonly<Record<string, ProvisionedSetting>>;
   /** Statements of the resource policy by qualifier; those of the function itself under `$LATEST`. */
   readonly policies: Readonly<Record<string, readonly PolicyStatement[]>>;
+  /** Function URLs by qualifier: `$LATEST` or an alias. */
+  readonly urls?: Readonly<Record<string, FunctionUrlConfig>>;
 }
 
 /** What a client asked for. How much of it exists the engine knows. */

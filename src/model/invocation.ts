@@ -18,6 +18,8 @@ export interface InvokeInput {
   readonly cognitoIdentity?: string;
   /** Becomes `_X_AMZN_TRACE_ID` during the invocation (A5.6). */
   readonly traceId?: string;
+  /** A UUID of its own, in lower case, of a caller that tells it in the event, too. Default: a new one. */
+  readonly requestId?: string;
   /** Aborting stops waiting; the function still runs to its end (C4.15). */
   readonly signal?: AbortSignal;
 }

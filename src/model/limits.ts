@@ -32,6 +32,14 @@ export const limits = {
   statementIdLengthMax: 100,
   /** Principal, action and other texts of a statement. */
   policyTextLengthMax: 256,
+  /** Function URLs: a page of a list; CORS settings as Lambda's API bounds them; seconds that a browser keeps an answer to OPTIONS. */
+  functionUrlsPageMax: 50,
+  corsListMax: 100,
+  corsMethodsMax: 6,
+  corsMethodLengthMax: 6,
+  corsOriginLengthMax: 253,
+  corsHeaderLengthMax: 1_024,
+  corsMaxAgeSecondsMax: 86_400,
   /** Of all packages of an account. Told, not enforced: the disk is the user's. */
   codeStorageBytesMax: 75 * 1024 * MiB,
   maxItemsMax: 10_000,

@@ -10,6 +10,7 @@ import type { CodePack } from '../functions/prepared-code.ts';
 import type { FunctionAlias } from '../model/function-alias.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
 import type { FunctionFacts } from '../model/function-facts.ts';
+import { type FunctionUrlConfig, urlAuthTypes, urlInvokeModes } from '../model/function-url.ts';
 import { guestLimitNames } from '../model/guest-limits.ts';
 import type { LayerVersion } from '../model/layer-version.ts';
 import { runtimeIdentifiers } from '../model/runtime-identifier.ts';
@@ -65,6 +66,24 @@ const recordSchema: z.ZodType<FunctionRecord> = z.object({
 
 const filesSchema = z.array(z.object({ path: z.string(), mode: z.int(), offset: z.int(), bytes: z.int() }));
 
+const urlSchema: z.ZodType<FunctionUrlConfig> = z.object({
+  urlId: z.string(),
+  authType: z.enum(urlAuthTypes),
+  invokeMode: z.enum(urlInvokeModes),
+  cors: z
+    .object({
+      allowCredentials: z.boolean().exactOptional(),
+      allowHeaders: z.array(z.string()).exactOptional(),
+      allowMethods: z.array(z.string()).exactOptional(),
+      allowOrigins: z.array(z.string()).exactOptional(),
+      exposeHeaders: z.array(z.string()).exactOptional(),
+      maxAge: z.int().exactOptional(),
+    })
+    .exactOptional(),
+  creationTime: z.string(),
+  lastModifiedTime: z.string(),
+});
+
 const factsSchema: z.ZodType<FunctionFacts> = z.object({
   lastVersion: z.int(),
   reservedConcurrency: z.int().exactOptional(),
@@ -82,6 +101,7 @@ const factsSchema: z.ZodType<FunctionFacts> = z.object({
       }),
     ),
   ),
+  urls: z.record(z.string(), urlSchema).exactOptional(),
 });
 
 const aliasSchema: z.ZodType<FunctionAlias> = z.object({

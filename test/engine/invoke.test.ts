@@ -209,6 +209,22 @@ test('with Tail, the result has the log from START to REPORT', async (t) => {
   t.is((await engine.invoke({ functionName: 'f' })).logResult, undefined);
 });
 
+test('a caller may name an invocation, with a UUID', async (t) => {
+  const { engine, fleet, registry, log } = scriptedEngine();
+  registry.put({ functionName: 'greet' });
+  const requestId = '8f1c1f7e-3a5b-4a52-9b55-0f3d7a1c2b3d';
+  const result = await engine.invoke({ functionName: 'greet', requestId });
+  t.is(result.requestId, requestId);
+  t.is(fleet.sandboxes[0]?.invokes[0]?.requestId, requestId);
+  t.regex(log(), new RegExp(`START RequestId: ${requestId} `));
+  for (const wrong of ['', '1', requestId.toUpperCase(), `${requestId}\n`]) {
+    const error = await t.throwsAsync(engine.invoke({ functionName: 'greet', requestId: wrong }), {
+      instanceOf: EngineError,
+    });
+    t.is(error.code, 'InvalidParameterValueException');
+  }
+});
+
 test('a dry run checks and runs nothing; Event says that it is not offered yet', async (t) => {
   const { engine, fleet, registry } = scriptedEngine();
   registry.put({ functionName: 'f' });

@@ -169,6 +169,7 @@ export class ScriptedRegistry implements FunctionRegistry {
   readonly concurrency = unscriptedRegistry.concurrency;
   readonly provisioned = unscriptedRegistry.provisioned;
   readonly policies = unscriptedRegistry.policies;
+  readonly urls = unscriptedRegistry.urls;
   readonly tags = unscriptedRegistry.tags;
   readonly layers = unscriptedRegistry.layers;
   readonly usage = unscriptedRegistry.usage;

@@ -95,9 +95,11 @@ function conditionOf(body: JsonReader): Record<string, Record<string, string>> {
   put('lambda:FunctionUrlAuthType', body.string('FunctionUrlAuthType'));
   put('lambda:EventSourceToken', body.string('EventSourceToken'));
   put('aws:PrincipalOrgID', body.string('PrincipalOrgID'));
+  const viaUrl = body.boolean('InvokedViaFunctionUrl');
   const sourceArn = body.string('SourceArn');
   return {
     ...(Object.keys(equals).length > 0 && { StringEquals: equals }),
+    ...(viaUrl !== undefined && { Bool: { 'lambda:InvokedViaFunctionUrl': String(viaUrl) } }),
     ...(sourceArn !== undefined && { ArnLike: { 'AWS:SourceArn': sourceArn } }),
   };
 }

@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import { errorAnswer, ProtocolError } from './api-error.ts';
 import { JsonReader } from './json-reader.ts';
 import { eventRules } from './operations/event-rules.ts';
+import { logs } from './operations/logs.ts';
 
 export interface TargetRequest {
   readonly engine: Engine;
@@ -23,9 +24,11 @@ export interface TargetService {
   readonly operations: ReadonlyMap<string, TargetOperation>;
   /** Operations that exist at AWS: told from those that do not. */
   readonly notOffered: readonly string[];
+  /** What it calls errors of ours that have another name there. */
+  readonly errorTypes?: Readonly<Record<string, string>>;
 }
 
-const services: readonly TargetService[] = [eventRules];
+const services: readonly TargetService[] = [eventRules, logs];
 
 export const targetSigningNames: readonly string[] = services.map(({ signingName }) => signingName);
 export const targetContentType = 'application/x-amz-json-1.1';
@@ -45,15 +48,15 @@ export async function answerTarget(engine: Engine, target: string, body: Uint8Ar
     const answer = await operation({ engine, body: JsonReader.parse(body) });
     return { status: 200, body: JSON.stringify(answer) };
   } catch (error) {
-    return targetError(error);
+    return targetError(error, serviceOf(target)?.errorTypes);
   }
 }
 
 /** An error as these services write it: `__type` names it, and clients' mistakes are all 400. */
-export function targetError(error: unknown): TargetAnswer {
+export function targetError(error: unknown, errorTypes: TargetService['errorTypes'] = {}): TargetAnswer {
   const { status, errorType, isUnexpected } = errorAnswer(error);
   const message = isUnexpected || !(error instanceof Error) ? 'An internal error occurred.' : error.message;
-  const type = isUnexpected ? 'InternalException' : errorType;
+  const type = isUnexpected ? 'InternalException' : (errorTypes[errorType] ?? errorType);
   return {
     status: status < 500 ? 400 : status,
     errorType: type,
@@ -63,13 +66,16 @@ export function targetError(error: unknown): TargetAnswer {
 }
 
 function operationOf(target: string): TargetOperation {
-  const dot = target.indexOf('.');
-  const service = services.find(({ prefix }) => prefix === target.slice(0, dot));
-  const name = target.slice(dot + 1);
+  const service = serviceOf(target);
+  const name = target.slice(target.indexOf('.') + 1);
   const operation = service?.operations.get(name);
   if (operation !== undefined) return operation;
   if (service?.notOffered.includes(name) === true) {
     throw new ProtocolError('UnsupportedOperationException', `isotherm does not offer ${name}`);
   }
   throw new ProtocolError('UnknownOperationException', `There is no operation ${target.slice(0, 128)}`);
+}
+
+function serviceOf(target: string): TargetService | undefined {
+  return services.find(({ prefix }) => prefix === target.slice(0, target.indexOf('.')));
 }

@@ -126,6 +126,11 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
       [],
     )
     .option(...limit)
+    .option(
+      '--async-delay-scale <FACTOR>',
+      'shrink the waits of asynchronous events, for tests: with 0.001 a minute is 60 ms',
+      '1',
+    )
     .action(async (directory, options) => {
       const { serveCommand } = await import('./serve-command.ts');
       status = await serveCommand(directory, options, outlets);

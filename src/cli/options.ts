@@ -16,6 +16,12 @@ export function integerOption(name: string, value: string, min: number, max: num
   return parsed;
 }
 
+/** The engine has its range. */
+export function fractionOption(name: string, value: string): number {
+  if (/^\d*\.?\d+$/.test(value)) return Number(value);
+  throw new UsageError(`${name} must be a number such as 0.001, got ${JSON.stringify(value)}`);
+}
+
 export function choiceOption<const Choice extends string>(
   name: string,
   value: string,

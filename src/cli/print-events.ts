@@ -63,6 +63,17 @@ export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent
         );
         return;
       }
+      case 'async.failed':
+        stderr.write(
+          `isotherm: the event ${event.requestId} of ${event.functionName} failed after ${event.attempts} deliveries: ${event.condition}\n`,
+        );
+        return;
+      case 'async.dropped':
+        stderr.write(`isotherm: ${event.events} events of ${event.functionName} were dropped: ${event.reason}\n`);
+        return;
+      case 'async.fault':
+        stderr.write(`isotherm: the queue of asynchronous events: ${event.reason}\n`);
+        return;
       case 'invocation.limit':
         // Lambda's own lines say it already.
         if (event.limit === 'wall-time') return;

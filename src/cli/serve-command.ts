@@ -16,7 +16,15 @@ import { type AccessKeyOptions, accessKeysOption } from './access-key-options.ts
 import { type CodeTarget, codeTargetsIn } from './code-target.ts';
 import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
-import { choiceOption, hardeningOption, integerOption, layersOption, limitsOption, networkOption } from './options.ts';
+import {
+  choiceOption,
+  fractionOption,
+  hardeningOption,
+  integerOption,
+  layersOption,
+  limitsOption,
+  networkOption,
+} from './options.ts';
 import type { Outlets } from './outlet.ts';
 import { createEventPrinter } from './print-events.ts';
 
@@ -29,6 +37,7 @@ export interface ServeOptions extends AccessKeyOptions {
   readonly allowNet: readonly string[];
   readonly layer: readonly string[];
   readonly limit: readonly string[];
+  readonly asyncDelayScale: string;
 }
 
 const portMax = 65_535;
@@ -52,6 +61,7 @@ export async function serveCommand(
     hardening,
     isolation,
     ...limitsOption(options.limit),
+    asyncDelayScale: fractionOption('--async-delay-scale', options.asyncDelayScale),
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });
   const settings = { ...networkOption(options.allowNet), ...layersOption(options.layer) };

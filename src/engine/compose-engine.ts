@@ -18,12 +18,14 @@ import type { Observe } from '../model/platform-event.ts';
 import { MemoryScheduleStore, type ScheduleStore } from '../queue/schedules/schedule-store.ts';
 import type { Schedules } from '../queue/schedules/schedules.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
+import { type EventStorage, eventStorage } from '../store/event-storage.ts';
 import type { SandboxFleet } from '../supervisor/sandbox-port.ts';
 import { callableFunction } from './callable-function.ts';
 import { Conduct } from './conduct.ts';
 import { createCounters } from './counters.ts';
 import type { CallableFunction, Engine, EngineStats } from './engine.ts';
 import type { ValidOptions } from './engine-options.ts';
+import { Events } from './events.ts';
 import { createGateways } from './gateway.ts';
 import { InvokePath } from './invoke.ts';
 import { Maintenance } from './maintenance.ts';
@@ -35,7 +37,7 @@ import { engineStats } from './stats.ts';
 import { Targets } from './target.ts';
 
 export interface EngineParts {
-  readonly options: Pick<ValidOptions, 'clock' | 'limits' | 'guestLimits'>;
+  readonly options: Pick<ValidOptions, 'clock' | 'limits' | 'guestLimits' | 'asyncDelayScale'>;
   readonly observe: Observe | undefined;
   readonly fleet: SandboxFleet;
   readonly registry: FunctionRegistry;
@@ -43,6 +45,8 @@ export interface EngineParts {
   readonly scheduleStore?: ScheduleStore;
   /** Absent: nothing is kept. */
   readonly logs?: FunctionLogs;
+  /** Where asynchronous events are kept. Default: in memory. */
+  readonly eventStorage?: EventStorage;
   /** Closes fleet and registry, in this order, and what lies under them. */
   readonly release: () => Promise<void>;
 }
@@ -62,6 +66,7 @@ class ComposedEngine implements Engine {
   readonly #counters = createCounters();
   readonly #path: InvokePath;
   readonly #provisioner: Provisioner;
+  readonly #events: Events;
   readonly #maintenance: Maintenance;
   readonly #scheduled: ScheduledInvocations;
   /** Set by the first `close`; the engine takes nothing from then on. */
@@ -84,6 +89,15 @@ class ComposedEngine implements Engine {
     });
     this.#sandboxes.listen(this.#scheduler);
     this.#conduct = new Conduct(clock, observe);
+    this.#events = new Events({
+      clock,
+      observe,
+      registry: parts.registry,
+      storage: parts.eventStorage ?? eventStorage(undefined),
+      limits,
+      asyncDelayScale: options.asyncDelayScale,
+      deliver: (event) => this.#path.deliver(event),
+    });
     const path = {
       clock,
       observe,
@@ -96,15 +110,17 @@ class ComposedEngine implements Engine {
       streamRate: streamRate(limits.responseStreamBytesPerSecond),
       openGateway: createGateways({ egress: new EgressGate({ clock, observe }), clock }),
     };
-    this.#path = new InvokePath(path);
+    this.#path = new InvokePath({ ...path, accept: (event) => this.#events.accept(event) });
     this.#provisioner = new Provisioner(path);
     const listener = {
       changed: (functionName: string) => {
         this.#conduct.forget(functionName);
         this.#outdate(functionName);
         this.#provisioner.sync(functionName);
+        this.#events.changed(functionName);
       },
       deleted: (functionName: string) => {
+        this.#events.deleted(functionName);
         this.#conduct.forget(functionName);
         this.#scheduler.forget(functionName);
         this.#targets.forget(functionName);
@@ -114,8 +130,10 @@ class ComposedEngine implements Engine {
         this.#scheduler.forget(functionName, version);
         this.#provisioner.sync(functionName);
       },
-      reserved: (functionName: string, concurrency: number | undefined) =>
-        this.#scheduler.reserve(functionName, concurrency),
+      reserved: (functionName: string, concurrency: number | undefined) => {
+        this.#scheduler.reserve(functionName, concurrency);
+        this.#events.reserved(functionName, concurrency);
+      },
       aliasChanged: (functionName: string) => this.#provisioner.retry(functionName),
       provisioned: (functionName: string) => this.#provisioner.retry(functionName),
     };
@@ -218,6 +236,7 @@ class ComposedEngine implements Engine {
       scheduler: this.#scheduler.stats(),
       sandboxes: [...this.#sandboxes.running()],
       counters: this.#counters,
+      async: this.#events.stats(),
       fleet,
     });
   }
@@ -236,6 +255,7 @@ class ComposedEngine implements Engine {
     this.#maintenance[Symbol.dispose]();
     this.#provisioner[Symbol.dispose]();
     const quiet = this.#scheduled[Symbol.asyncDispose]();
+    this.#events.stop();
     this.#scheduler.close();
     const ended = this.#scheduler.whenEnded();
     if (graceMs > 0) {
@@ -247,6 +267,7 @@ class ComposedEngine implements Engine {
     await fleet.close();
     await ended;
     await quiet;
+    await this.#events.close();
     await release();
   }
 

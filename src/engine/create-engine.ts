@@ -15,6 +15,7 @@ import { isAtLeast } from '../model/hardening.ts';
 import type { Observe } from '../model/platform-event.ts';
 import { MemoryScheduleStore, type ScheduleStore } from '../queue/schedules/schedule-store.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
+import { eventStorage } from '../store/event-storage.ts';
 import { type ControlGroups, openControlGroups } from '../supervisor/control-groups.ts';
 import { createFleet, type FleetOptions } from '../supervisor/fleet.ts';
 import { holdJail, type Jail, type JailOptions } from '../supervisor/jail.ts';
@@ -111,16 +112,18 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   // Beside everything else: nobody waits for it but the end of this engine.
   const cleaned = removeLeftovers({ temporaryDirectory: tmpdir(), cacheDirectory, epochMs: () => clock.epochMs() });
   opened.defer(() => cleaned);
-  const release = opened.move();
-  return composeEngine({
+  const engine = composeEngine({
     options: valid,
     observe,
     fleet,
     registry,
     scheduleStore,
+    eventStorage: eventStorage(dataDirectory),
     ...(logs !== undefined && { logs }),
     release: () => release.disposeAsync(),
   });
+  const release = opened.move();
+  return engine;
 }
 
 function openLogs({ clock, dataDirectory, logs }: ValidOptions, observe: Observe | undefined): LogStore | undefined {

@@ -24,11 +24,18 @@ export interface ValidOptions {
   readonly logger: EngineOptions['logger'];
   readonly observe: EngineOptions['observe'];
   readonly logs: LogsOption;
-  readonly limits: SchedulerLimits & { readonly sparesMax: number; readonly responseStreamBytesPerSecond: number };
+  readonly limits: SchedulerLimits &
+    AsyncLimits & { readonly sparesMax: number; readonly responseStreamBytesPerSecond: number };
+  readonly asyncDelayScale: number;
   /** Those that are stricter than the defaults. */
   readonly guestLimits: Partial<GuestLimits>;
   readonly clock: Clock;
 }
+
+/** What may wait of asynchronous events. */
+export type AsyncLimits = Readonly<
+  Record<'asyncEvents' | 'asyncEventsPerFunction' | 'asyncBytes' | 'asyncBytesPerFunction', number>
+>;
 
 export const engineLimitsDefault: Readonly<Required<Omit<EngineLimits, keyof GuestLimits>>> = Object.freeze({
   concurrency: limits.concurrencyDefault,
@@ -42,6 +49,10 @@ export const engineLimitsDefault: Readonly<Required<Omit<EngineLimits, keyof Gue
   sandboxesPerDomain: limits.sandboxesMaxDefault,
   responseStreamBytesPerSecond: 0,
   environmentsPer10s: limits.environmentsPer10sDefault,
+  asyncEvents: limits.asyncEventsDefault,
+  asyncEventsPerFunction: limits.asyncEventsPerFunctionDefault,
+  asyncBytes: limits.asyncBytesDefault,
+  asyncBytesPerFunction: limits.asyncBytesPerFunctionDefault,
   queueMs: 0,
 });
 
@@ -58,6 +69,10 @@ const engineLimitsMin: typeof engineLimitsDefault = Object.freeze({
   sandboxesPerDomain: 1,
   responseStreamBytesPerSecond: 0,
   environmentsPer10s: 1,
+  asyncEvents: 0,
+  asyncEventsPerFunction: 0,
+  asyncBytes: 0,
+  asyncBytesPerFunction: 0,
   queueMs: 0,
 });
 
@@ -79,6 +94,7 @@ const optionNames: readonly string[] = [
   'observe',
   'logs',
   'limits',
+  'asyncDelayScale',
   'clock',
 ] satisfies readonly (keyof EngineOptions)[];
 
@@ -103,7 +119,8 @@ export function validOptions(options: EngineOptions): ValidOptions {
     logger,
     observe,
     logs: logsOption(options.logs ?? {}),
-    limits: validLimits(options.limits ?? {}),
+    limits: validLimits(options.limits ?? {}, options.dataDirectory === undefined ? inMemory : {}),
+    asyncDelayScale: delayScale(options.asyncDelayScale ?? 1),
     guestLimits: engineGuestLimits({ ...options.limits }),
     clock,
   });
@@ -135,14 +152,24 @@ function logsOption(given: LogsOption): LogsOption {
   return Object.freeze({ ...given });
 }
 
+function delayScale(given: number): number {
+  const { asyncDelayScaleMin: least } = limits;
+  if (typeof given === 'number' && given >= least && given <= 1) return given;
+  throw invalid('asyncDelayScale', `a number from ${least} to 1`, given);
+}
+
+/** Defaults of an engine without a data directory. */
+const inMemory: Partial<typeof engineLimitsDefault> = { asyncBytes: limits.asyncBytesInMemoryDefault };
+
 const hardeningModes: readonly unknown[] = ['auto', 'required', 'off'];
 
-function validLimits(given: EngineLimits): ValidOptions['limits'] {
+function validLimits(given: EngineLimits, defaults: Partial<typeof engineLimitsDefault>): ValidOptions['limits'] {
   assertObject('limits', given);
   assertKnown('limit', Object.keys(given), [...Object.keys(engineLimitsDefault), ...guestLimitNames]);
   const limit = (name: keyof typeof engineLimitsDefault): number => {
     const whole = wholes[name];
-    const value = given[name] ?? (whole === undefined ? engineLimitsDefault[name] : limit(whole));
+    const fallback = defaults[name] ?? engineLimitsDefault[name];
+    const value = given[name] ?? (whole === undefined ? fallback : limit(whole));
     const least = engineLimitsMin[name];
     if (Number.isSafeInteger(value) && value >= least) return value;
     throw invalid(`limits.${name}`, `a whole number of at least ${least}`, value);
@@ -159,6 +186,10 @@ function validLimits(given: EngineLimits): ValidOptions['limits'] {
     sandboxesPerDomain: limit('sandboxesPerDomain'),
     responseStreamBytesPerSecond: limit('responseStreamBytesPerSecond'),
     environmentsPer10s: limit('environmentsPer10s'),
+    asyncEvents: limit('asyncEvents'),
+    asyncEventsPerFunction: limit('asyncEventsPerFunction'),
+    asyncBytes: limit('asyncBytes'),
+    asyncBytesPerFunction: limit('asyncBytesPerFunction'),
     queueMs: limit('queueMs'),
     invocationsQueuedMax: limits.invocationsQueuedMax,
   });

@@ -15,6 +15,7 @@ import type { InvokeInput, InvokeResult, StreamedResult, StreamInput } from '../
 import type { LimitReason } from '../model/limit-reason.ts';
 import type { PlatformEvent } from '../model/platform-event.ts';
 import type { SandboxUserOption } from '../model/sandbox-user.ts';
+import type { EventQueueStats } from '../queue/event-queue.ts';
 import type { Schedules } from '../queue/schedules/schedules.ts';
 import type { Logger } from '../telemetry/pino.ts';
 
@@ -55,6 +56,11 @@ export interface EngineOptions {
    */
   readonly logs?: LogsOption;
   readonly limits?: EngineLimits;
+  /**
+   * Shrinks every time of asynchronous invocations alike, for tests: with 0.001 the minute before the first retry is 60 ms, and the
+   * six hours after which an event is too old 22 s. 0.0001 to 1, default 1.
+   */
+  readonly asyncDelayScale?: number;
   /** Where time comes from; for tests. */
   readonly clock?: Clock;
 }
@@ -88,6 +94,12 @@ export interface EngineLimits extends Partial<GuestLimits> {
   readonly responseStreamBytesPerSecond?: number;
   /** New environments of one function within ten seconds. Over it: TooManyRequestsException. */
   readonly environmentsPer10s?: number;
+  /** Asynchronous events that wait or are under way, of all functions and of one. Over it: TooManyRequestsException. */
+  readonly asyncEvents?: number;
+  readonly asyncEventsPerFunction?: number;
+  /** Sum of their bytes. Default: 4 GiB, or 256 MiB without a data directory. */
+  readonly asyncBytes?: number;
+  readonly asyncBytesPerFunction?: number;
   /** How long an invocation may wait for capacity before it is throttled. 0: throttle at once. */
   readonly queueMs?: number;
 }
@@ -125,6 +137,8 @@ export interface EngineStats {
     readonly throttled: number;
     readonly failed: number;
   };
+  /** Asynchronous invocations. */
+  readonly async: EventQueueStats;
   /** CPU time of all invocations, as far as it is known. */
   readonly cpuMs: number;
   /** Invocations that met each limit, or were refused because of it. Absent: none. */

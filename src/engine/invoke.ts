@@ -13,6 +13,7 @@ import type { InvocationReport, InvokeInput, InvokeResult, StreamedResult, Strea
 import { limits } from '../model/limits.ts';
 import { isReusable, type Outcome } from '../model/outcome.ts';
 import type { Observe } from '../model/platform-event.ts';
+import type { EventDelivery } from '../queue/delivery.ts';
 import type { Lease } from '../scheduler/lease.ts';
 import { exitText, timeoutText } from '../telemetry/lines.ts';
 import { Tail } from '../telemetry/tail.ts';
@@ -33,6 +34,8 @@ export interface InvokeParts extends AttemptParts {
   readonly registry: FunctionRegistry;
   /** Of streamed answers. */
   readonly streamRate: AnswerStreamOptions['rate'];
+  /** Takes what is to run later. */
+  readonly accept: (event: EventDelivery) => Promise<void>;
 }
 
 export class InvokePath {
@@ -55,11 +58,13 @@ export class InvokePath {
     switch (invocationType) {
       case 'DryRun':
         return { statusCode: 204, payload: noBytes, requestId: randomUUID() };
-      case 'Event':
-        throw new EngineError(
-          'NotImplementedException',
-          'Asynchronous invocation (InvocationType Event) is not offered yet.',
-        );
+      case 'Event': {
+        const { functionName, qualifier, qualified } = reference;
+        const requestId = input.requestId === undefined ? randomUUID() : checkedId(input.requestId);
+        const named = qualified ? qualifier : undefined;
+        await this.#parts.accept({ functionName, qualifier: named, requestId, details, payload });
+        return { statusCode: 202, payload: noBytes, requestId };
+      }
       case 'RequestResponse':
         return this.#call(this.#make(target, reference, payload, details, input), input.signal);
       default:
@@ -95,6 +100,14 @@ export class InvokePath {
     const target = this.#parts.targets.of(version instanceof Promise ? await version : version);
     const payload = this.#bounded(() => stringifiedEventBytes(text, target.eventBytesMax));
     return this.#call(this.#make(target, reference, payload, noDetails, noWishes), signal);
+  }
+
+  /** Runs an event that was accepted, with the code that there is now (C3.10). @throws EngineError */
+  async deliver({ functionName, qualifier, requestId, details, payload }: EventDelivery): Promise<InvokeResult> {
+    const reference = { functionName, qualifier: qualifier ?? '$LATEST', qualified: qualifier !== undefined };
+    const version = this.#parts.registry.resolve(reference);
+    const target = this.#parts.targets.of(version instanceof Promise ? await version : version);
+    return this.#call(this.#make(target, reference, payload, details, { requestId }), undefined);
   }
 
   #bounded(event: () => Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 /** The engine's figures as a plain value. */
 import type { FunctionRegistry } from '../functions/registry.ts';
+import type { EventQueueStats } from '../queue/event-queue.ts';
 import type { SchedulerStats } from '../scheduler/scheduler.ts';
 import type { SandboxFleet } from '../supervisor/sandbox-port.ts';
 import type { Counters } from './counters.ts';
@@ -11,10 +12,11 @@ export interface StatsParts {
   readonly scheduler: SchedulerStats;
   readonly sandboxes: readonly RunningSandbox[];
   readonly counters: Counters;
+  readonly async: EventQueueStats;
   readonly fleet: Pick<SandboxFleet, 'runtime' | 'hardening'>;
 }
 
-export function engineStats({ registry, scheduler, sandboxes, counters, fleet }: StatsParts): EngineStats {
+export function engineStats({ registry, scheduler, sandboxes, counters, async, fleet }: StatsParts): EngineStats {
   const { starting, busy, leaving, idle, reset } = scheduler.environments;
   const { cpuMs, limits, ...counted } = counters;
   const held = new Map(scheduler.slots.map((slot) => [slot.slotId, slot.environments]));
@@ -36,6 +38,7 @@ export function engineStats({ registry, scheduler, sandboxes, counters, fleet }:
     })),
     memoryReservedMiB: scheduler.memoryReservedMiB,
     invocations: { ...counted, running: scheduler.running, queued: scheduler.queued },
+    async,
     cpuMs,
     limits: Object.fromEntries(limits),
     runtime: withoutKey(fleet.runtime),

@@ -12,7 +12,7 @@ export interface ServerFigures {
 }
 
 export function metricsText(stats: EngineStats, { eventsTooLong, logLinesDropped }: ServerFigures): string {
-  const { environments, invocations, sandboxes } = stats;
+  const { environments, invocations, sandboxes, async: events } = stats;
   const rssBytes = sandboxes.reduce((sum, sandbox) => sum + sandbox.rssMB * 1024 * 1024, 0);
   return [
     gauge('isotherm_functions', 'Functions that exist.', stats.functions),
@@ -29,6 +29,16 @@ export function metricsText(stats: EngineStats, { eventsTooLong, logLinesDropped
     counter('isotherm_cold_starts_total', 'Invocations that needed a new environment.', invocations.cold),
     counter('isotherm_throttles_total', 'Invocations refused for want of capacity.', invocations.throttled),
     counter('isotherm_failures_total', 'Invocations that ended in a function error.', invocations.failed),
+    gauge('isotherm_async_events_queued', 'Asynchronous events that wait or are under way.', events.queued),
+    gauge('isotherm_async_events_queued_bytes', 'Their bytes.', events.queuedBytes),
+    gauge('isotherm_async_events_running', 'Asynchronous events that are under way.', events.underWay),
+    gauge('isotherm_async_event_age_seconds', 'Age of the oldest of them.', events.oldestAgeMs / 1_000),
+    counter('isotherm_async_events_accepted_total', 'Asynchronous events accepted.', events.accepted),
+    counter('isotherm_async_events_succeeded_total', 'Those that ended well.', events.succeeded),
+    counter('isotherm_async_events_failed_total', 'Those that ended without success.', events.failed),
+    counter('isotherm_async_events_dropped_total', 'Those whose function was deleted.', events.dropped),
+    counter('isotherm_async_retries_total', 'Deliveries that are to be tried again.', events.retried),
+    counter('isotherm_async_throttles_total', 'Deliveries that found no room.', events.throttled),
     counter('isotherm_cpu_seconds_total', 'CPU time of functions, as far as it is known.', stats.cpuMs / 1_000),
     ...(logLinesDropped === undefined
       ? []

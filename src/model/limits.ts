@@ -69,6 +69,40 @@ export const limits = {
   responseContentTypeCharsMax: 256,
   asyncPayloadBytesMax: 1 * MiB,
   clientContextBytesMax: 3583,
+
+  /**
+   * Asynchronous invocations (D1): what may wait, of one function and of all, and the bytes of their events; what a process that keeps
+   * them in memory may hold; defaults of options with the same meaning.
+   */
+  asyncEventsDefault: 2_000_000,
+  asyncEventsPerFunctionDefault: 1_000_000,
+  asyncBytesDefault: 4 * 1024 * MiB,
+  asyncBytesInMemoryDefault: 256 * MiB,
+  asyncBytesPerFunctionDefault: 1024 * MiB,
+  /** Waits before the retries after an error of the function (D1.2), and after failures that are not its own (D1.3). */
+  asyncFirstRetryMs: 60_000,
+  asyncSecondRetryMs: 120_000,
+  asyncBackoffMsMin: 1_000,
+  asyncBackoffMsMax: 300_000,
+  /** What a function says about its events, and what holds where it says nothing (D1.2, D1.4). */
+  asyncRetriesMax: 2,
+  asyncEventAgeSecondsMax: 21_600,
+  /** A queue that is a thousand times faster is still told apart from one without any waits. */
+  asyncDelayScaleMin: 0.0001,
+  /** Deliveries of one function at once, of which one more is begun while all of them use less than this share of the processors. */
+  asyncDeliveriesPerFunctionMax: 100,
+  asyncProcessorShare: 0.8,
+  /** Of the concurrency and the memory of the engine, for deliveries; the rest is for callers that wait. */
+  asyncShareOfEngine: 0.5,
+  /** Of that, for functions that have a delivery under way already; the rest is for the first delivery of each. */
+  asyncShareOfOne: 0.75,
+  /** Events of deliveries that are under way. */
+  asyncDeliveryBytesMax: 64 * MiB,
+  /** Read from the queue, begun, and removed of a deleted function, at once: half a millisecond of the host. */
+  asyncPageEvents: 64,
+  asyncPurgeEvents: 200,
+  /** A queue on a disk that takes nothing is tried again after so long. */
+  queueWriteRetryMs: 1_000,
   logTailBytesMax: 4 * KiB,
 
   /** Event source mappings (D2.4). */

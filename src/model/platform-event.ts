@@ -111,6 +111,27 @@ export type PlatformEvent =
     }
   /** Of the log that the engine keeps: what the disk did not take. */
   | { readonly type: 'logs.lost'; readonly events: number; readonly bytes: number; readonly reason: string }
+  /** An asynchronous event waits for another delivery. */
+  | (OfAsyncEvent & {
+      readonly type: 'async.retry';
+      /** Deliveries so far. */
+      readonly attempts: number;
+      readonly delayMs: number;
+      readonly reason: string;
+    })
+  /** An asynchronous event ended without success; `condition` as in the record for a destination. */
+  | (OfAsyncEvent & { readonly type: 'async.failed'; readonly condition: string; readonly attempts: number })
+  /** Asynchronous events that nobody will ever deliver. */
+  | {
+      readonly type: 'async.dropped';
+      readonly functionName: string;
+      readonly events: number;
+      readonly reason: string;
+      /** Of a single one. */
+      readonly requestId?: string;
+    }
+  /** The queue of asynchronous events could not be read or written. It goes on trying. */
+  | { readonly type: 'async.fault'; readonly reason: string }
   | { readonly type: 'invocation.throttled'; readonly functionName: string; readonly reason: string }
   /** Records of a stream that a mapping will not try again. */
   | (OfMapping & {
@@ -167,6 +188,11 @@ interface OfEnvironment {
   readonly systemLogLevel?: 'DEBUG' | 'INFO' | 'WARN';
   /** Milliseconds since the epoch. */
   readonly time: number;
+}
+
+interface OfAsyncEvent {
+  readonly functionName: string;
+  readonly requestId: string;
 }
 
 interface OfInvocation extends OfEnvironment {

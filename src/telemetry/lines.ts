@@ -32,6 +32,10 @@ export function linesOf(event: PlatformEvent): string {
     case 'hardening.less':
     case 'environment.removed':
     case 'invocation.throttled':
+    case 'async.retry':
+    case 'async.failed':
+    case 'async.dropped':
+    case 'async.fault':
     case 'function.secluded':
     case 'function.suspended':
     case 'source.gaveUp':

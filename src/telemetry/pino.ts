@@ -33,6 +33,8 @@ function levelOf(event: PlatformEvent): Level {
     case 'logs.lost':
     case 'invocation.limit':
     case 'invocation.throttled':
+    case 'async.failed':
+    case 'async.dropped':
     case 'function.secluded':
     case 'function.suspended':
     case 'source.gaveUp':
@@ -50,8 +52,10 @@ function levelOf(event: PlatformEvent): Level {
       return event.wanted ? 'info' : 'error';
     case 'sandbox.protocolError':
     case 'sandbox.unavailable':
+    case 'async.fault':
       return 'error';
     case 'network.closed':
+    case 'async.retry':
       return 'info';
     case 'runtime.build':
       return event.stage === 'degraded' ? 'warn' : 'info';

@@ -5,7 +5,8 @@ import { guestLimitNames } from '../../src/model/guest-limits.ts';
 test('every option is optional, and the result is frozen', (t) => {
   const options = validOptions({});
   t.like(options, { hardening: { jail: 'on', minimumLevel: 'S0' }, isolation: 'domain', dataDirectory: undefined });
-  t.like(options.limits, engineLimitsDefault);
+  t.like(options.limits, { ...engineLimitsDefault, asyncBytes: 268_435_456 }, 'events are in memory');
+  t.is(validOptions({ dataDirectory: 'data' }).limits.asyncBytes, engineLimitsDefault.asyncBytes);
   t.true(Object.isFrozen(options) && Object.isFrozen(options.limits));
 });
 
@@ -24,7 +25,7 @@ const wrong: readonly [unknown, string][] = [
   [null, 'options must be an object, received null'],
   [
     { limit: {} },
-    'There is no option "limit"; there are dataDirectory, cacheDirectory, nodePath, nativeModule, hardening, sandboxUser, isolation, logger, observe, logs, limits, clock.',
+    'There is no option "limit"; there are dataDirectory, cacheDirectory, nodePath, nativeModule, hardening, sandboxUser, isolation, logger, observe, logs, limits, asyncDelayScale, clock.',
   ],
   [{ hardening: 'on' }, 'hardening must be one of auto, required, off or { minimumLevel }, received "on"'],
   [{ hardening: null }, 'hardening must be one of auto, required, off or { minimumLevel }, received null'],
@@ -37,10 +38,11 @@ const wrong: readonly [unknown, string][] = [
   [{ observe: {} }, 'observe must be a function, received an object'],
   [{ logger: {} }, 'logger must be a pino logger, received an object'],
   [{ dataDirectory: '' }, 'dataDirectory must be a path, received ""'],
+  [{ asyncDelayScale: 0 }, 'asyncDelayScale must be a number from 0.0001 to 1, received 0'],
   [{ limits: 3 }, 'limits must be an object, received 3'],
   [
     { limits: { queue: 1 } },
-    `There is no limit "queue"; there are concurrency, memoryBudgetMiB, environmentIdleMs, environmentsMax, sandboxesMax, sparesMax, environmentsPerSandbox, environmentsPerDomain, sandboxesPerDomain, responseStreamBytesPerSecond, environmentsPer10s, queueMs, ${guestLimitNames.join(', ')}.`,
+    `There is no limit "queue"; there are concurrency, memoryBudgetMiB, environmentIdleMs, environmentsMax, sandboxesMax, sparesMax, environmentsPerSandbox, environmentsPerDomain, sandboxesPerDomain, responseStreamBytesPerSecond, environmentsPer10s, asyncEvents, asyncEventsPerFunction, asyncBytes, asyncBytesPerFunction, queueMs, ${guestLimitNames.join(', ')}.`,
   ],
   [{ limits: { concurrency: -1 } }, 'limits.concurrency must be a whole number of at least 0, received -1'],
   [{ limits: { concurrency: '5' } }, 'limits.concurrency must be a whole number of at least 0, received "5"'],

@@ -225,16 +225,13 @@ test('a caller may name an invocation, with a UUID', async (t) => {
   }
 });
 
-test('a dry run checks and runs nothing; Event says that it is not offered yet', async (t) => {
+test('a dry run checks and runs nothing', async (t) => {
   const { engine, fleet, registry } = scriptedEngine();
   registry.put({ functionName: 'f' });
   const dry = await engine.invoke({ functionName: 'f', invocationType: 'DryRun' });
   t.like(dry, { statusCode: 204 });
   t.is(dry.payload.byteLength, 0);
   t.false('executedVersion' in dry);
-  await t.throwsAsync(engine.invoke({ functionName: 'f', invocationType: 'Event' }), {
-    code: 'NotImplementedException',
-  });
   await t.throwsAsync(engine.invoke({ functionName: 'f', invocationType: 'DryRun', payload: '{' }), {
     code: 'InvalidRequestContentException',
   });

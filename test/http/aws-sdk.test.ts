@@ -1,5 +1,6 @@
 /** The AWS SDK against the real engine: what an AWS user does in a first hour. */
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   CreateFunctionCommand,
   DeleteFunctionCommand,
@@ -160,17 +161,28 @@ test('a function that throws is a result, not an exception of the SDK', async (t
   t.is(result.json.errorMessage, 'no');
 });
 
-test('a dry run checks and runs nothing; an event is not offered yet', async (t) => {
+test('a dry run checks and runs nothing', async (t) => {
   await create('dry', 'export const handler = async () => process.exit(3)');
   const dry = await client.send(new InvokeCommand({ FunctionName: 'dry', InvocationType: 'DryRun' }));
   t.is(dry.StatusCode, 204);
   t.is(dry.ExecutedVersion, undefined);
-  const event = await failure(
-    t,
-    client.send(new InvokeCommand({ FunctionName: 'dry', InvocationType: 'Event', Payload: '{}' })),
+});
+
+test('an event is accepted with 202 and nothing else, and runs', async (t) => {
+  await create(
+    'later',
+    'let events = []; export const handler = async (event) => { events.push(event); return events; }',
   );
-  t.is(event.name, 'NotImplementedException');
-  t.is(event.$metadata.httpStatusCode, 501);
+  const accepted = await client.send(
+    new InvokeCommand({ FunctionName: 'later', InvocationType: 'Event', Payload: '{"n":1}' }),
+  );
+  t.is(accepted.StatusCode, 202);
+  t.is(accepted.ExecutedVersion, undefined);
+  t.is(accepted.Payload?.byteLength ?? 0, 0);
+  t.regex(accepted.$metadata.requestId ?? '', /^[0-9a-f-]{36}$/);
+  const seen = async () => (await invoke('later', 'look')).json.length;
+  while ((await seen()) < 2) await delay(10);
+  t.pass();
 });
 
 test('mistakes are the SDK’s own exception classes with AWS’s texts', async (t) => {

@@ -32,6 +32,7 @@ import {
 } from './function-state.ts';
 import type { FunctionStore } from './function-store.ts';
 import { FunctionTable } from './function-table.ts';
+import { LayerPolicies } from './layer-policies.ts';
 import { LayerVersions } from './layer-versions.ts';
 import { checkCombinedSize, packLayers } from './layers.ts';
 import { handlerDefault, packCode } from './package-input.ts';
@@ -40,6 +41,7 @@ import { Policies } from './policies.ts';
 import type { CodePack } from './prepared-code.ts';
 import { Provisioning } from './provisioning.ts';
 import { PublishedVersion } from './published-version.ts';
+import { Recursion } from './recursion.ts';
 import type {
   AccountUsage,
   CreateFunctionInput,
@@ -86,10 +88,12 @@ class Registry implements FunctionRegistry {
   readonly aliases: Aliases;
   readonly concurrency: Concurrency;
   readonly provisioned: Provisioning;
+  readonly recursion: Recursion;
   readonly policies: Policies;
   readonly urls: Urls;
   readonly tags: Tags;
   readonly layers: LayerVersions;
+  readonly layerPolicies: LayerPolicies;
   readonly #store: FunctionStore;
   readonly #clock: Clock;
   readonly #isolation: 'domain' | 'function';
@@ -119,10 +123,12 @@ class Registry implements FunctionRegistry {
     this.aliases = new Aliases(this.#table);
     this.concurrency = new Concurrency(this.#table, options.concurrency ?? limits.concurrencyDefault);
     this.provisioned = new Provisioning(this.#table, this.concurrency);
+    this.recursion = new Recursion(this.#table);
     this.policies = new Policies(this.#table, this.aliases);
     this.urls = new Urls(this.#table);
     this.tags = new Tags(this.#table);
     this.layers = new LayerVersions(this.#table, code, (packed, use) => this.#withCode(packed, use));
+    this.layerPolicies = new LayerPolicies(this.#table, this.layers);
   }
 
   /** Takes up what the store kept. Functions whose bundle is there answer at once; the others after it has been made. */

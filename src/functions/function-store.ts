@@ -40,6 +40,8 @@ export interface FunctionStore {
   /** By layer, versions rising; and the number that each layer gave last. */
   layers(): { readonly layers: readonly LayerVersion[]; readonly lastVersions: ReadonlyMap<string, number> };
   saveLayer(layer: LayerVersion): void;
+  /** Another record of one that is kept. */
+  updateLayer(layer: LayerVersion): void;
   removeLayer(layerName: string, version: number): void;
 
   /** Hashes of all packages that functions, versions and layers need. */

@@ -88,6 +88,20 @@ export class LayerVersions implements FunctionLayers {
     throw new EngineError('ResourceNotFoundException', 'The resource you requested does not exist.');
   }
 
+  /** For operations that belong to a version and say which one is missing. */
+  named(name: string, version: number): LayerVersion {
+    const layer = this.#find(name, version);
+    if (layer !== undefined) return layer;
+    const arn = layerVersionArn({ layerName: bareName(name), version });
+    throw new EngineError('ResourceNotFoundException', `Layer version ${arn} does not exist.`);
+  }
+
+  /** The same version with another policy. */
+  replace(layer: LayerVersion): void {
+    this.#table.store.updateLayer(layer);
+    this.#add(layer);
+  }
+
   getByArn(arn: string): LayerVersion {
     const constraints = new Constraints();
     constraints.text(arn, 'arn', { lengthMin: 1, lengthMax: limits.layerArnLengthMax, pattern: arnPattern });

@@ -65,6 +65,10 @@ export class MemoryStore implements FunctionStore {
     this.#lastLayers.set(layer.layerName, layer.version);
   }
 
+  updateLayer(layer: LayerVersion): void {
+    this.#layers.set(`${layer.layerName}:${layer.version}`, layer);
+  }
+
   removeLayer(layerName: string, version: number): void {
     this.#layers.delete(`${layerName}:${version}`);
   }

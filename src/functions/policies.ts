@@ -30,13 +30,7 @@ export class Policies implements FunctionPolicies {
     const found = this.#found(reference, functionNotFound(reference.functionName, qualifierOf(reference)));
     assertRevision(revisionId, this.#revision(found, reference));
     const statements = found.facts.policies[reference.qualifier] ?? [];
-    if (statements.some(({ Sid }) => Sid === statement.Sid)) {
-      throw new EngineError(
-        'ResourceConflictException',
-        `The statement id (${statement.Sid}) provided already exists. ` +
-          'Please provide a new statement id, or remove the existing statement.',
-      );
-    }
+    assertSidIsFree(statements, statement.Sid);
     const { Sid, Effect, Principal, Action, Condition } = statement;
     const Resource = functionArn(found.functionName, qualifierOf(reference));
     const added = { Sid, Effect, Principal, Action, Resource, ...(Condition !== undefined && { Condition }) };
@@ -87,14 +81,7 @@ export class Policies implements FunctionPolicies {
   }
 
   #replace(found: DeployedFunction, { qualifier }: FunctionReference, statements: readonly PolicyStatement[]): void {
-    const bytes = Buffer.byteLength(JSON.stringify(statements));
-    if (bytes > limits.policyBytesMax) {
-      throw new EngineError(
-        'PolicyLengthExceededException',
-        `The final policy size (${bytes}) is bigger than the limit (${limits.policyBytesMax}).`,
-        { limit: { name: 'policyBytesMax', value: limits.policyBytesMax, asked: bytes } },
-      );
-    }
+    assertPolicySize(statements);
     const { [qualifier]: _, ...others } = found.facts.policies;
     const policies = statements.length === 0 ? others : { ...others, [qualifier]: statements };
     const facts = { ...found.facts, policies };
@@ -115,4 +102,25 @@ export class Policies implements FunctionPolicies {
 
 function qualifierOf({ qualified, qualifier }: FunctionReference): string | undefined {
   return qualified ? qualifier : undefined;
+}
+
+/** @throws EngineError ResourceConflictException */
+export function assertSidIsFree(statements: readonly PolicyStatement[], statementId: string): void {
+  if (!statements.some(({ Sid }) => Sid === statementId)) return;
+  throw new EngineError(
+    'ResourceConflictException',
+    `The statement id (${statementId}) provided already exists. ` +
+      'Please provide a new statement id, or remove the existing statement.',
+  );
+}
+
+/** @throws EngineError PolicyLengthExceededException */
+export function assertPolicySize(statements: readonly PolicyStatement[]): void {
+  const bytes = Buffer.byteLength(JSON.stringify(statements));
+  if (bytes <= limits.policyBytesMax) return;
+  throw new EngineError(
+    'PolicyLengthExceededException',
+    `The final policy size (${bytes}) is bigger than the limit (${limits.policyBytesMax}).`,
+    { limit: { name: 'policyBytesMax', value: limits.policyBytesMax, asked: bytes } },
+  );
 }

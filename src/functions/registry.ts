@@ -136,6 +136,14 @@ export interface FunctionProvisioning {
   functionNames(): readonly string[];
 }
 
+/** What Lambda is to do about a function that calls itself through others without end (LAMBDA.md C4.14). */
+export type RecursiveLoop = 'Allow' | 'Terminate';
+
+export interface FunctionRecursion {
+  put(functionName: string, recursiveLoop: string): Promise<RecursiveLoop>;
+  get(functionName: string): RecursiveLoop;
+}
+
 export interface PermissionInput {
   readonly reference: FunctionReference;
   readonly statement: Omit<PolicyStatement, 'Resource'>;
@@ -187,6 +195,20 @@ export interface FunctionUrls {
   };
   /** On the way of every request to a URL: whose it is, and the policy that says who may use it. Undefined: nobody's. */
   find(urlId: string): (FunctionUrl & { readonly statements: readonly PolicyStatement[] }) | undefined;
+}
+
+export interface LayerPermissionInput {
+  readonly layerName: string;
+  readonly version: number;
+  readonly statement: Omit<PolicyStatement, 'Resource'>;
+  readonly revisionId?: string;
+}
+
+/** The same for layer versions, each with a revision of its own. */
+export interface LayerPolicies {
+  add(input: LayerPermissionInput): Promise<{ readonly statement: PolicyStatement; readonly revisionId: string }>;
+  get(layerName: string, version: number): NonNullable<LayerVersion['policy']>;
+  remove(layerName: string, version: number, statementId: string, revisionId?: string): Promise<void>;
 }
 
 /** Tags of functions by their ARN (LAMBDA.md C3.28). */
@@ -284,10 +306,12 @@ export interface FunctionRegistry {
   readonly concurrency: FunctionConcurrency;
   /** What is asked for. `Engine.functions` tells what exists, too. */
   readonly provisioned: FunctionProvisioning;
+  readonly recursion: FunctionRecursion;
   readonly policies: FunctionPolicies;
   readonly urls: FunctionUrls;
   readonly tags: FunctionTags;
   readonly layers: FunctionLayers;
+  readonly layerPolicies: LayerPolicies;
   usage(): AccountUsage;
   /** Bytes of the zip (or of a zip made from the pack) for GetFunction's `Code.Location`. */
   codeZip(reference: FunctionReference): Promise<Uint8Array>;

@@ -14,10 +14,12 @@ import { getAccountSettings } from './operations/get-account-settings.ts';
 import { getFunction } from './operations/get-function.ts';
 import { getFunctionConfiguration } from './operations/get-function-configuration.ts';
 import { invokeRoute } from './operations/invoke.ts';
+import { layerPermissionOperations } from './operations/layer-permissions.ts';
 import { layerOperations } from './operations/layers.ts';
 import { listFunctions } from './operations/list-functions.ts';
 import { permissionOperations } from './operations/permissions.ts';
 import { provisionedConcurrencyOperations } from './operations/provisioned-concurrency.ts';
+import { recursionOperations } from './operations/recursion.ts';
 import { runtimeManagementOperations } from './operations/runtime-management.ts';
 import { tagOperations } from './operations/tags.ts';
 import { updateFunctionCode } from './operations/update-function-code.ts';
@@ -36,6 +38,7 @@ export const offered: readonly Operation[] = [
   ...aliasOperations,
   ...concurrencyOperations,
   ...provisionedConcurrencyOperations,
+  ...recursionOperations,
   ...permissionOperations,
   ...functionUrlOperations,
   ...tagOperations,
@@ -43,6 +46,7 @@ export const offered: readonly Operation[] = [
   ...runtimeManagementOperations,
   ...codeSigningOperations,
   ...layerOperations,
+  ...layerPermissionOperations,
 ];
 
 /** Name, method and path of an operation; labels stand in braces. */
@@ -63,15 +67,6 @@ export const notOffered: readonly OperationName[] = [
   ['GetEventSourceMapping', 'GET', '/2015-03-31/event-source-mappings/{UUID}'],
   ['UpdateEventSourceMapping', 'PUT', '/2015-03-31/event-source-mappings/{UUID}'],
   ['DeleteEventSourceMapping', 'DELETE', '/2015-03-31/event-source-mappings/{UUID}'],
-  ['GetLayerVersionPolicy', 'GET', '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy'],
-  ['AddLayerVersionPermission', 'POST', '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy'],
-  [
-    'RemoveLayerVersionPermission',
-    'DELETE',
-    '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}',
-  ],
-  ['GetFunctionRecursionConfig', 'GET', `/2024-08-31${f}/recursion-config`],
-  ['PutFunctionRecursionConfig', 'PUT', `/2024-08-31${f}/recursion-config`],
   ['CreateCodeSigningConfig', 'POST', '/2020-04-22/code-signing-configs'],
 ];
 

@@ -6,6 +6,8 @@ export interface FunctionFacts {
   readonly lastVersion: number;
   /** Invocations that may run at once, and that nobody else may take (F4.2). Absent: the function shares with others. */
   readonly reservedConcurrency?: number;
+  /** A function that calls itself through others may go on without end (C4.14). Absent: it is to be stopped. */
+  readonly recursiveLoop?: 'Allow';
   /** Environments that are to be initialised ahead, by qualifier: a published version or an alias (F4.3). Absent: none. */
   readonly provisioned?: Readonly<Record<string, ProvisionedSetting>>;
   /** Statements of the resource policy by qualifier; those of the function itself under `$LATEST`. */

@@ -1,6 +1,7 @@
 import { accountId, region } from './function-configuration.ts';
+import type { PolicyStatement } from './function-facts.ts';
 
-/** One version of a layer, which functions name by its ARN (LAMBDA.md C3.27). It never changes. */
+/** One version of a layer, which functions name by its ARN (LAMBDA.md C3.27). Only its policy ever changes. */
 export interface LayerVersion {
   readonly layerName: string;
   /** From 1, never given twice. */
@@ -13,6 +14,8 @@ export interface LayerVersion {
   readonly compatibleRuntimes: readonly string[];
   readonly compatibleArchitectures: readonly string[];
   readonly licenseInfo?: string;
+  /** Who may use it, as clients said. Absent: nobody said anything. */
+  readonly policy?: { readonly statements: readonly PolicyStatement[]; readonly revisionId: string };
 }
 
 /** A layer version as a function names it. */

@@ -158,6 +158,15 @@ export class SqliteFunctionStore implements FunctionStore {
     });
   }
 
+  /** Durable when it returns. @throws EngineError DataDirectoryUnusable */
+  updateLayer(layer: LayerVersion): void {
+    const { layerName, version } = layer;
+    this.#write((database) => {
+      const sql = 'UPDATE layers SET record = ? WHERE layer = ? AND version = ?';
+      database.run(sql, JSON.stringify(layer), layerName, version);
+    });
+  }
+
   /** @throws EngineError DataDirectoryUnusable */
   removeLayer(layerName: string, version: number): void {
     this.#write((database) => database.run('DELETE FROM layers WHERE layer = ? AND version = ?', layerName, version));

@@ -9,7 +9,7 @@ import type { StoredFunction, StoredVersion } from '../functions/function-store.
 import type { CodePack } from '../functions/prepared-code.ts';
 import type { FunctionAlias } from '../model/function-alias.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
-import type { FunctionFacts } from '../model/function-facts.ts';
+import type { FunctionFacts, PolicyStatement } from '../model/function-facts.ts';
 import { type FunctionUrlConfig, urlAuthTypes, urlInvokeModes } from '../model/function-url.ts';
 import { guestLimitNames } from '../model/guest-limits.ts';
 import type { LayerVersion } from '../model/layer-version.ts';
@@ -84,23 +84,21 @@ const urlSchema: z.ZodType<FunctionUrlConfig> = z.object({
   lastModifiedTime: z.string(),
 });
 
+const statementSchema: z.ZodType<PolicyStatement> = z.object({
+  Sid: z.string(),
+  Effect: z.literal('Allow'),
+  Principal: z.union([z.string(), stringMap]),
+  Action: z.string(),
+  Resource: z.string(),
+  Condition: z.record(z.string(), stringMap).exactOptional(),
+});
+
 const factsSchema: z.ZodType<FunctionFacts> = z.object({
   lastVersion: z.int(),
   reservedConcurrency: z.int().exactOptional(),
+  recursiveLoop: z.literal('Allow').exactOptional(),
   provisioned: z.record(z.string(), z.object({ requested: z.int().min(1), lastModified: z.string() })).exactOptional(),
-  policies: z.record(
-    z.string(),
-    z.array(
-      z.object({
-        Sid: z.string(),
-        Effect: z.literal('Allow'),
-        Principal: z.union([z.string(), stringMap]),
-        Action: z.string(),
-        Resource: z.string(),
-        Condition: z.record(z.string(), stringMap).exactOptional(),
-      }),
-    ),
-  ),
+  policies: z.record(z.string(), z.array(statementSchema)),
   urls: z.record(z.string(), urlSchema).exactOptional(),
 });
 
@@ -123,6 +121,7 @@ const layerSchema: z.ZodType<LayerVersion> = z.object({
   compatibleRuntimes: z.array(z.string()),
   compatibleArchitectures: z.array(z.string()),
   licenseInfo: z.string().exactOptional(),
+  policy: z.object({ statements: z.array(statementSchema), revisionId: z.string() }).exactOptional(),
 });
 
 const rowSchema = z.object({

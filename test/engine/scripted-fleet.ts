@@ -168,6 +168,8 @@ export class ScriptedRegistry implements FunctionRegistry {
   readonly aliases = unscriptedRegistry.aliases;
   readonly concurrency = unscriptedRegistry.concurrency;
   readonly provisioned = unscriptedRegistry.provisioned;
+  readonly recursion = unscriptedRegistry.recursion;
+  readonly layerPolicies = unscriptedRegistry.layerPolicies;
   readonly policies = unscriptedRegistry.policies;
   readonly urls = unscriptedRegistry.urls;
   readonly tags = unscriptedRegistry.tags;

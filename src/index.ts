@@ -55,7 +55,6 @@ export type {
   LastUpdateStatus,
 } from './model/function-configuration.ts';
 export { FunctionError } from './model/function-error.ts';
-export type { PolicyStatement } from './model/function-facts.ts';
 export type {
   HardeningAttempt,
   HardeningLayer,
@@ -77,6 +76,7 @@ export type {
 export type { LayerReference, LayerVersion } from './model/layer-version.ts';
 export type { CredentialRule, NetworkConfiguration, NetworkSettings } from './model/network-settings.ts';
 export type { PlatformEvent } from './model/platform-event.ts';
+export type { PolicyStatement } from './model/policy-statement.ts';
 export type { RuntimeIdentifier } from './model/runtime-identifier.ts';
 export type { SandboxUserOption } from './model/sandbox-user.ts';
 export type { Schedule, ScheduleTarget } from './queue/schedules/schedule.ts';

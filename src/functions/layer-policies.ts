@@ -1,7 +1,7 @@
 /** Permissions of layer versions: statements are checked, kept and answered, as those of functions (LAMBDA.md C8.6). */
 import { EngineError } from '../model/errors.ts';
-import type { PolicyStatement } from '../model/function-facts.ts';
 import { type LayerVersion, layerVersionArn } from '../model/layer-version.ts';
+import type { PolicyStatement } from '../model/policy-statement.ts';
 import type { FunctionTable } from './function-table.ts';
 import type { LayerVersions } from './layer-versions.ts';
 import { assertPolicySize, assertSidIsFree } from './policies.ts';

@@ -1,8 +1,8 @@
 /** Resource policies of functions, versions and aliases: statements are checked, kept and answered (LAMBDA.md C8.6). */
 import { EngineError } from '../model/errors.ts';
 import { functionArn } from '../model/function-configuration.ts';
-import type { PolicyStatement } from '../model/function-facts.ts';
 import { limits } from '../model/limits.ts';
+import type { PolicyStatement } from '../model/policy-statement.ts';
 import type { Aliases } from './aliases.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 import { functionNotFound } from './function-reference.ts';

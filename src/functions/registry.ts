@@ -1,9 +1,9 @@
 import type { FunctionAlias } from '../model/function-alias.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
-import type { PolicyStatement } from '../model/function-facts.ts';
 import type { FunctionUrlConfig, UrlCors } from '../model/function-url.ts';
 import type { LayerVersion } from '../model/layer-version.ts';
 import type { NetworkCredentials } from '../model/network-credentials.ts';
+import type { PolicyStatement } from '../model/policy-statement.ts';
 import type { FunctionSettings } from '../model/validate-function.ts';
 import type { LayerInput } from './layers.ts';
 import type { PreparedCode } from './prepared-code.ts';

@@ -1,4 +1,5 @@
 import type { FunctionUrlConfig } from './function-url.ts';
+import type { PolicyStatement } from './policy-statement.ts';
 
 /** What belongs to a function and to no version of it (LAMBDA.md C3.16), beside its tags. */
 export interface FunctionFacts {
@@ -21,16 +22,6 @@ export interface ProvisionedSetting {
   readonly requested: number;
   /** `2019-12-31T20:28:49+0000`. */
   readonly lastModified: string;
-}
-
-/** One statement as AWS writes it. */
-export interface PolicyStatement {
-  readonly Sid: string;
-  readonly Effect: 'Allow';
-  readonly Principal: string | Readonly<Record<string, string>>;
-  readonly Action: string;
-  readonly Resource: string;
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export const noFacts: FunctionFacts = Object.freeze({ lastVersion: 0, policies: Object.freeze({}) });

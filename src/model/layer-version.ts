@@ -1,5 +1,5 @@
 import { accountId, region } from './function-configuration.ts';
-import type { PolicyStatement } from './function-facts.ts';
+import type { PolicyStatement } from './policy-statement.ts';
 
 /** One version of a layer, which functions name by its ARN (LAMBDA.md C3.27). Only its policy ever changes. */
 export interface LayerVersion {

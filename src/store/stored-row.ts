@@ -9,10 +9,11 @@ import type { StoredFunction, StoredVersion } from '../functions/function-store.
 import type { CodePack } from '../functions/prepared-code.ts';
 import type { FunctionAlias } from '../model/function-alias.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
-import type { FunctionFacts, PolicyStatement } from '../model/function-facts.ts';
+import type { FunctionFacts } from '../model/function-facts.ts';
 import { type FunctionUrlConfig, urlAuthTypes, urlInvokeModes } from '../model/function-url.ts';
 import { guestLimitNames } from '../model/guest-limits.ts';
 import type { LayerVersion } from '../model/layer-version.ts';
+import type { PolicyStatement } from '../model/policy-statement.ts';
 import { runtimeIdentifiers } from '../model/runtime-identifier.ts';
 import type { Row } from './database.ts';
 

@@ -1,6 +1,7 @@
 /** Permissions of layer versions: AddLayerVersionPermission, GetLayerVersionPolicy, RemoveLayerVersionPermission. */
-import type { PolicyStatement } from '../../model/function-facts.ts';
+
 import { limits } from '../../model/limits.ts';
+import type { PolicyStatement } from '../../model/policy-statement.ts';
 import { Constraints, pattern } from '../../model/validation.ts';
 import { JsonReader } from '../json-reader.ts';
 import { label, type Operation, type OperationRequest } from '../operation.ts';

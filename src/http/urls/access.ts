@@ -1,5 +1,5 @@
 /** Who may use a function URL (LAMBDA.md C9.4). As on AWS, `NONE` needs a statement of the resource policy that lets everybody in. */
-import type { PolicyStatement } from '../../model/function-facts.ts';
+import type { PolicyStatement } from '../../model/policy-statement.ts';
 
 const actions: ReadonlySet<string> = new Set(['lambda:InvokeFunctionUrl', 'lambda:*', '*']);
 

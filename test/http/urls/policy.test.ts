@@ -3,7 +3,7 @@ import test from 'ava';
 import { isPublic } from '../../../src/http/urls/access.ts';
 import { preflightHeaders, withCors } from '../../../src/http/urls/cors.ts';
 import { safeCookies } from '../../../src/http/urls/safe-cookies.ts';
-import type { PolicyStatement } from '../../../src/model/function-facts.ts';
+import type { PolicyStatement } from '../../../src/model/policy-statement.ts';
 
 const statement: PolicyStatement = {
   Sid: 'url',

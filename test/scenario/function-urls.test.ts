@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import {
   AddPermissionCommand,
   CreateFunctionUrlConfigCommand,
+  type CreateFunctionUrlConfigRequest,
   DeleteAliasCommand,
   DeleteFunctionCommand,
   DeleteFunctionUrlConfigCommand,
@@ -31,9 +32,14 @@ test.after.always(async () => {
 });
 
 /** The URL of a function, or of an alias, that everybody may use. */
-async function publicUrl(FunctionName: string, Qualifier?: string): Promise<string> {
+async function publicUrl(
+  FunctionName: string,
+  settings: Partial<CreateFunctionUrlConfigRequest> = {},
+): Promise<string> {
+  const { Qualifier } = settings;
   const named = { FunctionName, ...(Qualifier !== undefined && { Qualifier }) };
-  const { FunctionUrl = '' } = await client.send(new CreateFunctionUrlConfigCommand({ ...named, AuthType: 'NONE' }));
+  const created = await client.send(new CreateFunctionUrlConfigCommand({ ...named, AuthType: 'NONE', ...settings }));
+  const { FunctionUrl = '' } = created;
   await client.send(
     new AddPermissionCommand({
       ...named,
@@ -46,14 +52,19 @@ async function publicUrl(FunctionName: string, Qualifier?: string): Promise<stri
   return FunctionUrl;
 }
 
-async function deployed(functionName: string, source: string, packages: readonly string[] = []): Promise<string> {
+async function deployed(
+  functionName: string,
+  source: string,
+  packages: readonly string[] = [],
+  settings: Partial<CreateFunctionUrlConfigRequest> = {},
+): Promise<string> {
   await engine.createFunction({
     functionName,
     code: { directory: functionDirectory({ files: { 'index.mjs': source }, packages }) },
     memorySize: 256,
     timeout: 20,
   });
-  return publicUrl(functionName);
+  return publicUrl(functionName, settings);
 }
 
 interface Options {
@@ -190,7 +201,7 @@ test('URLs come, change and go with the SDK; the one of an alias goes with the a
   const url = await deployed(FunctionName, answers);
   await engine.publishVersion({ functionName: FunctionName });
   await engine.functions.aliases.create({ functionName: FunctionName, name: 'prod', functionVersion: '1' });
-  const prod = await publicUrl(FunctionName, 'prod');
+  const prod = await publicUrl(FunctionName, { Qualifier: 'prod' });
   t.regex((await send(`${prod}id`)).text, /function:managed:prod"/);
   const listed: (string | undefined)[] = [];
   for await (const { FunctionUrlConfigs = [] } of paginateListFunctionUrlConfigs(
@@ -236,4 +247,76 @@ test('a function that is deleted while it runs still answers', async (t) => {
   finish();
   t.like(await answering, { status: 200, text: 'to the end' });
   t.is((await send(url)).status, 403);
+});
+
+const streamed = { InvokeMode: 'RESPONSE_STREAM' } as const;
+
+test('a streaming app of hono behind a streaming URL: the client reads while it is written', async (t) => {
+  const source = `import { Hono } from 'hono';
+    import { stream } from 'hono/streaming';
+    import { streamHandle } from 'hono/aws-lambda';
+    import { proceed } from 'isotherm:bindings';
+    const app = new Hono();
+    app.get('/parts', (c) => stream(c, async (out) => {
+      c.header('x-a', 'b');
+      await out.write('first');
+      await proceed();
+      await out.write(new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 255]));
+    }));
+    app.get('/json', (c) => c.json({ q: c.req.query('q') }, 201));
+    app.delete('/thing', (c) => c.body(null, 204));
+    export const handler = streamHandle(app);`;
+  const { promise: read, resolve: proceed } = Promise.withResolvers<void>();
+  await engine.createFunction({
+    functionName: 'hono-streams',
+    code: { directory: functionDirectory({ files: { 'index.mjs': source }, packages: ['hono'] }) },
+    memorySize: 256,
+    timeout: 20,
+    bindings: { proceed: async () => read },
+  });
+  const url = await publicUrl('hono-streams', streamed);
+  const { host, port } = new URL(url);
+  const request = httpRequest({ host: '127.0.0.1', port, path: '/parts', headers: { host } }).end();
+  const [response] = await once(request, 'response');
+  const [first] = await once(response, 'data');
+  t.is(String(first), 'first');
+  t.is(response.headers['transfer-encoding'], 'chunked');
+  // Only now may it write the rest.
+  proceed();
+  t.deepEqual(await buffer(response), Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 255]));
+
+  const json = await send(`${url}json?q=1`);
+  t.like(json, { status: 201, text: '{"q":"1"}' });
+  t.is(json.headers['content-type'], 'application/json');
+  t.like(await send(`${url}thing`, { method: 'DELETE' }), { status: 204, text: '' });
+  t.is((await send(`${url}nowhere`)).status, 404);
+});
+
+test('behind a streaming URL every answer goes as it was written, and what fails in its middle has no end', async (t) => {
+  const source = `export const handler = awslambda.streamifyResponse(async (event, stream) => {
+      if (event.rawPath === '/fail') throw new Error('at once');
+      stream.setContentType('text/plain');
+      stream.write('part');
+      if (event.rawPath === '/cut') throw new Error('later');
+      if (event.rawPath === '/long') for (let at = 0; at < 160; at += 1) stream.write('x'.repeat(65536));
+      stream.end();
+    });`;
+  const url = await deployed('raw-streams', source, [], streamed);
+  const whole = await send(url);
+  t.like(whole, { status: 200, text: 'part' });
+  t.is(whole.headers['content-type'], 'text/plain');
+  t.is((await send(`${url}long`)).bytes.length, 4 + 10 * 1024 * 1024, 'more than a buffered answer may have');
+  t.like(await send(`${url}fail`), { status: 502, text: 'Internal Server Error' });
+  await t.throwsAsync(send(`${url}cut`), { code: 'ECONNRESET' });
+  t.is((await send(url)).text, 'part');
+
+  const plain = await deployed(
+    'plain',
+    'export const handler = async () => ({ statusCode: 404, body: "x" });',
+    [],
+    streamed,
+  );
+  const raw = await send(plain);
+  t.like(raw, { status: 200, text: '{"statusCode":404,"body":"x"}' });
+  t.is(raw.headers['content-type'], 'application/json');
 });

@@ -22,7 +22,7 @@ export function urlAnswer(payload: Uint8Array): UrlAnswer | undefined {
   const object = jsonMembers(payload, wanted);
   if (object !== undefined && preludeEnds(payload, object.end)) {
     // A handler that streams, called without streaming: what it wrote, in one piece.
-    const head = answerHead(payload, object);
+    const head = answerHead(payload, object, 'application/octet-stream');
     return head && complete(head, payload.subarray(object.end + preludeEnd));
   }
   if (object?.members.has('statusCode') === true && blanksEnd(payload, object.end) === payload.length) {
@@ -40,12 +40,12 @@ export interface AnswerHead {
 }
 
 /** Status, headers and cookies out of an object. */
-export function answerHead(bytes: Uint8Array, { members }: JsonMembers): AnswerHead | undefined {
+export function answerHead(bytes: Uint8Array, { members }: JsonMembers, defaultType = json): AnswerHead | undefined {
   const status = statusOf(memberOf(bytes, members.get('statusCode')) ?? 200);
   const headers = headersOf(memberOf(bytes, members.get('headers')) ?? {});
   const cookies = cookiesOf(memberOf(bytes, members.get('cookies')) ?? []);
   if (status === undefined || headers === undefined || cookies === undefined) return undefined;
-  if (!headers.has('content-type')) headers.set('content-type', json);
+  if (!headers.has('content-type')) headers.set('content-type', defaultType);
   return { status, headers, cookies };
 }
 
@@ -95,7 +95,7 @@ function statusOf(value: unknown): number | undefined {
 
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
 /** No line break, no NUL: nothing that ends a header. Beyond Latin-1 there is no way to send it. */
-const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+export const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function headersOf(value: unknown): Map<string, string> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;

@@ -9,17 +9,20 @@ import type { Engine } from '../../engine/engine.ts';
 import type { FunctionUrls } from '../../functions/registry.ts';
 import { EngineError } from '../../model/errors.ts';
 import type { UrlCors } from '../../model/function-url.ts';
+import type { StreamedResult } from '../../model/invocation.ts';
 import type { Drain } from '../drain.ts';
 import { foreignRequest } from '../loopback.ts';
 import { readBody, tooLong } from '../request-body.ts';
 import type { Caller, SignatureVerifier, SignedRequest } from '../signature/verifier.ts';
 import { isPublic } from './access.ts';
 import { type UrlTarget, urlTarget } from './address.ts';
-import { hasBody, type UrlAnswer, urlAnswer } from './answer.ts';
+import { hasBody, headerList, type UrlAnswer, urlAnswer } from './answer.ts';
+import { answerStart } from './answer-start.ts';
 import { preflightHeaders, withCors } from './cors.ts';
 import { urlEvent } from './event.ts';
 import { forbidden, internalError, isUnexpected, notOurs, refusal, unknownUrl } from './refusal.ts';
 import { safeCookies } from './safe-cookies.ts';
+import { sendBytes, sendStream } from './send-body.ts';
 
 export interface UrlEndpointOptions {
   readonly engine: Engine;
@@ -103,7 +106,7 @@ export class UrlEndpoint {
 
   async #invoke(
     exchange: Exchange,
-    { functionName, qualifier }: FoundUrl,
+    { functionName, qualifier, config }: FoundUrl,
     body: Uint8Array,
     caller: Caller | undefined,
   ): Promise<void> {
@@ -126,15 +129,27 @@ export class UrlEndpoint {
       caller: caller?.accessKeyId,
     });
     // No signal is passed on: a function runs to its end although its client hung up (C4.15).
-    const result = await engine.invoke({
-      functionName,
-      payload: event,
-      requestId,
-      traceId,
-      ...(qualifier !== undefined && { qualifier }),
-    });
+    const input = { functionName, payload: event, requestId, traceId, ...(qualifier !== undefined && { qualifier }) };
+    if (config.invokeMode === 'RESPONSE_STREAM') return await this.#stream(exchange, await engine.invokeStream(input));
+    const result = await engine.invoke(input);
     const answer = result.functionError === undefined ? urlAnswer(result.payload) : undefined;
     this.#answer(exchange, answer ?? internalError);
+  }
+
+  async #stream(exchange: Exchange, { contentType, stream }: StreamedResult): Promise<void> {
+    const { request, response } = exchange;
+    const reader = stream.getReader();
+    const start = await answerStart(contentType, reader);
+    if (start !== undefined) {
+      const { status } = start.head;
+      this.#writeHead(exchange, status, this.#fit(exchange, headerList(start.head)));
+      if (hasBody(status) && request.method !== 'HEAD') {
+        return await sendStream(response, start.body, reader, this.#options.clock);
+      }
+      response.end();
+    }
+    await reader.cancel();
+    if (start === undefined) this.#answer(exchange, internalError);
   }
 
   #refuse(exchange: Exchange, error: unknown): void {
@@ -148,23 +163,33 @@ export class UrlEndpoint {
     this.#answer(exchange, isGone ? unknownUrl(exchange.target.urlId) : refusal(error));
   }
 
-  #answer(exchange: Exchange, answer: UrlAnswer): void {
-    const { cors, request, target } = exchange;
-    const safe = safeCookies(answer.headers, target.domainName);
-    this.#write(exchange, { ...answer, headers: cors ? withCors(cors, request.headers.origin, safe) : safe });
+  #answer(exchange: Exchange, { status, headers, body }: UrlAnswer): void {
+    this.#write(exchange, { status, headers: this.#fit(exchange, headers), body });
   }
 
-  #write({ response, requestId, target }: Exchange, { status, headers, body }: UrlAnswer): void {
+  /** Without what it may not say, with what we say. */
+  #fit({ cors, request, target }: Exchange, headers: UrlAnswer['headers']): UrlAnswer['headers'] {
+    const safe = safeCookies(headers, target.domainName);
+    return cors ? withCors(cors, request.headers.origin, safe) : safe;
+  }
+
+  #write(exchange: Exchange, { status, headers, body }: UrlAnswer): void {
+    // 204 and 304 must not have one (RFC 9110, 8.6).
+    const hasLength = hasBody(status) || status === 205;
+    const length = [['content-length', String(body.byteLength)]] as const;
+    this.#writeHead(exchange, status, hasLength ? [...headers, ...length] : headers);
+    // It ends when the client has it or is gone, and fails with nothing.
+    void sendBytes(exchange.response, body, this.#options.clock);
+  }
+
+  #writeHead({ response, requestId, target }: Exchange, status: number, headers: UrlAnswer['headers']): void {
     const written = headers.flat();
     written.push('x-amzn-RequestId', requestId);
-    // 204 and 304 must not have one (RFC 9110, 8.6).
-    if (hasBody(status) || status === 205) written.push('content-length', String(body.byteLength));
     // A page of a function below our own origin could use the API as one of ours: it gets an origin of its own, and no scripts.
     if (target.form === 'path') written.push('content-security-policy', 'sandbox');
     if (this.#options.drain.isClosing) written.push('connection', 'close');
     // A client that hung up meanwhile is no error: the bytes go nowhere.
     response.writeHead(status, written);
-    response.end(body);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Answers of a function URL that no function made, in AWS's words where they were recorded (LAMBDA.md C9.3, C9.4). */
 import { EngineError, type EngineErrorCode } from '../../model/errors.ts';
+import { FunctionError } from '../../model/function-error.ts';
 import { isUrlId } from '../../model/function-url.ts';
 import { SignatureError } from '../signature/signature-error.ts';
 import type { UrlAnswer } from './answer.ts';
@@ -45,9 +46,9 @@ const told: { readonly [Code in EngineErrorCode]?: number } = {
   EngineClosed: 503,
 };
 
-/** A bug of ours: somebody must look. */
+/** A bug of ours: somebody must look. A function that fails in the middle of its answer is none. */
 export function isUnexpected(error: unknown): boolean {
-  return !(error instanceof EngineError || error instanceof SignatureError);
+  return !(error instanceof EngineError || error instanceof SignatureError || error instanceof FunctionError);
 }
 
 function message(status: number, errorType: string, text: string | null): UrlAnswer {

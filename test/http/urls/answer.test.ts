@@ -140,7 +140,7 @@ test('what a streaming handler wrote in one piece: the prelude is the head, the 
   t.is(answer?.status, 202);
   t.deepEqual(answer?.headers, [
     ['x-a', 'b'],
-    ['content-type', 'application/json'],
+    ['content-type', 'application/octet-stream'],
     ['set-cookie', 'c=d'],
   ]);
   t.deepEqual(Buffer.from(answer?.body ?? []), body);

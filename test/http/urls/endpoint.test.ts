@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { FunctionUrls } from '../../../src/functions/registry.ts';
 import { createServer, type ServerOptions } from '../../../src/http/server.ts';
 import { AccessKeys } from '../../../src/http/signature/access-keys.ts';
 import { EngineError } from '../../../src/model/errors.ts';
+import { FunctionError } from '../../../src/model/function-error.ts';
 import type { FunctionUrlConfig } from '../../../src/model/function-url.ts';
 import { limits } from '../../../src/model/limits.ts';
 import { createFakeClock } from '../../fixtures/fake-clock.ts';
@@ -451,4 +453,112 @@ test('a server that closes lets a request to a URL end', async (t) => {
   t.is(answered.body, 'done');
   t.is(answered.headers.connection, 'close');
   await closed;
+});
+
+const streaming = { invokeMode: 'RESPONSE_STREAM' } as const;
+const preludeType = 'application/vnd.awslambda.http-integration-response';
+const done = Promise.resolve({});
+
+function streamed(stream: ReadableStream<Uint8Array>, contentType = 'text/plain') {
+  return async () => ({ statusCode: 200, requestId: '', contentType, stream, done }) as const;
+}
+
+test('a streamed answer arrives as it is written', async (t) => {
+  const at = await site(t, streaming);
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  at.engine.onInvokeStream = streamed(readable, preludeType);
+  const request = httpRequest({ host: '127.0.0.1', port: at.port, path: '/a', headers: { host }, agent: false }).end();
+  void writer.write(Buffer.from('{"statusCode":202,"headers":{"content-type":"text/event-stream"},"cookies":["a=b"]}'));
+  void writer.write(Buffer.alloc(8));
+  void writer.write(Buffer.from('one'));
+  const [response] = await once(request, 'response');
+  t.is(response.statusCode, 202);
+  t.like(response.headers, {
+    'content-type': 'text/event-stream',
+    'set-cookie': ['a=b'],
+    'transfer-encoding': 'chunked',
+  });
+  t.is(response.headers['x-amzn-requestid'], at.engine.calls.invokeStream[0]?.requestId);
+  const [first] = await once(response, 'data');
+  t.is(String(first), 'one');
+  void writer.write(Buffer.from('two'));
+  const [second] = await once(response, 'data');
+  t.is(String(second), 'two');
+  await writer.close();
+  t.is(await text(response), '');
+  t.deepEqual(at.engine.calls.invoke, []);
+});
+
+test('a streaming function that fails at once is a 502; later its answer has no end', async (t) => {
+  const at = await site(t, streaming);
+  const failure = new FunctionError({ errorType: 'E', errorMessage: 'm', trace: [], requestId: 'r' });
+  const failing = (pieces: readonly string[]) => {
+    const left = [...pieces];
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => {
+          const piece = left.shift();
+          if (piece === undefined) controller.error(failure);
+          else controller.enqueue(Buffer.from(piece));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  };
+  at.engine.onInvokeStream = streamed(failing([]));
+  t.like(await send(at, '/'), { status: 502, body: 'Internal Server Error' });
+  at.engine.onInvokeStream = streamed(failing(['{"status']), preludeType);
+  t.like(await send(at, '/'), { status: 502, body: 'Internal Server Error' });
+  at.engine.onInvokeStream = streamed(failing(['part']));
+  await t.throwsAsync(send(at, '/'), { code: 'ECONNRESET' });
+  at.engine.onInvokeStream = async () => Promise.reject(new EngineError('TooManyRequestsException', 'Rate Exceeded.'));
+  t.is((await send(at, '/')).status, 429);
+  t.deepEqual(at.unexpected, []);
+});
+
+/** More than any socket takes, and what became of it. */
+function endless() {
+  const { promise: cancelled, resolve } = Promise.withResolvers<unknown>();
+  const stream = new ReadableStream<Uint8Array>(
+    { pull: (controller) => controller.enqueue(Buffer.alloc(64 * 1024)), cancel: resolve },
+    { highWaterMark: 0 },
+  );
+  return { stream, cancelled };
+}
+
+test('nobody reads on for a client that leaves, or that wants no body', async (t) => {
+  const at = await site(t, streaming);
+  const left = endless();
+  at.engine.onInvokeStream = streamed(left.stream);
+  const request = httpRequest({ host: '127.0.0.1', port: at.port, headers: { host }, agent: false }).end();
+  const [response] = await once(request, 'response');
+  response.destroy();
+  await left.cancelled;
+
+  const head = endless();
+  at.engine.onInvokeStream = streamed(head.stream);
+  t.is((await send(at, '/', { method: 'HEAD' })).status, 200);
+  await head.cancelled;
+
+  const impossible = endless();
+  at.engine.onInvokeStream = streamed(impossible.stream, 'a\nb');
+  t.is((await send(at, '/')).status, 502);
+  await impossible.cancelled;
+  t.deepEqual(at.unexpected, []);
+});
+
+test('a client that does not read is cut, and the function need not wait for it', async (t) => {
+  const clock = createFakeClock();
+  const at = await site(t, streaming, { clock });
+  const { stream, cancelled } = endless();
+  at.engine.onInvokeStream = streamed(stream);
+  const socket = connect(at.port, '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  socket.on('error', () => undefined);
+  socket.write(`GET / HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+  while (clock.timersArmed === 0) await setImmediate();
+  clock.advance(limits.httpPieceTimeoutMs);
+  await cancelled;
+  t.is(clock.timersArmed, 0);
 });

@@ -2,6 +2,8 @@
  * An error as AWS's API puts it on the wire: status, `x-amzn-ErrorType`, body with the spelling of its class (LAMBDA.md C1.6
  * to C1.9). Codes of the engine come from `errorCatalogue`; those that only the wire protocol knows are here.
  */
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { EngineError, errorCatalogue } from '../model/errors.ts';
 import { SignatureError } from './signature/signature-error.ts';
 
@@ -12,7 +14,9 @@ const protocolErrors = {
   MethodNotAllowedException: 405,
   RequestTimeoutException: 408,
   UnsupportedOperationException: 400,
+  UnsupportedMediaTypeException: 415,
   RequestHeaderSectionTooLargeException: 431,
+  ServiceUnavailableException: 503,
 } as const;
 
 export class ProtocolError extends Error {
@@ -63,6 +67,29 @@ export function errorHeaders(answer: ErrorAnswer, requestId: string): Record<str
   };
   if (answer.retryAfter !== undefined) headers['retry-after'] = String(answer.retryAfter);
   return headers;
+}
+
+/** Below fastify. Returns what was answered and under which id. */
+export function sendError(
+  response: ServerResponse,
+  error: unknown,
+): { readonly answer: ErrorAnswer; readonly requestId: string } {
+  const requestId = randomUUID();
+  const answer = errorAnswer(error);
+  const contentLength = String(Buffer.byteLength(answer.body));
+  response.writeHead(answer.status, { ...errorHeaders(answer, requestId), 'content-length': contentLength });
+  // A body that was refused is still coming in; node reads and forgets it, so that the client gets to see the answer.
+  response.end(answer.body);
+  return { answer, requestId };
+}
+
+/** Where there is no response, only a socket. */
+export function errorText(error: unknown): string {
+  const { status, errorType, body } = errorAnswer(error);
+  return (
+    `HTTP/1.1 ${status} ${errorType}\r\ncontent-type: application/json\r\nx-amzn-RequestId: ${randomUUID()}\r\n` +
+    `x-amzn-ErrorType: ${errorType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
+  );
 }
 
 function engineErrorAnswer(error: EngineError): ErrorAnswer {

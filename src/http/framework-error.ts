@@ -1,10 +1,9 @@
 /** Errors of fastify, of node:http and of the socket below, put in the terms of the API. */
-import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
-import { type ErrorAnswer, errorAnswer, ProtocolError } from './api-error.ts';
+import { errorText, ProtocolError } from './api-error.ts';
 
 /** Errors that fastify makes before an operation sees the request, in AWS's terms. Others pass. */
 export function fromFramework(error: unknown, request: FastifyRequest): unknown {
@@ -14,6 +13,11 @@ export function fromFramework(error: unknown, request: FastifyRequest): unknown 
       return new EngineError(
         'RequestEntityTooLargeException',
         `Request must be smaller than ${request.routeOptions.bodyLimit} bytes for the ${operationName(request)} operation`,
+      );
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new EngineError(
+        'ValidationException',
+        `1 validation error detected: a label of the path failed to satisfy constraint: Member must have length less than or equal to ${limits.httpPathLabelLengthMax}`,
       );
     case 'FST_ERR_BAD_URL':
       return new ProtocolError('UnknownOperationException', `The path is not valid URL encoding: ${request.url}`);
@@ -34,11 +38,7 @@ export function clientErrorHandler(error: Error, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const { status, errorType, body }: ErrorAnswer = errorAnswer(unparsable(error));
-  socket.end(
-    `HTTP/1.1 ${status} ${errorType}\r\ncontent-type: application/json\r\nx-amzn-RequestId: ${randomUUID()}\r\n` +
-      `x-amzn-ErrorType: ${errorType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
+  socket.end(errorText(unparsable(error)));
 }
 
 function unparsable(error: Error): ProtocolError {
@@ -46,7 +46,7 @@ function unparsable(error: Error): ProtocolError {
     case 'HPE_HEADER_OVERFLOW':
       return new ProtocolError(
         'RequestHeaderSectionTooLargeException',
-        `Request headers must be smaller than ${limits.httpHeaderBytesMax} bytes`,
+        `Request headers must be smaller than ${limits.httpHeaderBytesMax} bytes (httpHeaderBytesMax) and at most ${limits.httpHeadersMax} (httpHeadersMax)`,
       );
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new ProtocolError(

@@ -7,7 +7,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Engine } from '../engine/engine.ts';
 import type { InvokeResult } from '../model/invocation.ts';
-import { errorAnswer, errorHeaders } from './api-error.ts';
+import { sendError } from './api-error.ts';
+import { assertPlain } from './body-shape.ts';
 import type { Drain } from './drain.ts';
 import { type Gate, lambdaAccess } from './gate.ts';
 import { type InvokeTarget, invoke, invokeHeaders, invokeTarget } from './operations/invoke.ts';
@@ -39,6 +40,7 @@ export class InvokeEndpoint {
 
   async #serve(target: InvokeTarget, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const signed = this.#options.gate.open(request, lambdaAccess);
+    assertPlain(request.headers);
     const body = await readBody(request);
     // The client hung up before its request was whole: there is nothing to run and nobody to tell.
     if (body === undefined) return;
@@ -57,17 +59,13 @@ export class InvokeEndpoint {
   }
 
   #refuse(response: ServerResponse, error: unknown): void {
-    const requestId = randomUUID();
-    const answer = errorAnswer(error);
     if (error === tooLong) this.eventsTooLong += 1;
-    if (answer.isUnexpected) this.#options.onUnexpected?.(error, requestId);
     if (response.headersSent) {
+      this.#options.onUnexpected?.(error, randomUUID());
       response.destroy();
       return;
     }
-    const contentLength = String(Buffer.byteLength(answer.body));
-    response.writeHead(answer.status, { ...errorHeaders(answer, requestId), 'content-length': contentLength });
-    // A body that was too long is still coming in; node reads and forgets it, so that the client gets to see the answer.
-    response.end(answer.body);
+    const { answer, requestId } = sendError(response, error);
+    if (answer.isUnexpected) this.#options.onUnexpected?.(error, requestId);
   }
 }

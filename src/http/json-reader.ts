@@ -4,6 +4,7 @@
  */
 import { errorMessage } from '../base/error-text.ts';
 import { ProtocolError } from './api-error.ts';
+import { assertShape } from './body-shape.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -18,6 +19,7 @@ export class JsonReader {
   static parse(body: Uint8Array): JsonReader {
     // AWS takes an empty body for an empty structure.
     if (body.byteLength === 0) return new JsonReader({});
+    assertShape(body);
     const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
     let value: unknown;
     try {

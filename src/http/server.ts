@@ -9,7 +9,9 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import { Admission, type AdmissionLimits } from './admission.ts';
 import { errorAnswer, errorHeaders } from './api-error.ts';
+import { assertPlain } from './body-shape.ts';
 import { CodeLinks, codeRoutePath, codeZip, layerRoutePath } from './code-location.ts';
 import { Drain } from './drain.ts';
 import { clientErrorHandler, fromFramework, listenError } from './framework-error.ts';
@@ -41,6 +43,8 @@ export interface ServerOptions {
   readonly signatures?: Omit<SignatureVerifierOptions, 'region'>;
   /** Where time comes from; for tests. */
   readonly clock?: Clock;
+  /** For tests; default: httpConnectionsMax and httpBodyBytesMax. */
+  readonly admission?: AdmissionLimits;
   /** How long a request may take to come in; for tests. */
   readonly timeouts?: { readonly headersMs: number; readonly requestMs: number };
 }
@@ -67,10 +71,14 @@ export function createServer(options: ServerOptions): ApiServer {
     // An answer of a warm function is there within a millisecond: waiting to fill a segment would be the longest part.
     noDelay: true,
   });
+  // One more than is taken, so that too many are told from as many as may be.
+  server.maxHeadersCount = limits.httpHeadersMax + 1;
+  const admission = new Admission(server, options.admission);
   const app = fastify({
     serverFactory: (handler) =>
       server.on('request', (request, response) => {
-        // First, because behind the host name of a URL every path is the function's own.
+        if (!admission.admit(request, response)) return;
+        // Then this, because behind the host name of a URL every path is the function's own.
         if (urlEndpoint.take(request, response)) return;
         if (!invokeEndpoint.take(request, response)) handler(request, response);
       }),
@@ -96,6 +104,7 @@ export function createServer(options: ServerOptions): ApiServer {
   app.addHook('onRequest', (request, _reply, done) => {
     const signed = gate.open(request.raw, request.routeOptions.config.access ?? lambdaAccess);
     if (signed !== undefined) signedRequests.set(request, signed);
+    assertPlain(request.raw.headers);
     done();
   });
   app.addHook('preHandler', (request, reply, done) => {

@@ -232,6 +232,15 @@ export const limits = {
   httpPathLabelLengthMax: 1_024,
   /** In one request: what Apache takes; the SDKs send about 15. */
   httpHeadersMax: 100,
+  /** At once, of all clients: an idle one costs some 10 KB and a descriptor. An SDK opens 50. */
+  httpConnectionsMax: 4_096,
+  /** Requests that were sent on one connection behind one that is not answered; no SDK sends any. */
+  httpPipelinedMax: 16,
+  /** Of all requests under way, as they say or, where they do not, as long as they may get. 340 of the largest events. */
+  httpBodyBytesMax: 2_048 * MiB,
+  /** Of a request's JSON: brackets open at once, and bytes outside texts, which is what costs memory when it is parsed. */
+  requestNestingMax: 64,
+  requestSyntaxBytesMax: 1 * MiB,
 
   /**
    * Signatures (AWS Signature Version 4). How far the clocks of client and server may be apart, which is also how long a request can be

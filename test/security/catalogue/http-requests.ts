@@ -217,4 +217,81 @@ export const httpRequests: readonly HostileRequest[] = [
     bytes: `GET ${functions}/f%0d%0aSet-Cookie:%20a=b/configuration HTTP/1.1\r\n${host}${close}\r\n`,
     answer: /^HTTP\/1\.1 4\d\d (?![\s\S]*\r\nSet-Cookie)/i,
   },
+  {
+    id: 'W35',
+    title: 'more headers than are taken, each of them short',
+    bytes: post(`${'X-A: a\r\n'.repeat(limits.httpHeadersMax)}Content-Length: 2\r\n`, '{}'),
+    answer: /^HTTP\/1\.1 431 [\s\S]*at most 100 \(httpHeadersMax\)/,
+  },
+  {
+    id: 'W36',
+    title: 'compressed bodies, which might be bombs',
+    bytes:
+      post('Content-Encoding: gzip\r\nContent-Length: 2\r\n', '{}') +
+      post(`Content-Encoding: br\r\nContent-Length: 2\r\n${close}`, '{}', functions),
+    answer: /^(HTTP\/1\.1 415 (?:(?!HTTP\/1\.1 \d)[\s\S])*){2}$/,
+  },
+  {
+    id: 'W37',
+    title: 'brackets inside a member that is ignored otherwise',
+    bytes: ended(`{"VpcConfig":${'['.repeat(300_000)}${']'.repeat(300_000)}}`, functions),
+    answer: /^HTTP\/1\.1 400 [\s\S]*requestNestingMax, which is 64/,
+  },
+  {
+    id: 'W38',
+    title: 'two million empty arrays',
+    bytes: ended(`{"Layers":[${'[],'.repeat(2_000_000)}1]}`, functions),
+    answer: /^HTTP\/1\.1 400 [\s\S]*requestSyntaxBytesMax, which is 1048576/,
+  },
+  {
+    id: 'W39',
+    title: 'the same member twice',
+    bytes: ended('{"Role":"a","Role":5}', functions),
+    answer: /^HTTP\/1\.1 400 [\s\S]*Role: NUMBER_VALUE can not be converted to a String/,
+  },
+  {
+    id: 'W40',
+    title: 'HTTP/1.0, which has no Host, and would keep its connection',
+    bytes: `POST ${invoke} HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}`,
+    answer: /^HTTP\/1\.1 200 [\s\S]*Connection: close/i,
+    calls: 1,
+  },
+  {
+    id: 'W41',
+    title: 'HEAD, whose answers have no bodies',
+    bytes: `HEAD ${functions} HTTP/1.1\r\n${host}${close}\r\n`,
+    answer: /^HTTP\/1\.1 405 (?:[^\r\n]*\r\n)+\r\n$/,
+  },
+  {
+    id: 'W42',
+    title: 'labels that are too long, and one that is nothing',
+    bytes:
+      `GET ${functions}/${'a'.repeat(limits.httpPathLabelLengthMax + 1)}/configuration HTTP/1.1\r\n${host}\r\n` +
+      `GET ${functions}/${'%41'.repeat(5_000)} HTTP/1.1\r\n${host}\r\n` +
+      `GET ${functions}//configuration HTTP/1.1\r\n${host}${close}\r\n`,
+    answer: /^(HTTP\/1\.1 4\d\d (?:(?!HTTP\/1\.1 \d)[\s\S])*){3}$/,
+  },
+  {
+    id: 'W43',
+    title: 'an expectation that nobody knows',
+    bytes: post(`Expect: 200-maybe\r\nContent-Length: 2\r\n${close}`, '{}'),
+    answer: /^HTTP\/1\.1 417 /,
+  },
+  {
+    id: 'W44',
+    title: 'trailers that look like headers',
+    bytes: post(
+      `Transfer-Encoding: chunked\r\nTrailer: X-Amz-Invocation-Type\r\n${close}`,
+      '2\r\n{}\r\n0\r\nX-Amz-Invocation-Type: Nonsense\r\n\r\n',
+    ),
+    answer: /^HTTP\/1\.1 200 /,
+    calls: 1,
+  },
+  {
+    id: 'W45',
+    title: 'chunks with extensions of a megabyte',
+    bytes: post('Transfer-Encoding: chunked\r\n', `2;${'a'.repeat(1_000_000)}\r\n{}\r\n0\r\n\r\n`),
+    answer: cut,
+    calls: 1,
+  },
 ];

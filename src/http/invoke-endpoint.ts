@@ -1,7 +1,8 @@
 /**
  * Serves Invoke straight on node:http, below fastify: the one request that is worth it. Measured in CPU time of the server's
  * thread for each request (2 busy cores, Node 26.10, 16 connections): bare node:http 46 us, this 51 us, through fastify 66 us.
- * What an invocation means is in `operations/invoke.ts`; everything that is not an Invoke stays with fastify.
+ * What an invocation means is in `operations/`; InvokeWithResponseStream is here because it writes as its function does. Everything else
+ * stays with fastify.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -12,6 +13,12 @@ import { assertPlain } from './body-shape.ts';
 import type { Drain } from './drain.ts';
 import { type Gate, lambdaAccess } from './gate.ts';
 import { type InvokeTarget, invoke, invokeHeaders, invokeTarget } from './operations/invoke.ts';
+import {
+  invokeStream,
+  invokeStreamTarget,
+  streamHeaders,
+  writeEvents,
+} from './operations/invoke-with-response-stream.ts';
 import { readBody, tooLong } from './request-body.ts';
 
 export interface InvokeEndpointOptions {
@@ -32,9 +39,15 @@ export class InvokeEndpoint {
 
   /** False: the request is something else and untouched. */
   take(request: IncomingMessage, response: ServerResponse): boolean {
-    const target = invokeTarget(request.method, request.url ?? '');
-    if (target === undefined) return false;
-    this.#serve(target, request, response).catch((error: unknown) => this.#refuse(response, error));
+    const { method, url = '' } = request;
+    const target = invokeTarget(method, url);
+    if (target !== undefined) {
+      this.#serve(target, request, response).catch((error: unknown) => this.#refuse(response, error));
+      return true;
+    }
+    const streamed = invokeStreamTarget(method, url);
+    if (streamed === undefined) return false;
+    this.#serveStream(streamed, request, response).catch((error: unknown) => this.#refuse(response, error));
     return true;
   }
 
@@ -48,6 +61,27 @@ export class InvokeEndpoint {
     this.#options.drain.begun(response);
     const result = await invoke({ engine: this.#options.engine, ...target, headers: request.headers, body });
     this.#answer(response, result);
+  }
+
+  async #serveStream(target: InvokeTarget, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { engine, drain, gate, onUnexpected } = this.#options;
+    const signed = gate.open(request, lambdaAccess);
+    const body = await readBody(request);
+    if (body === undefined) return;
+    if (signed !== undefined) signed.verify(body);
+    drain.begun(response);
+    const result = await invokeStream({ engine, ...target, headers: request.headers, body });
+    const headers = streamHeaders(result);
+    if (drain.isClosing) headers.connection = 'close';
+    response.writeHead(result.statusCode, headers);
+    if (result.statusCode === 204) {
+      response.end();
+      return;
+    }
+    // The client learns that the answer has begun, and of its type, before there is any of it.
+    response.flushHeaders();
+    const unexpected = await writeEvents(result, response);
+    if (unexpected !== undefined) onUnexpected?.(unexpected, result.requestId);
   }
 
   #answer(response: ServerResponse, result: InvokeResult): void {

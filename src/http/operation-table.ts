@@ -14,6 +14,7 @@ import { getAccountSettings } from './operations/get-account-settings.ts';
 import { getFunction } from './operations/get-function.ts';
 import { getFunctionConfiguration } from './operations/get-function-configuration.ts';
 import { invokeRoute } from './operations/invoke.ts';
+import { invokeStreamRoute } from './operations/invoke-with-response-stream.ts';
 import { layerPermissionOperations } from './operations/layer-permissions.ts';
 import { layerOperations } from './operations/layers.ts';
 import { listFunctions } from './operations/list-functions.ts';
@@ -55,7 +56,6 @@ export type OperationName = readonly [name: string, method: string, path: string
 const f = '/functions/{FunctionName}';
 
 export const notOffered: readonly OperationName[] = [
-  ['InvokeWithResponseStream', 'POST', `/2021-11-15${f}/response-streaming-invocations`],
   ['InvokeAsync', 'POST', `/2014-11-13${f}/invoke-async`],
   ['PutFunctionEventInvokeConfig', 'PUT', `/2019-09-25${f}/event-invoke-config`],
   ['UpdateFunctionEventInvokeConfig', 'POST', `/2019-09-25${f}/event-invoke-config`],
@@ -86,6 +86,7 @@ export function unknownOperation(method: string, path: string): ProtocolError {
 const everyRoute = [
   ...offered.map(({ method, path }) => ({ method, path })),
   invokeRoute,
+  invokeStreamRoute,
   ...notOffered.map(([, method, path]) => ({ method, path })),
 ].map(({ method, path }) => ({
   method,

@@ -31,7 +31,12 @@ const suffix = '/invocations';
 
 /** Whom a request line invokes; undefined when it is no Invoke, or its path is not valid URL encoding. */
 export function invokeTarget(method: string | undefined, url: string): InvokeTarget | undefined {
-  if (method !== invokeRoute.method || !url.startsWith(prefix)) return undefined;
+  return method === invokeRoute.method ? functionTarget(url, prefix, suffix) : undefined;
+}
+
+/** The function in the label between two parts of a path. */
+export function functionTarget(url: string, prefix: string, suffix: string): InvokeTarget | undefined {
+  if (!url.startsWith(prefix)) return undefined;
   const labelEnd = url.indexOf('/', prefix.length);
   if (labelEnd <= prefix.length || !url.startsWith(suffix, labelEnd)) return undefined;
   const rest = url.slice(labelEnd + suffix.length);
@@ -55,21 +60,37 @@ function decoded(label: string): string | undefined {
 }
 
 /** No signal is passed on: a function runs to its end although its client hung up (C4.15). @throws EngineError */
-export function invoke({ engine, functionName, qualifier, headers, body }: InvokeRequest): Promise<InvokeResult> {
-  const invocationType = headers['x-amz-invocation-type'];
+export function invoke(request: InvokeRequest): Promise<InvokeResult> {
+  const invocationType = request.headers['x-amz-invocation-type'];
+  const type = invocationType === undefined ? undefined : enumHeader(invocationType, 'invocationType', invocationTypes);
+  const input: MutableInput = commonInput(request);
+  if (type !== undefined) input.invocationType = type;
+  return request.engine.invoke(input);
+}
+
+const invocationTypes: readonly InvocationType[] = ['RequestResponse', 'DryRun', 'Event'];
+
+type MutableInput = { -readonly [Key in keyof InvokeInput]: InvokeInput[Key] };
+
+/** What all ways to invoke have in common. @throws EngineError */
+export function commonInput({
+  functionName,
+  qualifier,
+  headers,
+  body,
+}: InvokeRequest): Omit<MutableInput, 'invocationType'> {
   const logType = headers['x-amz-log-type'];
   const clientContext = headers['x-amz-client-context'];
   const traceId = headers['x-amzn-trace-id'];
-  const input: { -readonly [Key in keyof InvokeInput]: InvokeInput[Key] } = { functionName, payload: body };
+  const input: Omit<MutableInput, 'invocationType'> = { functionName, payload: body };
   if (qualifier !== undefined) input.qualifier = qualifier;
-  if (invocationType !== undefined) input.invocationType = invocationTypeOf(invocationType);
-  if (logType !== undefined) input.logType = logTypeOf(logType);
+  if (logType !== undefined) input.logType = enumHeader(logType, 'logType', ['None', 'Tail']);
   if (typeof clientContext === 'string') input.clientContext = clientContext;
   if (typeof traceId === 'string') input.traceId = traceId;
   if (headers['x-amz-tenant-id'] !== undefined || headers['x-amz-durable-execution-name'] !== undefined) {
     throw new EngineError('NotImplementedException', 'isotherm does not offer tenants or durable executions yet');
   }
-  return engine.invoke(input);
+  return input;
 }
 
 /** Headers in the way of AWS. */
@@ -84,27 +105,13 @@ export function invokeHeaders(result: InvokeResult): Record<string, string> {
   return headers;
 }
 
-function invocationTypeOf(value: string | string[]): InvocationType {
-  switch (value) {
-    case 'RequestResponse':
-    case 'Event':
-    case 'DryRun':
-      return value;
-    default:
-      throw unknown(value, 'invocationType', ['RequestResponse', 'DryRun', 'Event']);
-  }
-}
-
-function logTypeOf(value: string | string[]): 'None' | 'Tail' {
-  switch (value) {
-    case 'None':
-    case 'Tail':
-      return value;
-    default:
-      throw unknown(value, 'logType', ['None', 'Tail']);
-  }
-}
-
-function unknown(value: string | string[], path: string, allowed: readonly string[]): EngineError {
-  return new EngineError('ValidationException', constraintMessage(value, path, enumRule(allowed)));
+/** @throws EngineError ValidationException */
+export function enumHeader<Value extends string>(
+  value: string | string[],
+  path: string,
+  allowed: readonly Value[],
+): Value {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  throw new EngineError('ValidationException', constraintMessage(value, path, enumRule(allowed)));
 }

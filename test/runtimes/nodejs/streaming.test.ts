@@ -1,6 +1,8 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import test from 'ava';
+import { answerClosed } from '../../../src/bridge/answer.ts';
+import { limits } from '../../../src/model/limits.ts';
 import { FakeGuest } from '../../fixtures/fake-guest.ts';
 
 type ResponseStream = Writable & { setContentType(type: string): void };
@@ -178,4 +180,89 @@ test('a streaming handler that never settles fails in Node 22 and ends the runti
   promise.invoke();
   promise.loopEmpty();
   t.is(promise.exitCode, 0);
+});
+
+test('bytes leave while the handler runs: the first at once and with the type, those of one tick together', async (t) => {
+  const isRead = Promise.withResolvers<void>();
+  const guest = await streaming(async (_event, stream) => {
+    stream.setContentType('text/plain');
+    stream.write('first');
+    stream.write('second ');
+    stream.write(Buffer.from([195, 188]));
+    await isRead.promise;
+    stream.end('last');
+  });
+  const answered = guest.answer();
+  t.deepEqual(guest.answers.writes, [{ text: 'first', contentType: 'text/plain' }]);
+  while (guest.answers.writes.length < 2) await new Promise(setImmediate);
+  t.deepEqual(guest.answers.writes[1], { text: 'second ü', contentType: undefined });
+  isRead.resolve();
+  t.like(await answered, { kind: 'answer', text: 'firstsecond ülast' });
+});
+
+test('a full buffer says false, and drain comes when it has left', async (t) => {
+  const results: boolean[] = [];
+  const guest = await streaming(
+    async (_event, stream) => {
+      results.push(stream.write('012'), stream.write('3456789'));
+      await new Promise((resolve) => stream.once('drain', resolve));
+      results.push(stream.write('a'));
+      stream.end();
+    },
+    'promise',
+    { highWaterMark: 5 },
+  );
+  t.like(await guest.answer(), { kind: 'answer', text: '0123456789a' });
+  t.deepEqual(results, [true, false, true]);
+});
+
+test('a long write leaves in pieces, as there is room', async (t) => {
+  const { responseStreamChunkBytesMax: chunkMax, responseStreamWindowBytes: window } = limits;
+  const guest = await streaming(async (_event, stream) => {
+    await new Promise((resolve) => stream.write('x'.repeat(2 * window), resolve));
+    stream.end();
+  });
+  guest.answers.room = window;
+  const answered = guest.answer();
+  const sizes = () => guest.answers.writes.map(({ text }) => text.length);
+  t.deepEqual(sizes(), new Array(window / chunkMax).fill(chunkMax));
+  t.is(guest.holds, 1);
+  guest.answers.makeRoom(10);
+  t.is(sizes().at(-1), 10);
+  t.is(guest.holds, 1);
+  guest.answers.makeRoom(2 * window);
+  t.is((await answered)?.text.length, 2 * window);
+  t.is(guest.holds, 0);
+});
+
+test('when nobody takes it any more, a writer waits for ever and keeps nothing alive', async (t) => {
+  let written = 0;
+  const guest = await streaming(async (_event, stream) => {
+    stream.write('x'.repeat(limits.responseStreamWindowBytes + 1), () => {
+      written += 1;
+    });
+    throw new RangeError('left');
+  });
+  guest.answers.room = limits.responseStreamWindowBytes;
+  t.like(await guest.answer(), { kind: 'error', errorType: 'RangeError' });
+  t.is(guest.holds, 1);
+  guest.answers.makeRoom(answerClosed);
+  t.is(guest.holds, 0);
+  await new Promise(setImmediate);
+  t.is(written, 0);
+});
+
+test('the next invocation ends what an earlier one waits for', async (t) => {
+  const guest = await streaming(async (event, stream) => {
+    if (event === 'leave') {
+      stream.write('x'.repeat(limits.responseStreamWindowBytes + 1));
+      throw new RangeError('left');
+    }
+    stream.end('next');
+  });
+  guest.answers.room = limits.responseStreamWindowBytes;
+  t.like(await guest.answer('"leave"'), { kind: 'error' });
+  guest.answers.room = limits.responseStreamWindowBytes;
+  t.like(await guest.answer('"stay"'), { kind: 'answer', text: 'next' });
+  t.is(guest.holds, 0);
 });

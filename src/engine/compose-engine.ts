@@ -17,14 +17,18 @@ import { limits as constants } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
 import { MemoryScheduleStore, type ScheduleStore } from '../queue/schedules/schedule-store.ts';
 import type { Schedules } from '../queue/schedules/schedules.ts';
+import type { EventSourceMappings } from '../queue/sources/mappings.ts';
+import type { Streams } from '../queue/streams/stream-log.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { type EventStorage, eventStorage } from '../store/event-storage.ts';
+import { type SourceStorage, sourceStorage } from '../store/source-storage.ts';
 import type { SandboxFleet } from '../supervisor/sandbox-port.ts';
 import { callableFunction } from './callable-function.ts';
 import { Conduct } from './conduct.ts';
 import { createCounters } from './counters.ts';
 import type { CallableFunction, Engine, EngineStats } from './engine.ts';
 import type { ValidOptions } from './engine-options.ts';
+import { EventSources, noDestinations } from './event-sources.ts';
 import { Events } from './events.ts';
 import { createGateways } from './gateway.ts';
 import { InvokePath } from './invoke.ts';
@@ -43,6 +47,8 @@ export interface EngineParts {
   readonly registry: FunctionRegistry;
   /** Default: in memory. */
   readonly scheduleStore?: ScheduleStore;
+  /** Default: in memory. */
+  readonly sourceStorage?: SourceStorage;
   /** Absent: nothing is kept. */
   readonly logs?: FunctionLogs;
   /** Where asynchronous events are kept. Default: in memory. */
@@ -69,6 +75,7 @@ class ComposedEngine implements Engine {
   readonly #events: Events;
   readonly #maintenance: Maintenance;
   readonly #scheduled: ScheduledInvocations;
+  readonly #sources: EventSources;
   /** Set by the first `close`; the engine takes nothing from then on. */
   #closing: Promise<void> | undefined;
 
@@ -155,11 +162,30 @@ class ComposedEngine implements Engine {
       store: parts.scheduleStore ?? new MemoryScheduleStore(),
       invoke: (input) => this.invoke(input),
     });
+    this.#sources = new EventSources({
+      clock,
+      observe,
+      storage: parts.sourceStorage ?? sourceStorage(undefined),
+      registry: parts.registry,
+      destinations: noDestinations,
+      delayScale: options.asyncDelayScale,
+      invoke: (input) => this.invoke(input),
+    });
   }
 
   get schedules(): Schedules {
     this.#assertOpen();
     return this.#scheduled.schedules;
+  }
+
+  get streams(): Streams {
+    this.#assertOpen();
+    return this.#sources.streams;
+  }
+
+  get eventSources(): EventSourceMappings {
+    this.#assertOpen();
+    return this.#sources.mappings;
   }
 
   async createFunction(input: Parameters<Engine['createFunction']>[0]): Promise<CallableFunction> {
@@ -256,6 +282,7 @@ class ComposedEngine implements Engine {
     this.#provisioner[Symbol.dispose]();
     const quiet = this.#scheduled[Symbol.asyncDispose]();
     this.#events.stop();
+    const drained = this.#sources[Symbol.asyncDispose]();
     this.#scheduler.close();
     const ended = this.#scheduler.whenEnded();
     if (graceMs > 0) {
@@ -268,6 +295,7 @@ class ComposedEngine implements Engine {
     await ended;
     await quiet;
     await this.#events.close();
+    await drained;
     await release();
   }
 

@@ -16,6 +16,7 @@ import type { Observe } from '../model/platform-event.ts';
 import { MemoryScheduleStore, type ScheduleStore } from '../queue/schedules/schedule-store.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
 import { eventStorage } from '../store/event-storage.ts';
+import { sourceStorage } from '../store/source-storage.ts';
 import { type ControlGroups, openControlGroups } from '../supervisor/control-groups.ts';
 import { createFleet, type FleetOptions } from '../supervisor/fleet.ts';
 import { holdJail, type Jail, type JailOptions } from '../supervisor/jail.ts';
@@ -119,6 +120,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     registry,
     scheduleStore,
     eventStorage: eventStorage(dataDirectory),
+    sourceStorage: sourceStorage(dataDirectory),
     ...(logs !== undefined && { logs }),
     release: () => release.disposeAsync(),
   });

@@ -17,6 +17,8 @@ import type { PlatformEvent } from '../model/platform-event.ts';
 import type { SandboxUserOption } from '../model/sandbox-user.ts';
 import type { EventQueueStats } from '../queue/event-queue.ts';
 import type { Schedules } from '../queue/schedules/schedules.ts';
+import type { EventSourceMappings } from '../queue/sources/mappings.ts';
+import type { Streams } from '../queue/streams/stream-log.ts';
 import type { Logger } from '../telemetry/pino.ts';
 
 /** Options of `createEngine`. All are optional. */
@@ -168,6 +170,10 @@ export interface Engine extends AsyncDisposable {
   readonly functions: FunctionRegistry;
   /** Functions invoked at instants of a calendar or in intervals; kept in the data directory. */
   readonly schedules: Schedules;
+  /** The engine's own streams: append-only logs in shards, with the rules of Kinesis (docs/event-sources.md). */
+  readonly streams: Streams;
+  /** Mappings from streams to functions, which are invoked with batches of their records. */
+  readonly eventSources: EventSourceMappings;
   /** What functions printed, and what the platform says of their invocations (docs/logs.md). */
   readonly logs: FunctionLogs;
   /** Deploys and waits until the function is Active. @throws EngineError */

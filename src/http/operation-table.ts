@@ -9,6 +9,7 @@ import { codeSigningOperations } from './operations/code-signing.ts';
 import { concurrencyOperations } from './operations/concurrency.ts';
 import { createFunction } from './operations/create-function.ts';
 import { deleteFunction } from './operations/delete-function.ts';
+import { eventSourceMappingOperations } from './operations/event-source-mappings.ts';
 import { functionUrlOperations } from './operations/function-urls.ts';
 import { getAccountSettings } from './operations/get-account-settings.ts';
 import { getFunction } from './operations/get-function.ts';
@@ -47,6 +48,7 @@ export const offered: readonly Operation[] = [
   ...runtimeManagementOperations,
   ...codeSigningOperations,
   ...layerOperations,
+  ...eventSourceMappingOperations,
   ...layerPermissionOperations,
 ];
 
@@ -62,11 +64,6 @@ export const notOffered: readonly OperationName[] = [
   ['GetFunctionEventInvokeConfig', 'GET', `/2019-09-25${f}/event-invoke-config`],
   ['DeleteFunctionEventInvokeConfig', 'DELETE', `/2019-09-25${f}/event-invoke-config`],
   ['ListFunctionEventInvokeConfigs', 'GET', `/2019-09-25${f}/event-invoke-config/list`],
-  ['CreateEventSourceMapping', 'POST', '/2015-03-31/event-source-mappings'],
-  ['ListEventSourceMappings', 'GET', '/2015-03-31/event-source-mappings'],
-  ['GetEventSourceMapping', 'GET', '/2015-03-31/event-source-mappings/{UUID}'],
-  ['UpdateEventSourceMapping', 'PUT', '/2015-03-31/event-source-mappings/{UUID}'],
-  ['DeleteEventSourceMapping', 'DELETE', '/2015-03-31/event-source-mappings/{UUID}'],
   ['CreateCodeSigningConfig', 'POST', '/2020-04-22/code-signing-configs'],
 ];
 

@@ -192,6 +192,7 @@ function addTargetRoute(app: FastifyInstance, engine: Engine, onUnexpected: Serv
   app.route<{ Body: Uint8Array | undefined }>({
     method: 'POST',
     url: '/',
+    bodyLimit: limits.targetRequestBytesMax,
     config: { access: { services: targetSigningNames } },
     handler: async (request, reply) => {
       const target = request.headers['x-amz-target'];

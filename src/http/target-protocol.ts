@@ -7,6 +7,7 @@ import { errorAnswer, ProtocolError } from './api-error.ts';
 import { JsonReader } from './json-reader.ts';
 import { eventRules } from './operations/event-rules.ts';
 import { logs } from './operations/logs.ts';
+import { streams } from './operations/streams.ts';
 
 export interface TargetRequest {
   readonly engine: Engine;
@@ -28,7 +29,7 @@ export interface TargetService {
   readonly errorTypes?: Readonly<Record<string, string>>;
 }
 
-const services: readonly TargetService[] = [eventRules, logs];
+const services: readonly TargetService[] = [eventRules, logs, streams];
 
 export const targetSigningNames: readonly string[] = services.map(({ signingName }) => signingName);
 export const targetContentType = 'application/x-amz-json-1.1';

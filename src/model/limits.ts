@@ -139,6 +139,28 @@ export const limits = {
   sourceHeldRecordsMax: 50_000,
   sourceHeldBytesMax: 8 * MiB,
 
+  /** The engine's own streams. Names, keys, records and requests as of Kinesis; numbers of streams and shards are ours. */
+  streamsMax: 200,
+  streamShardsMax: 200,
+  /** Of a stream in on-demand mode, as Kinesis begins. */
+  streamShardsOnDemand: 4,
+  streamNameLengthMax: 128,
+  partitionKeyLengthMax: 256,
+  streamRecordBytesMax: 1 * MiB,
+  putRecordsMax: 500,
+  putRecordsBytesMax: 5 * MiB,
+  /** Records are kept for so long, and the oldest go earlier when a stream would be larger. */
+  streamRetentionHours: 24,
+  streamBytesMax: 1024 * MiB,
+  /** The same without a data directory, in memory. */
+  streamMemoryBytesMax: 64 * MiB,
+  /** How often it is looked for what is too old, and the pause between two parts of removing it. */
+  streamExpiryIntervalMs: 60_000,
+  streamExpiryPauseMs: 50,
+  /** Of an answer that lists. */
+  streamsPageMax: 100,
+  shardsPageMax: 1_000,
+
   /**
    * Logs that are kept. Written in batches: after so long, or when so much waits. So much may wait for the disk, in all and of one stream;
    * more is lost, and counted.
@@ -220,6 +242,8 @@ export const limits = {
 
   /** The HTTP server. A request that changes no code is small; a client that sends too slowly is cut. */
   controlRequestBytesMax: 1 * MiB,
+  /** Of services that are named in a header: PutRecords with its records in base64, and room for keys. */
+  targetRequestBytesMax: 8 * MiB,
   httpHeaderBytesMax: 64 * KiB,
   httpHeadersTimeoutMs: 20_000,
   /** Headers and body together; 70 MB at 10 Mbit/s take one minute. Waiting for a function does not count. */

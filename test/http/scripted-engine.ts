@@ -96,6 +96,12 @@ export function scriptedEngine(...names: readonly string[]): ScriptedEngine {
     get schedules() {
       return unscripted();
     },
+    get streams() {
+      return unscripted();
+    },
+    get eventSources() {
+      return unscripted();
+    },
     invokeStream(input) {
       calls.invokeStream.push(input);
       return this.onInvokeStream(input);

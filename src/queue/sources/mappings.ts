@@ -46,8 +46,8 @@ export interface EventSourceMappings {
   get(uuid: string): MappingDescription;
   /** In the order of their ids. */
   list(input: ListMappingsInput): { readonly mappings: readonly MappingDescription[]; readonly nextMarker?: string };
-  update(input: UpdateMappingInput): MappingDescription;
-  delete(uuid: string): MappingDescription;
+  update(input: UpdateMappingInput): Promise<MappingDescription>;
+  delete(uuid: string): Promise<MappingDescription>;
   /** Resolves when the last change of the mapping has taken effect; at once for one that is gone. */
   settled(uuid: string): Promise<void>;
 }
@@ -108,8 +108,14 @@ export class Mappings implements EventSourceMappings {
       tags: input.tags ?? {},
       lastModifiedMs: this.#parts.clock.epochMs(),
     };
-    this.#parts.store.saveMapping(mapping);
+    // Known from here on, so that there cannot be two; it begins when it is kept.
     const known = this.#know(mapping, 'Creating');
+    try {
+      await this.#parts.store.saveMapping(mapping);
+    } catch (error) {
+      this.#mappings.delete(mapping.uuid);
+      throw error;
+    }
     const description = describe(known);
     this.#apply(known);
     return description;
@@ -131,7 +137,7 @@ export class Mappings implements EventSourceMappings {
     return { mappings, ...(all.length > most && last !== undefined && { nextMarker: last.mapping.uuid }) };
   }
 
-  update({ uuid, target, ...given }: UpdateMappingInput): MappingDescription {
+  async update({ uuid, target, ...given }: UpdateMappingInput): Promise<MappingDescription> {
     this.#assertOpen();
     const known = this.#named(uuid);
     if (!takesUpdates(known.state)) throw inUse('update');
@@ -144,21 +150,33 @@ export class Mappings implements EventSourceMappings {
     const { functionName } = before;
     const mapped = target ?? { functionName, ...(qualifier !== undefined && { qualifier }) };
     const mapping = { ...before, ...mapped, ...settings, lastModifiedMs: this.#parts.clock.epochMs() };
-    this.#parts.store.saveMapping(mapping);
-    known.state = transition(known.state, { type: 'updated', enabled: mapping.enabled });
+    const { state } = known;
+    known.state = transition(state, { type: 'updated', enabled: mapping.enabled });
+    try {
+      await this.#parts.store.saveMapping(mapping);
+    } catch (error) {
+      if (!isGone(known)) known.state = state;
+      throw error;
+    }
     known.mapping = mapping;
     const description = describe(known);
     this.#apply(known);
     return description;
   }
 
-  delete(uuid: string): MappingDescription {
+  async delete(uuid: string): Promise<MappingDescription> {
     this.#assertOpen();
     const known = this.#named(uuid);
-    if (known.state === 'Deleting') throw inUse('delete');
-    // Gone from the store at once: a restart does not bring back what a client was told is being deleted.
-    this.#parts.store.removeMapping(uuid);
-    known.state = transition(known.state, { type: 'deleted' });
+    const { state } = known;
+    if (state === 'Deleting') throw inUse('delete');
+    known.state = transition(state, { type: 'deleted' });
+    try {
+      // Gone from the store at once: a restart does not bring back what a client was told is being deleted.
+      await this.#parts.store.removeMapping(uuid);
+    } catch (error) {
+      known.state = state;
+      throw error;
+    }
     const description = describe(known);
     // Also one whose stream cannot be read: then nothing else would end its waiting.
     void known.poller?.stop();
@@ -195,9 +213,7 @@ export class Mappings implements EventSourceMappings {
       await known.poller?.stop();
       known.poller = undefined;
       if (this.#isStopped) return;
-      if (known.state === 'Deleting') {
-        // What was under way may have stored how far it got.
-        this.#parts.store.removeMapping(known.mapping.uuid);
+      if (isGone(known)) {
         this.#mappings.delete(known.mapping.uuid);
         return;
       }
@@ -212,7 +228,7 @@ export class Mappings implements EventSourceMappings {
 
   /** It may have been deleted while it was waited for. */
   #settle(known: Known, enabled: boolean): void {
-    if (known.state !== 'Deleting') known.state = transition(known.state, { type: 'settled', enabled });
+    if (!isGone(known)) known.state = transition(known.state, { type: 'settled', enabled });
   }
 
   #poller(known: Known): MappingPoller {
@@ -303,6 +319,10 @@ export class Mappings implements EventSourceMappings {
 
 function describe({ mapping, state, lastProcessingResult }: Known): MappingDescription {
   return { mapping, state, lastProcessingResult };
+}
+
+function isGone({ state }: Known): boolean {
+  return state === 'Deleting';
 }
 
 function isSameFunction(one: MappedFunction, other: MappedFunction): boolean {

@@ -15,6 +15,7 @@ import { getAccountSettings } from './operations/get-account-settings.ts';
 import { getFunction } from './operations/get-function.ts';
 import { getFunctionConfiguration } from './operations/get-function-configuration.ts';
 import { invokeRoute } from './operations/invoke.ts';
+import { invokeAsyncOperations } from './operations/invoke-async.ts';
 import { invokeStreamRoute } from './operations/invoke-with-response-stream.ts';
 import { layerPermissionOperations } from './operations/layer-permissions.ts';
 import { layerOperations } from './operations/layers.ts';
@@ -45,6 +46,7 @@ export const offered: readonly Operation[] = [
   ...functionUrlOperations,
   ...tagOperations,
   getAccountSettings,
+  ...invokeAsyncOperations,
   ...runtimeManagementOperations,
   ...codeSigningOperations,
   ...layerOperations,
@@ -58,7 +60,6 @@ export type OperationName = readonly [name: string, method: string, path: string
 const f = '/functions/{FunctionName}';
 
 export const notOffered: readonly OperationName[] = [
-  ['InvokeAsync', 'POST', `/2014-11-13${f}/invoke-async`],
   ['PutFunctionEventInvokeConfig', 'PUT', `/2019-09-25${f}/event-invoke-config`],
   ['UpdateFunctionEventInvokeConfig', 'POST', `/2019-09-25${f}/event-invoke-config`],
   ['GetFunctionEventInvokeConfig', 'GET', `/2019-09-25${f}/event-invoke-config`],

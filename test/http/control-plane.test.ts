@@ -399,3 +399,15 @@ test('health and metrics answer', async (t) => {
   t.regex(metrics.text, /^# TYPE isotherm_invocations_total counter\nisotherm_invocations_total 10$/m);
   t.regex(metrics.text, /^isotherm_sandboxes_resident_bytes 52428800$/m);
 });
+
+test('InvokeAsync hands the event over and says 202 in a body, too', async (t) => {
+  const engine = scriptedEngine('f');
+  engine.onInvoke = async () => ({ statusCode: 202, payload: new Uint8Array(), requestId: 'r' });
+  for (const url of ['/2014-11-13/functions/f/invoke-async', '/2014-11-13/functions/f/invoke-async/']) {
+    const answer = await send(engine, { method: 'POST', url, body: { answer: 42 } });
+    t.deepEqual([answer.status, answer.json], [202, { Status: 202 }]);
+    const { payload, ...rest } = engine.calls.invoke.at(-1) ?? {};
+    t.is(String(payload), '{"answer":42}');
+    t.deepEqual(rest, { functionName: 'f', invocationType: 'Event' });
+  }
+});

@@ -46,6 +46,7 @@ export type {
   LogTailInput,
   NamePageInput,
 } from './logs/log-event.ts';
+export type { BucketEventName, BucketNotification, BucketOptions } from './model/bucket.ts';
 export { EngineError, type EngineErrorCode, type ThrottleReason } from './model/errors.ts';
 export type { FunctionAlias } from './model/function-alias.ts';
 export type {

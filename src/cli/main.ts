@@ -131,6 +131,13 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
       'shrink the waits of asynchronous events, for tests: with 0.001 a minute is 60 ms',
       '1',
     )
+    .option('--bucket <NAME=DIR>', 'watch a directory as a bucket of S3; may be repeated', collect, [])
+    .option(
+      '--notify <NAME=FUNCTION>',
+      'invoke a function when a file of a bucket appears: NAME=FUNCTION[,event=s3:ObjectRemoved:*][,prefix=in/][,suffix=.png]; may be repeated',
+      collect,
+      [],
+    )
     .action(async (directory, options) => {
       const { serveCommand } = await import('./serve-command.ts');
       status = await serveCommand(directory, options, outlets);

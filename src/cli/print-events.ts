@@ -56,6 +56,11 @@ export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent
         );
         return;
       }
+      case 'bucket.problem': {
+        const key = event.key === undefined ? '' : ` ${JSON.stringify(event.key)}:`;
+        stderr.write(`isotherm: bucket ${event.bucket}:${key} ${event.problem}\n`);
+        return;
+      }
       case 'schedule.lost': {
         const target = event.target === undefined ? '' : ` for ${event.target}`;
         stderr.write(

@@ -13,6 +13,7 @@ import { createServer } from '../http/server.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import { type AccessKeyOptions, accessKeysOption } from './access-key-options.ts';
+import { bucketsOption } from './bucket-options.ts';
 import { type CodeTarget, codeTargetsIn } from './code-target.ts';
 import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
@@ -38,6 +39,8 @@ export interface ServeOptions extends AccessKeyOptions {
   readonly layer: readonly string[];
   readonly limit: readonly string[];
   readonly asyncDelayScale: string;
+  readonly bucket: readonly string[];
+  readonly notify: readonly string[];
 }
 
 const portMax = 65_535;
@@ -52,6 +55,7 @@ export async function serveCommand(
   const hardening = hardeningOption(options.hardening);
   const isolation = choiceOption('--isolation', options.isolation, ['domain', 'function']);
   const keys = accessKeysOption(options, process.env);
+  const buckets = bucketsOption(options.bucket, options.notify);
   if (keys === undefined) assertLoopback(options.host);
   const targets = directory === undefined ? [] : targetsIn(directory, note);
 
@@ -62,6 +66,7 @@ export async function serveCommand(
     isolation,
     ...limitsOption(options.limit),
     asyncDelayScale: fractionOption('--async-delay-scale', options.asyncDelayScale),
+    ...buckets,
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });
   const settings = { ...networkOption(options.allowNet), ...layersOption(options.layer) };

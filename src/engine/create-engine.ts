@@ -13,6 +13,7 @@ import { LogStore, logDirectory } from '../logs/log-store.ts';
 import { EngineError } from '../model/errors.ts';
 import { isAtLeast } from '../model/hardening.ts';
 import type { Observe } from '../model/platform-event.ts';
+import { type BucketStore, MemoryBucketStore } from '../queue/buckets/bucket-store.ts';
 import { MemoryScheduleStore, type ScheduleStore } from '../queue/schedules/schedule-store.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
 import { eventStorage } from '../store/event-storage.ts';
@@ -31,6 +32,7 @@ import { composeEngine } from './compose-engine.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { type ValidOptions, validOptions } from './engine-options.ts';
 import { combineObservers } from './observers.ts';
+import { watchBuckets } from './watched-buckets.ts';
 
 /**
  * Opens an engine. The first start on a machine builds the guest runtime, which takes seconds; later ones take it from the
@@ -78,7 +80,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const { nativeModule: found } = runtime;
   if (found.kind === 'absent' && nativeModule !== 'off') tell({ type: 'runtime.less', missing: found.reason });
 
-  const { store, scheduleStore } = openStores(valid);
+  const { store, scheduleStore, bucketStore } = openStores(valid);
   opened.defer(() => store.close());
   if (logs !== undefined) opened.defer(() => logs.close());
   const registry = await createFunctionRegistry({
@@ -125,6 +127,13 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     release: () => release.disposeAsync(),
   });
   const release = opened.move();
+  try {
+    const invoke = engine.invoke.bind(engine);
+    release.use(await watchBuckets({ buckets: valid.buckets, store: bucketStore, clock, observe, invoke }));
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
   return engine;
 }
 
@@ -197,10 +206,17 @@ function sayBuild(tell: Observe): () => void {
 function openStores({ dataDirectory }: ValidOptions): {
   readonly store: FunctionStore;
   readonly scheduleStore: ScheduleStore;
+  readonly bucketStore: BucketStore;
 } {
-  if (dataDirectory === undefined) return { store: new MemoryStore(), scheduleStore: new MemoryScheduleStore() };
-  const { functions, schedules } = openDataDirectory(dataDirectory);
-  return { store: functions, scheduleStore: schedules };
+  if (dataDirectory === undefined) {
+    return {
+      store: new MemoryStore(),
+      scheduleStore: new MemoryScheduleStore(),
+      bucketStore: new MemoryBucketStore(),
+    };
+  }
+  const { functions, schedules, buckets } = openDataDirectory(dataDirectory);
+  return { store: functions, scheduleStore: schedules, bucketStore: buckets };
 }
 
 /** Where built runtimes are kept when `cacheDirectory` says nothing. */

@@ -4,6 +4,7 @@
  */
 import { isAbsolute, resolve } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { type Bucket, validBuckets } from '../model/bucket.ts';
 import { EngineError } from '../model/errors.ts';
 import { engineGuestLimits, type GuestLimits, guestLimitNames } from '../model/guest-limits.ts';
 import { hardeningLevels } from '../model/hardening.ts';
@@ -29,6 +30,7 @@ export interface ValidOptions {
   readonly asyncDelayScale: number;
   /** Those that are stricter than the defaults. */
   readonly guestLimits: Partial<GuestLimits>;
+  readonly buckets: readonly Bucket[];
   readonly clock: Clock;
 }
 
@@ -95,6 +97,7 @@ const optionNames: readonly string[] = [
   'logs',
   'limits',
   'asyncDelayScale',
+  'buckets',
   'clock',
 ] satisfies readonly (keyof EngineOptions)[];
 
@@ -122,6 +125,7 @@ export function validOptions(options: EngineOptions): ValidOptions {
     limits: validLimits(options.limits ?? {}, options.dataDirectory === undefined ? inMemory : {}),
     asyncDelayScale: delayScale(options.asyncDelayScale ?? 1),
     guestLimits: engineGuestLimits({ ...options.limits }),
+    buckets: validBuckets(options.buckets ?? {}),
     clock,
   });
 }

@@ -7,6 +7,7 @@ import type {
   UpdateConfigurationInput,
 } from '../functions/registry.ts';
 import type { FunctionLogs } from '../logs/function-logs.ts';
+import type { BucketOptions } from '../model/bucket.ts';
 import type { FunctionRecord } from '../model/function-configuration.ts';
 import type { GuestLimits } from '../model/guest-limits.ts';
 import type { HardeningReport } from '../model/hardening.ts';
@@ -63,6 +64,8 @@ export interface EngineOptions {
    * six hours after which an event is too old 22 s. 0.0001 to 1, default 1.
    */
   readonly asyncDelayScale?: number;
+  /** Directories that are watched as buckets of S3: functions are invoked when files appear, change or go (docs/buckets.md). By name. */
+  readonly buckets?: Readonly<Record<string, BucketOptions>>;
   /** Where time comes from; for tests. */
   readonly clock?: Clock;
 }

@@ -687,7 +687,26 @@ export const limits = {
   scheduleEventAgeSecondsMax: 86_400,
   /** A wall clock that was set is noticed within it. */
   scheduleLookMsMax: 30_000,
-  /** Between attempts to hand an event over. */
-  scheduleRetryMsMin: 1_000,
-  scheduleRetryMsMax: 60_000,
+  /** Between attempts to hand an event of a schedule or a bucket over. */
+  feedRetryMsMin: 1_000,
+  feedRetryMsMax: 60_000,
+
+  /** Buckets of an engine and their notifications (S3 has 100 each), the length of a key in S3; files and directories watched are ours. */
+  bucketsMax: 100,
+  bucketNotificationsMax: 100,
+  bucketKeyBytesMax: 1_024,
+  bucketObjectsMax: 100_000,
+  bucketDirectoriesMax: 8_192,
+  /** Different problems of a bucket that are told, each once. */
+  bucketProblemsMax: 16,
+  /** Larger ones have an entity tag that is no hash of what is in them. */
+  bucketHashBytesMax: 16 * MiB,
+  /** Events of a bucket that are handed over at once, and written down together. */
+  bucketEventsAtOnceMax: 64,
+  /** A file is whole when it has not changed for so long. */
+  bucketStableMs: 1_000,
+  /** Changes are gathered for so long before anybody looks. */
+  bucketGatherMs: 50,
+  /** Everything is looked at again so often: a kernel that was told of too much at once tells nothing of some. */
+  bucketRescanMs: 300_000,
 } as const;

@@ -99,6 +99,8 @@ export type PlatformEvent =
       /** Refusals since the last one told, which came too fast to tell each. */
       readonly untoldRefusals?: number;
     })
+  /** A directory that is watched as a bucket cannot be watched whole, or an event of one of its objects is lost. */
+  | { readonly type: 'bucket.problem'; readonly bucket: string; readonly key?: string; readonly problem: string }
   /** An instant of a schedule whose event nobody, or that target, will get. */
   | {
       readonly type: 'schedule.lost';

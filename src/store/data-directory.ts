@@ -8,7 +8,9 @@ import { errorMessage } from '../base/error-text.ts';
 import { makeDirectory } from '../base/make-directory.ts';
 import type { FunctionStore } from '../functions/function-store.ts';
 import { EngineError } from '../model/errors.ts';
+import type { BucketStore } from '../queue/buckets/bucket-store.ts';
 import type { ScheduleStore } from '../queue/schedules/schedule-store.ts';
+import { SqliteBucketStore } from './bucket-store.ts';
 import { Database, DatabaseError } from './database.ts';
 import { SqliteFunctionStore } from './function-store.ts';
 import { migrations } from './migrations.ts';
@@ -23,6 +25,7 @@ export interface DataDirectory {
   readonly functions: FunctionStore;
   /** Of the same file: not to be used once `functions` is closed. */
   readonly schedules: ScheduleStore;
+  readonly buckets: BucketStore;
 }
 
 /**
@@ -52,7 +55,13 @@ export function openDataDirectory(path: string): DataDirectory {
       database.close();
     },
   });
-  return { directory, codeDirectory, functions, schedules: new SqliteScheduleStore(database, directory) };
+  return {
+    directory,
+    codeDirectory,
+    functions,
+    schedules: new SqliteScheduleStore(database, directory),
+    buckets: new SqliteBucketStore(database, directory),
+  };
 }
 
 function makeOurDirectory(path: string, directory: string): void {

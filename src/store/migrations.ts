@@ -70,4 +70,14 @@ export const migrations: readonly string[] = [
   `
   CREATE TABLE schedules (name TEXT PRIMARY KEY, record TEXT NOT NULL, fired_ms INTEGER) STRICT;
   `,
+  // 7: Buckets, and what functions were told of their objects.
+  `
+  CREATE TABLE buckets (name TEXT PRIMARY KEY, directory TEXT NOT NULL, sequencer INTEGER NOT NULL) STRICT;
+  CREATE TABLE bucket_objects (
+    bucket TEXT NOT NULL REFERENCES buckets (name) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    PRIMARY KEY (bucket, key)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -41,6 +41,7 @@ export function linesOf(event: PlatformEvent): string {
     case 'source.gaveUp':
     case 'source.problem':
     case 'schedule.lost':
+    case 'bucket.problem':
     case 'network.connected':
     case 'network.closed':
     case 'network.refused':

@@ -40,6 +40,7 @@ function levelOf(event: PlatformEvent): Level {
     case 'source.gaveUp':
     case 'source.problem':
     case 'schedule.lost':
+    case 'bucket.problem':
     case 'network.refused':
     case 'runtime.less':
     case 'hardening.less':

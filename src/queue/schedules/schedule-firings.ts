@@ -10,6 +10,7 @@ import { errorMessage } from '../../base/error-text.ts';
 import { EngineError } from '../../model/errors.ts';
 import { limits } from '../../model/limits.ts';
 import type { Observe } from '../../model/platform-event.ts';
+import { isRefusedForGood } from '../refusal.ts';
 import { type FiringRule, nextFiring } from './next-firing.ts';
 import type { Schedule, ScheduleTarget } from './schedule.ts';
 import { parseScheduleExpression } from './schedule-expression.ts';
@@ -45,7 +46,7 @@ interface Firing {
   retryAtMs: number | undefined;
 }
 
-const retryLimits = { minMs: limits.scheduleRetryMsMin, maxMs: limits.scheduleRetryMsMax };
+const retryLimits = { minMs: limits.feedRetryMsMin, maxMs: limits.feedRetryMsMax };
 /** An instant further ahead than this was written down by a clock that was wrong. */
 const aheadMsMax = limits.scheduleEventAgeSecondsMax * 1_000;
 
@@ -188,7 +189,7 @@ export class ScheduleFirings implements ScheduleListener, AsyncDisposable {
       try {
         await this.#options.deliver(target.functionArn, target.input ?? scheduledEvent(entry.schedule, instantMs));
       } catch (error) {
-        if (this.#closed || !(isFinal(error) || firing.failures >= retriesOf(target))) return 'later';
+        if (this.#closed || !(isRefusedForGood(error) || firing.failures >= retriesOf(target))) return 'later';
         this.#lost(entry, instantMs, errorMessage(error), target);
       }
     }
@@ -215,7 +216,7 @@ export class ScheduleFirings implements ScheduleListener, AsyncDisposable {
     } catch (error) {
       // A full disk. What is not written down fires again after a restart, so it is tried again, with the next one at the latest.
       if (!(error instanceof EngineError)) throw error;
-      if (!this.#closed) this.#writing = this.#options.clock.after(limits.scheduleRetryMsMax, () => this.#write());
+      if (!this.#closed) this.#writing = this.#options.clock.after(limits.feedRetryMsMax, () => this.#write());
     }
   }
 
@@ -236,10 +237,4 @@ export class ScheduleFirings implements ScheduleListener, AsyncDisposable {
 
 function retriesOf(target: ScheduleTarget): number {
   return target.maximumRetryAttempts ?? limits.scheduleTargetRetriesMax;
-}
-
-/** Whether asking again would get the same answer. */
-function isFinal(error: unknown): boolean {
-  if (!(error instanceof EngineError)) return false;
-  return error.blame === 'client' && error.statusCode !== 429 && error.code !== 'EngineClosed';
 }

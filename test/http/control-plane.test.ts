@@ -341,7 +341,6 @@ test('a bug of ours tells the client nothing but an id, under which it is report
 
 for (const [method, url, name] of [
   ['GET', '/2019-09-25/functions/f/event-invoke-config/list', 'ListFunctionEventInvokeConfigs'],
-  ['POST', '/2021-11-15/functions/f/response-streaming-invocations', 'InvokeWithResponseStream'],
   ['POST', '/2020-04-22/code-signing-configs', 'CreateCodeSigningConfig'],
 ] as const) {
   test(`${name} says that it is not offered`, async (t) => {

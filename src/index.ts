@@ -82,3 +82,4 @@ export type { RuntimeIdentifier } from './model/runtime-identifier.ts';
 export type { SandboxUserOption } from './model/sandbox-user.ts';
 export type { Schedule, ScheduleTarget } from './queue/schedules/schedule.ts';
 export type { ScheduleFilter, ScheduleInput, Schedules, ScheduleTargetInput } from './queue/schedules/schedules.ts';
+export type { FunctionLoad } from './scheduler/scheduler.ts';

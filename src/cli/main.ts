@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { limits } from '../model/limits.ts';
+import { endpointDefault } from './endpoint.ts';
 import { type ExitStatus, exitStatus } from './exit-status.ts';
 import { Outlet } from './outlet.ts';
 import { reportError } from './report-error.ts';
@@ -25,6 +26,8 @@ const limit = [
   collect,
   [] as readonly string[],
 ] as const;
+
+const endpoint = ['--endpoint <url>', 'of the server', endpointDefault] as const;
 
 /** What a shell reports for a program that SIGPIPE ended; Node ignores that signal and raises an error instead. */
 const brokenPipeStatus = 141;
@@ -138,9 +141,68 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
       collect,
       [],
     )
+    .option('--log-keep-mib <MiB>', "how much of functions' logs is kept (default: 2048 in files, 16 in memory)")
+    .option('--log-keep-days <days>', 'for how long (default: while there is room)')
     .action(async (directory, options) => {
       const { serveCommand } = await import('./serve-command.ts');
       status = await serveCommand(directory, options, outlets);
+    });
+
+  program
+    .command('deploy')
+    .description('make or update a function on a running server; prints a line when it is Active')
+    .argument(
+      '<path>',
+      'file, directory or zip; a directory without an index module: each function in it, as with serve',
+    )
+    .option('--name <name>', 'of the function (default: that of the file or directory)')
+    .option('--handler <file.export>', 'the handler (default: index.handler)')
+    .option('--runtime <identifier>', 'nodejs, nodejs18.x to nodejs26.x (default: nodejs24.x)')
+    .option('--memory <MiB>', 'memory size, 128 to 10240 (default: 128)')
+    .option('--timeout <seconds>', 'timeout, 1 to 900 (default: 3)')
+    .option('--description <text>', 'kept and shown')
+    .option('--env <NAME=VALUE>', 'an environment variable; may be repeated, replaces all', collect, [])
+    .option(...endpoint)
+    .action(async (path, options) => {
+      const { deployCommand } = await import('./deploy-command.ts');
+      status = await deployCommand(path, options, outlets);
+    });
+
+  program
+    .command('list')
+    .description('list the functions of a running server')
+    .option('--json', 'for machines')
+    .option(...endpoint)
+    .action(async (options) => {
+      const { listCommand } = await import('./list-command.ts');
+      status = await listCommand(options, outlets);
+    });
+
+  program
+    .command('logs')
+    .description('show what a function printed')
+    .argument('<function>', 'name or ARN of a function, or a log group such as /aws/lambda/greet')
+    .option('--follow', 'go on with what it prints from now on, until Ctrl-C')
+    .option('--since <time>', '30s, 5m, 2h, 1d or 2026-01-31T12:00:00Z (default: 1h)')
+    .option('--filter <pattern>', 'as in CloudWatch Logs: terms, "phrases", -not, ?any, { $.level = "ERROR" }')
+    .option('--json', 'one JSON line for each event')
+    .option('--endpoint <url>', `of the server (default: ${endpointDefault})`)
+    .option('--data-dir <directory>', 'read the files there, with or without a server')
+    .action(async (target, options) => {
+      const { logsCommand } = await import('./logs-command.ts');
+      status = await logsCommand(target, options, outlets);
+    });
+
+  program
+    .command('top')
+    .description('show what functions do: rates, errors, durations, environments; until Ctrl-C')
+    .option('--interval <seconds>', 'between two looks, 1 to 3600', '2')
+    .option('--count <looks>', 'end after so many')
+    .option('--json', 'one JSON line for each look')
+    .option(...endpoint)
+    .action(async (options) => {
+      const { topCommand } = await import('./top-command.ts');
+      status = await topCommand(options, outlets);
     });
 
   program

@@ -69,6 +69,20 @@ export function limitsOption(pairs: readonly string[]): { readonly limits?: Read
   return { limits: Object.fromEntries(limits) };
 }
 
+/** `--log-keep-mib` and `--log-keep-days`: what is kept of functions' logs. */
+export function logsOption({
+  logKeepMib,
+  logKeepDays,
+}: {
+  readonly logKeepMib?: string;
+  readonly logKeepDays?: string;
+}) {
+  return {
+    ...(logKeepMib !== undefined && { keepMiB: integerOption('--log-keep-mib', logKeepMib, 1, 1_048_576) }),
+    ...(logKeepDays !== undefined && { keepDays: integerOption('--log-keep-days', logKeepDays, 1, 36_500) }),
+  };
+}
+
 /** `--layer DIR|ZIP`, any number of times; nothing where it was not given. */
 export function layersOption(paths: readonly string[]): { readonly layers?: readonly string[] } {
   return paths.length === 0 ? {} : { layers: paths.map((path) => resolve(path)) };

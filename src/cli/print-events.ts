@@ -4,6 +4,7 @@
  */
 import type { PlatformEvent } from '../model/platform-event.ts';
 import { linesOf } from '../telemetry/lines.ts';
+import { visibleText } from './visible-text.ts';
 
 /** A stream, or an `Outlet` of one. */
 export interface PrinterTarget {
@@ -99,7 +100,8 @@ export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent
         if (lines === '') return;
         if (progressShown) stderr.write('\n');
         progressShown = false;
-        stderr.write(lines);
+        // Whoever wrote them is not to steer the terminal.
+        stderr.write(stderr.isTTY ? visibleText(lines) : lines);
       }
     }
   };

@@ -12,6 +12,7 @@ import { assertLoopback } from '../http/loopback.ts';
 import { createServer } from '../http/server.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import { FunctionFigures } from '../telemetry/function-figures.ts';
 import { type AccessKeyOptions, accessKeysOption } from './access-key-options.ts';
 import { bucketsOption } from './bucket-options.ts';
 import { type CodeTarget, codeTargetsIn } from './code-target.ts';
@@ -24,6 +25,7 @@ import {
   integerOption,
   layersOption,
   limitsOption,
+  logsOption,
   networkOption,
 } from './options.ts';
 import type { Outlets } from './outlet.ts';
@@ -41,6 +43,8 @@ export interface ServeOptions extends AccessKeyOptions {
   readonly asyncDelayScale: string;
   readonly bucket: readonly string[];
   readonly notify: readonly string[];
+  readonly logKeepMib?: string;
+  readonly logKeepDays?: string;
 }
 
 const portMax = 65_535;
@@ -60,13 +64,19 @@ export async function serveCommand(
   const targets = directory === undefined ? [] : targetsIn(directory, note);
 
   const stopped = untilSignal();
+  const figures = new FunctionFigures();
+  const printEvent = createEventPrinter(stderr);
   await using engine = await createEngine({
-    observe: createEventPrinter(stderr),
+    observe: (event) => {
+      figures.observe(event);
+      printEvent(event);
+    },
     hardening,
     isolation,
     ...limitsOption(options.limit),
     asyncDelayScale: fractionOption('--async-delay-scale', options.asyncDelayScale),
     ...buckets,
+    logs: logsOption(options),
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });
   const settings = { ...networkOption(options.allowNet), ...layersOption(options.layer) };
@@ -74,6 +84,7 @@ export async function serveCommand(
 
   await using server = createServer({
     engine,
+    figures,
     ...(keys !== undefined && { signatures: { keys, clock: systemClock } }),
     onUnexpected: (error, requestId) => note(`a bug in isotherm, request ${requestId}: ${errorStack(error)}`),
     logLinesDropped: () => stderr.linesDropped,

@@ -19,7 +19,7 @@ import { MemoryScheduleStore, type ScheduleStore } from '../queue/schedules/sche
 import type { Schedules } from '../queue/schedules/schedules.ts';
 import type { EventSourceMappings } from '../queue/sources/mappings.ts';
 import type { Streams } from '../queue/streams/stream-log.ts';
-import { Scheduler } from '../scheduler/scheduler.ts';
+import { type FunctionLoad, Scheduler } from '../scheduler/scheduler.ts';
 import { type EventStorage, eventStorage } from '../store/event-storage.ts';
 import { type SourceStorage, sourceStorage } from '../store/source-storage.ts';
 import type { SandboxFleet } from '../supervisor/sandbox-port.ts';
@@ -265,6 +265,10 @@ class ComposedEngine implements Engine {
       async: this.#events.stats(),
       fleet,
     });
+  }
+
+  loads(): readonly FunctionLoad[] {
+    return this.#scheduler.loads();
   }
 
   close({ graceMs = 0 }: { readonly graceMs?: number } = {}): Promise<void> {

@@ -20,6 +20,7 @@ import type { EventQueueStats } from '../queue/event-queue.ts';
 import type { Schedules } from '../queue/schedules/schedules.ts';
 import type { EventSourceMappings } from '../queue/sources/mappings.ts';
 import type { Streams } from '../queue/streams/stream-log.ts';
+import type { FunctionLoad } from '../scheduler/scheduler.ts';
 import type { Logger } from '../telemetry/pino.ts';
 
 /** Options of `createEngine`. All are optional. */
@@ -209,6 +210,8 @@ export interface Engine extends AsyncDisposable {
    */
   invokeStream(input: StreamInput): Promise<StreamedResult>;
   stats(): EngineStats;
+  /** What each function has of the fleet now: only those that have environments. */
+  loads(): readonly FunctionLoad[];
   /** Lets running invocations end (at most `graceMs`, default 0 ms: they are cut), then removes everything. Idempotent. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }

@@ -9,11 +9,13 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import type { FunctionFigures } from '../telemetry/function-figures.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { errorAnswer, errorHeaders } from './api-error.ts';
 import { assertPlain } from './body-shape.ts';
 import { CodeLinks, codeRoutePath, codeZip, layerRoutePath } from './code-location.ts';
 import { Drain } from './drain.ts';
+import { figuresPath, figuresText } from './figures.ts';
 import { clientErrorHandler, fromFramework, listenError } from './framework-error.ts';
 import { type Access, Gate, lambdaAccess } from './gate.ts';
 import { InvokeEndpoint } from './invoke-endpoint.ts';
@@ -37,6 +39,8 @@ export interface ServerOptions {
   readonly engine: Engine;
   /** Told of errors that are nobody's known failure, with the request id that the client got. */
   readonly onUnexpected?: (error: unknown, requestId: string) => void;
+  /** What each function did, for `isotherm top`; absent where nobody counts. */
+  readonly figures?: FunctionFigures;
   /** Lines that whoever writes the log had to drop, for the metrics. */
   readonly logLinesDropped?: () => number;
   /** Whose requests are served. Absent: everybody's on this machine, and the server listens on loopback only. */
@@ -128,6 +132,9 @@ export function createServer(options: ServerOptions): ApiServer {
     });
   }
   addTargetRoute(app, engine, onUnexpected);
+  app.get(figuresPath, (_request, reply) =>
+    reply.header('content-type', 'application/json').send(jsonBytes(figuresText(engine, options.figures))),
+  );
   addOwnRoutes(app, engine, () => {
     const eventsTooLong = invokeEndpoint.eventsTooLong + urlEndpoint.eventsTooLong;
     return metricsText(engine.stats(), { eventsTooLong, logLinesDropped: options.logLinesDropped?.() });

@@ -292,6 +292,12 @@ export const limits = {
    */
   commandOutputBytesWaitingMax: 16 * MiB,
   commandOutputPatienceMs: 1_000,
+  /** What a command asks a server: how long one answer may take, how often a follower asks, and a deployment whether it is done. */
+  commandRequestMsMax: 60_000,
+  commandPollMs: 500,
+  deployLookMs: 100,
+  /** Functions that `isotherm top` has figures of. */
+  functionFiguresMax: 10_000,
 
   /** Lifecycle (B3.1, B4). */
   initTimeoutMs: 10_000,

@@ -176,6 +176,10 @@ export class Fleet implements FleetView {
     return this.#accounts.get(functionName);
   }
 
+  accounts(): IterableIterator<[functionName: string, account: Account]> {
+    return this.#accounts.entries();
+  }
+
   /** An invocation was admitted, into this environment. */
   begun(environment: Environment): void {
     this.#count(environment, 1);

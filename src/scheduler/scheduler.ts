@@ -66,6 +66,15 @@ export interface SchedulerStats {
   readonly slots: readonly { readonly slotId: number; readonly domain: string; readonly environments: number }[];
 }
 
+/** What one function has of the fleet. */
+export interface FunctionLoad {
+  readonly functionName: string;
+  readonly environments: number;
+  readonly running: number;
+  /** Memory sizes of its environments. */
+  readonly memoryMiB: number;
+}
+
 interface Ask {
   readonly demand: Demand;
   readonly requestId: string;
@@ -264,6 +273,19 @@ export class Scheduler implements LeaseKeeper {
       return { slotId, domain, environments: environments.size };
     });
     return { running, queued: this.#line.size, memoryReservedMiB, environments: { ...phases }, provisioned, slots };
+  }
+
+  /** Of functions that have environments or run; slower than `stats`, for whoever looks once in a while. */
+  loads(): readonly FunctionLoad[] {
+    return [...this.#fleet.accounts()].map(([functionName, { versions, running }]) => {
+      let environments = 0;
+      let memoryMiB = 0;
+      for (const version of versions) {
+        environments += version.environments.size;
+        memoryMiB += version.environments.size * version.demand.memoryMiB;
+      }
+      return { functionName, environments, running, memoryMiB };
+    });
   }
 
   /** Refuses what waits and lets all sandboxes end. Leases that are out are still to be disposed by their holders. */

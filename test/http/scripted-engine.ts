@@ -107,6 +107,7 @@ export function scriptedEngine(...names: readonly string[]): ScriptedEngine {
       return this.onInvokeStream(input);
     },
     stats: () => stats,
+    loads: () => [{ functionName: 'f', environments: 2, running: 1, memoryMiB: 256 }],
     createFunction: unscripted,
     updateFunctionCode: unscripted,
     updateFunctionConfiguration: unscripted,

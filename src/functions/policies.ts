@@ -1,6 +1,7 @@
 /** Resource policies of functions, versions and aliases: statements are checked, kept and answered (LAMBDA.md C8.6). */
 import { EngineError } from '../model/errors.ts';
 import { functionArn } from '../model/function-configuration.ts';
+import { ofQualifier } from '../model/function-facts.ts';
 import { limits } from '../model/limits.ts';
 import type { PolicyStatement } from '../model/policy-statement.ts';
 import type { Aliases } from './aliases.ts';
@@ -29,7 +30,7 @@ export class Policies implements FunctionPolicies {
     }
     const found = this.#found(reference, functionNotFound(reference.functionName, qualifierOf(reference)));
     assertRevision(revisionId, this.#revision(found, reference));
-    const statements = found.facts.policies[reference.qualifier] ?? [];
+    const statements = ofQualifier(found.facts.policies, reference.qualifier) ?? [];
     assertSidIsFree(statements, statement.Sid);
     const { Sid, Effect, Principal, Action, Condition } = statement;
     const Resource = functionArn(found.functionName, qualifierOf(reference));
@@ -41,7 +42,7 @@ export class Policies implements FunctionPolicies {
   get(reference: FunctionReference): ReturnType<FunctionPolicies['get']> {
     const absent = new EngineError('ResourceNotFoundException', 'The resource you requested does not exist.');
     const found = this.#table.get(reference.functionName);
-    const statements = found?.facts.policies[reference.qualifier];
+    const statements = ofQualifier(found?.facts.policies, reference.qualifier);
     if (found === undefined || statements === undefined) throw absent;
     return { statements, revisionId: this.#revision(found, reference) };
   }
@@ -51,7 +52,7 @@ export class Policies implements FunctionPolicies {
     const { functionName, qualifier } = reference;
     const arn = functionArn(functionName, qualifierOf(reference));
     const found = this.#found(reference, new EngineError('ResourceNotFoundException', `No policy found for: ${arn}`));
-    const statements = found.facts.policies[qualifier];
+    const statements = ofQualifier(found.facts.policies, qualifier);
     if (statements === undefined) {
       throw new EngineError('ResourceNotFoundException', 'No policy is associated with the given resource.');
     }

@@ -4,7 +4,7 @@
  */
 import { EngineError } from '../model/errors.ts';
 import { functionArn } from '../model/function-configuration.ts';
-import type { FunctionFacts, ProvisionedSetting } from '../model/function-facts.ts';
+import { type FunctionFacts, ofQualifier, type ProvisionedSetting } from '../model/function-facts.ts';
 import { Constraints } from '../model/validation.ts';
 import { type Concurrency, leastUnreserved, provisionedTotal } from './concurrency.ts';
 import type { DeployedAlias } from './deployed-alias.ts';
@@ -41,7 +41,7 @@ export class Provisioning implements FunctionProvisioning {
 
   get(reference: FunctionReference): ProvisionedConfig {
     const { found } = this.#published(reference);
-    const setting = found.facts.provisioned?.[reference.qualifier];
+    const setting = ofQualifier(found.facts.provisioned, reference.qualifier);
     if (setting !== undefined) return configOf(found, reference.qualifier, setting);
     throw new EngineError(
       'ProvisionedConcurrencyConfigNotFoundException',
@@ -81,7 +81,7 @@ export class Provisioning implements FunctionProvisioning {
 
   wantedBy(functionName: string, qualifier: string): ReadonlyMap<string, number> {
     const found = this.#table.get(functionName);
-    const { requested } = found?.facts.provisioned?.[qualifier] ?? {};
+    const { requested } = ofQualifier(found?.facts.provisioned, qualifier) ?? {};
     const named = found?.named.get(qualifier);
     if (requested === undefined || named === undefined) return new Map();
     if (named.kind === 'version') return new Map([[named.version, requested]]);
@@ -124,7 +124,7 @@ export class Provisioning implements FunctionProvisioning {
 
   /** Within the reserve of the function, or else within what functions without one share. */
   #assertRoom({ facts }: DeployedFunction, qualifier: string, requested: number): void {
-    const before = facts.provisioned?.[qualifier]?.requested ?? 0;
+    const before = ofQualifier(facts.provisioned, qualifier)?.requested ?? 0;
     const { reservedConcurrency: reserved } = facts;
     if (reserved !== undefined) {
       if (provisionedTotal(facts) - before + requested <= reserved) return;

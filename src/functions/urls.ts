@@ -1,6 +1,7 @@
 /** The settings of function URLs: validation with Lambda's texts, keeping, finding one by its id (LAMBDA.md C8.3, C9.7). */
 import { EngineError } from '../model/errors.ts';
 import { functionArn } from '../model/function-configuration.ts';
+import { ofQualifier } from '../model/function-facts.ts';
 import { type FunctionUrlConfig, newUrlId, urlAuthTypes, urlInvokeModes } from '../model/function-url.ts';
 import { limits } from '../model/limits.ts';
 import { Constraints, pattern } from '../model/validation.ts';
@@ -116,9 +117,8 @@ export class Urls implements FunctionUrls {
     const { deployed, qualifier } = owner;
     const config = configOf(deployed, qualifier);
     if (config === undefined) return undefined;
-    const { policies } = deployed.facts;
-    const statements = Object.hasOwn(policies, qualifier) ? policies[qualifier] : undefined;
-    return { ...urlOf(deployed, qualifier, config), statements: statements ?? [] };
+    const statements = ofQualifier(deployed.facts.policies, qualifier) ?? [];
+    return { ...urlOf(deployed, qualifier, config), statements };
   }
 
   /** @throws EngineError ResourceNotFoundException: no such function, alias or URL */
@@ -172,9 +172,7 @@ function referenceOf(
 }
 
 function configOf({ facts }: DeployedFunction, qualifier: string): FunctionUrlConfig | undefined {
-  const { urls } = facts;
-  // Own members only: an alias may be called `constructor`.
-  return urls !== undefined && Object.hasOwn(urls, qualifier) ? urls[qualifier] : undefined;
+  return ofQualifier(facts.urls, qualifier);
 }
 
 function urlOf({ functionName }: DeployedFunction, qualifier: string, config: FunctionUrlConfig): FunctionUrl {

@@ -25,3 +25,11 @@ export interface ProvisionedSetting {
 }
 
 export const noFacts: FunctionFacts = Object.freeze({ lastVersion: 0, policies: Object.freeze({}) });
+
+/** What was set for one qualifier. Own members only: an alias may be called `constructor`. */
+export function ofQualifier<Setting>(
+  settings: Readonly<Record<string, Setting>> | undefined,
+  qualifier: string,
+): Setting | undefined {
+  return settings !== undefined && Object.hasOwn(settings, qualifier) ? settings[qualifier] : undefined;
+}

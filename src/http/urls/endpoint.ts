@@ -114,7 +114,7 @@ export class UrlEndpoint {
     const { clock, engine } = this.#options;
     const { socket, headers } = request;
     const epochMs = clock.epochMs();
-    const traceId = traceIdOf(headers['x-amzn-trace-id'], epochMs);
+    const given = traceIdOf(headers['x-amzn-trace-id']);
     const event = urlEvent({
       ...target,
       method: request.method ?? '',
@@ -124,12 +124,19 @@ export class UrlEndpoint {
       sourceIp: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
       port: socket.localPort ?? 0,
       requestId,
-      traceId,
+      traceId: given ?? newTraceId(epochMs),
       epochMs,
       caller: caller?.accessKeyId,
     });
     // No signal is passed on: a function runs to its end although its client hung up (C4.15).
-    const input = { functionName, payload: event, requestId, traceId, ...(qualifier !== undefined && { qualifier }) };
+    const input = {
+      functionName,
+      payload: event,
+      requestId,
+      ...(qualifier !== undefined && { qualifier }),
+      // One that nobody asked for is not traced.
+      ...(given !== undefined && { traceId: given }),
+    };
     if (config.invokeMode === 'RESPONSE_STREAM') return await this.#stream(exchange, await engine.invokeStream(input));
     const result = await engine.invoke(input);
     const answer = result.functionError === undefined ? urlAnswer(result.payload) : undefined;
@@ -206,9 +213,13 @@ function isSigned({ headers, url = '' }: IncomingMessage): boolean {
 
 const noBytes = new Uint8Array();
 
-/** The client's own, if it is one, else a new one of AWS's form. */
-function traceIdOf(given: string | string[] | undefined, epochMs: number): string {
-  if (typeof given === 'string' && /^[\w=;:.-]{1,256}$/.test(given)) return given;
+/** The client's own, if it is one. */
+function traceIdOf(given: string | string[] | undefined): string | undefined {
+  return typeof given === 'string' && /^[\w=;:.-]{1,256}$/.test(given) ? given : undefined;
+}
+
+/** Of AWS's form: events always have one. */
+function newTraceId(epochMs: number): string {
   const seconds = Math.floor(epochMs / 1_000)
     .toString(16)
     .padStart(8, '0');

@@ -297,3 +297,19 @@ test('the engine is closed midway: an error of the platform', async (t) => {
   await t.throwsAsync(answer.done, { code: 'EngineClosed' });
   await t.throwsAsync(engine.invokeStream({ functionName }), { code: 'EngineClosed' });
 });
+
+test('the sandbox is killed midway: what came stays, and the invocation is not tried again', async (t) => {
+  await using engine = await createEngine();
+  const ran: number[] = [];
+  const functionName = await deploy({ engine }, `test.runs(1); stream.write('begun'); await test.never();`, {
+    bindings: { runs: (count: number) => ran.push(count), never: () => new Promise(() => {}) },
+  });
+  const answer = await engine.invokeStream({ functionName });
+  const reader = answer.stream.getReader();
+  t.is(Buffer.from((await reader.read()).value ?? []).toString(), 'begun');
+  const [sandbox] = engine.stats().sandboxes;
+  if (sandbox !== undefined) process.kill(sandbox.pid, 'SIGKILL');
+  await t.throwsAsync(reader.read(), { code: 'SandboxLost' });
+  await t.throwsAsync(answer.done, { code: 'SandboxLost' });
+  t.deepEqual(ran, [1]);
+});

@@ -237,6 +237,37 @@ sandboxTest('output over the limit of an invocation is dropped and counted', asy
   t.is(reply.logBytesDropped, 1024 * 1024);
 });
 
+sandboxTest('chunks of a streamed answer come before its reply, to whoever takes it', async (t) => {
+  const { sandbox } = await startWithEnvironment(t);
+  const seen: string[] = [];
+  const answer = { open: () => {}, chunk: (bytes: Uint8Array) => seen.push(Buffer.from(bytes).toString()) };
+  const { body } = await sandbox.invoke(invocation({ do: 'stream', texts: ['one', 'two'] }, { answer }));
+  t.deepEqual([...seen, parsed(body)], ['one', 'two', 'behind it']);
+});
+
+sandboxTest('a sandbox that streams to somebody else, or more than was allowed, is killed', async (t) => {
+  const offences: [event: object, message: RegExp, reader: 'reads' | 'does not'][] = [
+    [{ do: 'stream', texts: ['unasked'] }, /answerChunk/, 'does not'],
+    [{ do: 'stream for another request', requestId: 'of-someone-else' }, /answerChunk\.requestId/, 'reads'],
+    [{ do: 'stream more than the window', bytes: limits.responseStreamWindowBytes }, /window of its answer/, 'reads'],
+  ];
+  for (const [event, message, reader] of offences) {
+    const { sandbox, events } = await startWithEnvironment(t);
+    let bytes = 0;
+    const answer = {
+      open: () => {},
+      chunk: (chunk: Uint8Array) => {
+        bytes += chunk.byteLength;
+      },
+    };
+    sandbox.invoke(invocation(event, reader === 'reads' ? { answer } : {})).catch(() => {});
+    t.like(await sandbox.exited, { kind: 'killed', reason: 'protocol' });
+    const offence = events.find((seen) => seen.type === 'sandbox.protocolError');
+    t.regex(offence?.message ?? '', message);
+    t.true(bytes <= limits.responseStreamWindowBytes);
+  }
+});
+
 const offences: [event: object, message: RegExp][] = [
   [{ do: 'garbage' }, /frame\.length/],
   [{ do: 'oversize' }, /frame\.length must be between .* received 67108864/],

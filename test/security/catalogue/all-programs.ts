@@ -13,6 +13,7 @@ import { withPatience } from './patience.ts';
 import type { Program } from './program.ts';
 import { services } from './services.ts';
 import { state } from './state.ts';
+import { streams } from './streams.ts';
 import { time } from './time.ts';
 import { values } from './values.ts';
 
@@ -24,5 +25,5 @@ export const allPrograms: readonly Program[] = [
   ...init,
   ...withPatience([...isolation, ...state]),
   ...load,
-  ...withPatience([...networks, ...boundFunctions, ...services]),
+  ...withPatience([...networks, ...boundFunctions, ...services, ...streams]),
 ];

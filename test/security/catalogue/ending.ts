@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { EngineError, type InvokeResult } from '../../../src/index.ts';
 import { waitedForProcessorHereMs } from './process-facts.ts';
 import type { Expectation } from './program.ts';
+import type { Streamed } from './read-stream.ts';
 
 export interface Ending {
   readonly kind: 'answer' | 'error' | 'timeout' | 'out-of-memory' | 'exit' | 'too-large' | 'refused';
@@ -11,6 +12,8 @@ export interface Ending {
   readonly errorType?: string;
   readonly result?: InvokeResult;
   readonly refusal?: EngineError;
+  /** What its reader got, where the answer was streamed. */
+  readonly streamed?: Streamed;
   /** Between call and answer. */
   readonly elapsedMs: number;
   readonly answeredMs: number;

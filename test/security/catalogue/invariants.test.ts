@@ -6,6 +6,7 @@ import { changedState, hostState } from './host-state.ts';
 import { invariants, isOfTime, type Observation } from './invariants.ts';
 import type { ProcessFacts } from './process-facts.ts';
 import { answered, anyOf, failed, refused, timedOut, waysOf } from './program.ts';
+import type { Streamed } from './read-stream.ts';
 
 const MiB = 1024 * 1024;
 const facts: ProcessFacts = {
@@ -100,12 +101,22 @@ const log = (text: string) => ({
   atMs: 5,
   event: { type: 'function' as const, ...common, kind: 'line' as const, text },
 });
+const written = (streamed: Partial<Streamed>, how: 'failed' | 'well' = 'failed') => [
+  ending({
+    ...(result && { result: { ...result, ...(how === 'failed' && { functionError: 'Unhandled' }) } }),
+    streamed: { reader: 'none', bytes: 0, ended: 'failed', ...streamed },
+  }),
+];
+const streamedWell = 'a streamed answer ends only whole, and no more than its window waits';
 const broken: readonly (readonly [invariant: string, what: string, change: Partial<Observation>])[] = [
   ['the host keeps answering', 'the host was held', { pulse: ['held'] }],
   ['each call has exactly one answer and one REPORT', 'no REPORT', { told: told.slice(0, 2) }],
   ['each call has exactly one answer and one REPORT', 'two', { told: [...told, ...told.slice(2)] }],
   ['each call has exactly one answer and one REPORT', 'a line after it', { told: [...told, log('late')] }],
   ['the answer comes in time', 'late', { endings: [ending({ elapsedMs: 1_300, answeredMs: 1_300 })] }],
+  [streamedWell, 'a part for the whole', { endings: written({ ended: 'whole' }) }],
+  [streamedWell, 'failed for nothing', { endings: written({}, 'well') }],
+  [streamedWell, 'too much', { endings: written({ bytes: limits.responseStreamWindowBytes + 1 }) }],
   ['the neighbour is served', 'a wrong answer', { neighbour: ['wrong'] }],
   ['nothing runs on', 'a loop', { rest: new Map([[7, { share: 0.07, cpuMs: 2_500 }]]) }],
   ['memory stays within its limit and is given back', 'a peak', { peakBytes: 700 * MiB }],

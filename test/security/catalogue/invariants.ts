@@ -1,6 +1,6 @@
 /**
- * What must hold after every program, whatever it did: the eight invariants of the threat catalogue and the promise of an answer in
- * time. Each takes what was observed and says in words what it found; nothing found is an empty list. Pure, except that they look at
+ * What must hold after every program, whatever it did: the eight invariants of the threat catalogue, the promise of an answer in
+ * time, and those of a streamed one. Each takes what was observed and says in words what it found; nothing found is an empty list. Pure, except that they look at
  * numbers which `run-program.ts` gathered.
  */
 import { limits } from '../../../src/model/limits.ts';
@@ -62,6 +62,7 @@ export const invariants: Readonly<Record<string, (seen: Observation) => Findings
   'the host keeps answering': ({ pulse }) => pulse,
   'each call has exactly one answer and one REPORT': oneAnswer,
   'the answer comes in time': inTime,
+  'a streamed answer ends only whole, and no more than its window waits': streamedWell,
   'the neighbour is served': ({ neighbour }) => neighbour,
   'nothing runs on': nothingRunsOn,
   'memory stays within its limit and is given back': memoryGivenBack,
@@ -87,6 +88,22 @@ function oneAnswer({ endings, told, benignCalls }: Observation): Findings {
   const calls = endings.length + benignCalls;
   if (reports > calls) found.push(`${calls} calls have ${reports} REPORTs`);
   return found;
+}
+
+function streamedWell({ endings }: Observation): Findings {
+  return endings.flatMap(({ result, streamed }) => {
+    if (streamed === undefined) return [];
+    const { reader, bytes, ended } = streamed;
+    const found: string[] = [];
+    const hasFailed = result?.functionError !== undefined;
+    if (ended === 'whole' && hasFailed) found.push('the stream ended as if its answer were whole');
+    if (ended === 'failed' && !hasFailed) found.push('the stream failed and the function did not');
+    // Of an answer that did not fail the rest waits too, which is bounded as any answer.
+    if (reader === 'none' && hasFailed && bytes > limits.responseStreamWindowBytes) {
+      found.push(`${bytes} bytes waited for a reader that took none`);
+    }
+    return found;
+  });
 }
 
 function inTime({ endings, told, timeoutMs, way, program, environments, waitedMsBetween }: Observation): Findings {

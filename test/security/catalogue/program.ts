@@ -1,7 +1,7 @@
 /**
  * What a row of the catalogue of hostile functions is: a small program, and what must become of it. Data only; who runs it is
  * `run-program.ts`. Ids are those of the classes of the threat catalogue: A time, B memory, C after the answer, D values, E errors,
- * F calls to the host, G probes of the border, H init, I isolation, K load.
+ * F calls to the host, G probes of the border, H init, I isolation, K load, Y streamed answers.
  */
 import type { CodeInput, CreateFunctionInput } from '../../../src/index.ts';
 import type { EngineErrorCode } from '../../../src/model/errors.ts';
@@ -26,6 +26,8 @@ export interface Program {
   readonly calls?: readonly Call[];
   /** `init`: the harm is done while the module loads. Then there is no warm way, and the function is well again with other code. */
   readonly harmAt?: 'init' | 'call';
+  /** Its calls are read while they are answered, by such a one. Absent: they are answered whole. */
+  readonly reader?: Reader;
   /** What the benign event gets afterwards, where the program spoils its own environment. Absent: "benign". */
   readonly next?: Expectation;
   /** Of processor time, where its heap takes longer to be collected than any ordinary one. */
@@ -33,6 +35,9 @@ export interface Program {
   readonly settings?: Omit<CreateFunctionInput, 'functionName' | 'code' | 'trustDomain'>;
   readonly bindings?: object;
 }
+
+/** Of a streamed answer: takes all as fast as it can, takes nothing until the invocation has ended, or goes away at once. */
+export type Reader = 'all' | 'none' | 'leaves';
 
 export interface Call {
   readonly event?: unknown;

@@ -9,8 +9,18 @@ import { hostState } from './host-state.ts';
 import { invariants, isOfTime, keptBytesMax, type Observation } from './invariants.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { type ProcessFacts, processFacts } from './process-facts.ts';
-import { benignEvent, type Call, callsOf, type Expectation, type Program, type Way, wrapped } from './program.ts';
+import {
+  benignEvent,
+  type Call,
+  callsOf,
+  type Expectation,
+  type Program,
+  type Reader,
+  type Way,
+  wrapped,
+} from './program.ts';
 import type { Range } from './range.ts';
+import { invokeStreamed } from './read-stream.ts';
 import { comeToRest } from './rest.ts';
 
 export interface Run {
@@ -158,7 +168,7 @@ async function doHarm(range: Range, program: Program, way: Way, functionName: st
       const { atOnce = 1, expect } = call;
       environments = Math.max(environments, atOnce);
       const ended = await Promise.all(
-        Array.from({ length: atOnce }, () => invoke(range, functionName, payloadOf(call))),
+        Array.from({ length: atOnce }, () => invoke(range, functionName, payloadOf(call), program.reader)),
       );
       endings.push(...ended);
       surprises.push(...ended.flatMap((ending) => surprise(ending, expect)));
@@ -196,9 +206,13 @@ function payloadOf({ event }: Call): string {
   return JSON.stringify(event ?? {});
 }
 
-async function invoke(range: Range, functionName: string, payload: string): Promise<Ending> {
+async function invoke(range: Range, functionName: string, payload: string, reader?: Reader): Promise<Ending> {
   const called = callNow();
   try {
+    if (reader !== undefined) {
+      const { result, streamed } = await invokeStreamed(range.engine, functionName, payload, reader);
+      return { ...endingOf(result, called), streamed };
+    }
     return endingOf(await range.engine.invoke({ functionName, payload }), called);
   } catch (error) {
     // Any other error is a bug of the engine and fails the test.

@@ -17,8 +17,10 @@ export type {
   AliasInput,
   CodeInput,
   CreateFunctionInput,
+  EventInvokeConfigInput,
   FunctionAliases,
   FunctionConcurrency,
+  FunctionEventInvokeConfigs,
   FunctionLayers,
   FunctionPolicies,
   FunctionReference,
@@ -29,6 +31,7 @@ export type {
   PermissionInput,
   PublishLayerInput,
   PublishVersionInput,
+  QualifiedEventInvokeConfig,
   UpdateAliasInput,
   UpdateCodeInput,
   UpdateConfigurationInput,
@@ -48,6 +51,7 @@ export type {
 } from './logs/log-event.ts';
 export type { BucketEventName, BucketNotification, BucketOptions } from './model/bucket.ts';
 export { EngineError, type EngineErrorCode, type ThrottleReason } from './model/errors.ts';
+export type { EventInvokeConfig } from './model/event-invoke-config.ts';
 export type { FunctionAlias } from './model/function-alias.ts';
 export type {
   FunctionConfiguration,

@@ -130,6 +130,13 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     )
     .option(...limit)
     .option(
+      '--destination <ARN|SERVICE=URL>',
+      'where records of asynchronous events go: sqs=http://127.0.0.1:9324, sns=post+http://..., arn:...=file:NAME; may be repeated (docs/async.md)',
+      collect,
+      [],
+    )
+    .option('--destination-dir <directory>', 'where files of --destination are')
+    .option(
       '--async-delay-scale <FACTOR>',
       'shrink the waits of asynchronous events, for tests: with 0.001 a minute is 60 ms',
       '1',

@@ -69,6 +69,19 @@ export function limitsOption(pairs: readonly string[]): { readonly limits?: Read
   return { limits: Object.fromEntries(limits) };
 }
 
+/** `--destination ARN|SERVICE=URL`, any number of times. What may stand on both sides is the engine's to say. */
+export function destinationsOption(pairs: readonly string[]): {
+  readonly destinations?: Readonly<Record<string, string>>;
+} {
+  if (pairs.length === 0) return {};
+  const destinations = pairs.map((pair): [string, string] => {
+    const equals = pair.indexOf('=');
+    if (equals > 0) return [pair.slice(0, equals), pair.slice(equals + 1)];
+    throw new UsageError(`--destination must be ARN=URL or SERVICE=URL, got ${JSON.stringify(pair)}`);
+  });
+  return { destinations: Object.fromEntries(destinations) };
+}
+
 /** `--log-keep-mib` and `--log-keep-days`: what is kept of functions' logs. */
 export function logsOption({
   logKeepMib,

@@ -77,6 +77,13 @@ export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent
       case 'async.dropped':
         stderr.write(`isotherm: ${event.events} events of ${event.functionName} were dropped: ${event.reason}\n`);
         return;
+      case 'destination.failed': {
+        const next = event.isGivenUp ? 'given up' : 'tried again';
+        stderr.write(
+          `isotherm: ${event.target} did not take the record of ${event.requestId} of ${event.functionName}, which is ${next}: ${event.reason}\n`,
+        );
+        return;
+      }
       case 'async.fault':
         stderr.write(`isotherm: the queue of asynchronous events: ${event.reason}\n`);
         return;

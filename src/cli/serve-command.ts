@@ -20,6 +20,7 @@ import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
 import {
   choiceOption,
+  destinationsOption,
   fractionOption,
   hardeningOption,
   integerOption,
@@ -45,6 +46,8 @@ export interface ServeOptions extends AccessKeyOptions {
   readonly notify: readonly string[];
   readonly logKeepMib?: string;
   readonly logKeepDays?: string;
+  readonly destination: readonly string[];
+  readonly destinationDir?: string;
 }
 
 const portMax = 65_535;
@@ -74,6 +77,8 @@ export async function serveCommand(
     hardening,
     isolation,
     ...limitsOption(options.limit),
+    ...destinationsOption(options.destination),
+    ...(options.destinationDir !== undefined && { destinationDirectory: options.destinationDir }),
     asyncDelayScale: fractionOption('--async-delay-scale', options.asyncDelayScale),
     ...buckets,
     logs: logsOption(options),

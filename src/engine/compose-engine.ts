@@ -19,6 +19,7 @@ import { MemoryScheduleStore, type ScheduleStore } from '../queue/schedules/sche
 import type { Schedules } from '../queue/schedules/schedules.ts';
 import type { EventSourceMappings } from '../queue/sources/mappings.ts';
 import type { Streams } from '../queue/streams/stream-log.ts';
+import { Targets as DestinationTargets } from '../queue/target.ts';
 import { type FunctionLoad, Scheduler } from '../scheduler/scheduler.ts';
 import { type EventStorage, eventStorage } from '../store/event-storage.ts';
 import { type SourceStorage, sourceStorage } from '../store/source-storage.ts';
@@ -41,7 +42,10 @@ import { engineStats } from './stats.ts';
 import { Targets } from './target.ts';
 
 export interface EngineParts {
-  readonly options: Pick<ValidOptions, 'clock' | 'limits' | 'guestLimits' | 'asyncDelayScale'>;
+  readonly options: Pick<
+    ValidOptions,
+    'clock' | 'limits' | 'guestLimits' | 'asyncDelayScale' | 'destinations' | 'destinationDirectory'
+  >;
   readonly observe: Observe | undefined;
   readonly fleet: SandboxFleet;
   readonly registry: FunctionRegistry;
@@ -103,6 +107,7 @@ class ComposedEngine implements Engine {
       storage: parts.eventStorage ?? eventStorage(undefined),
       limits,
       asyncDelayScale: options.asyncDelayScale,
+      targets: new DestinationTargets(options.destinations, options.destinationDirectory),
       deliver: (event) => this.#path.deliver(event),
     });
     const path = {

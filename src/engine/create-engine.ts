@@ -15,6 +15,7 @@ import { isAtLeast } from '../model/hardening.ts';
 import type { Observe } from '../model/platform-event.ts';
 import { type BucketStore, MemoryBucketStore } from '../queue/buckets/bucket-store.ts';
 import { MemoryScheduleStore, type ScheduleStore } from '../queue/schedules/schedule-store.ts';
+import { Targets } from '../queue/target.ts';
 import { openDataDirectory } from '../store/data-directory.ts';
 import { eventStorage } from '../store/event-storage.ts';
 import { sourceStorage } from '../store/source-storage.ts';
@@ -83,7 +84,9 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const { store, scheduleStore, bucketStore } = openStores(valid);
   opened.defer(() => store.close());
   if (logs !== undefined) opened.defer(() => logs.close());
+  const targets = new Targets(valid.destinations, valid.destinationDirectory);
   const registry = await createFunctionRegistry({
+    hasTarget: (arn) => targets.of(arn) !== undefined,
     store,
     clock,
     isolation,

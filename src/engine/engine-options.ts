@@ -11,6 +11,7 @@ import { hardeningLevels } from '../model/hardening.ts';
 import { type HardeningDemand, type HardeningOption, hardeningDemand } from '../model/hardening-demand.ts';
 import { limits } from '../model/limits.ts';
 import { type SandboxUserOption, sandboxUserMax } from '../model/sandbox-user.ts';
+import { type DestinationMap, mappingProblem } from '../queue/target.ts';
 import type { SchedulerLimits } from '../scheduler/fleet-view.ts';
 import type { EngineLimits, EngineOptions, LogsOption } from './engine.ts';
 
@@ -28,6 +29,8 @@ export interface ValidOptions {
   readonly limits: SchedulerLimits &
     AsyncLimits & { readonly sparesMax: number; readonly responseStreamBytesPerSecond: number };
   readonly asyncDelayScale: number;
+  readonly destinations: DestinationMap;
+  readonly destinationDirectory: string | undefined;
   /** Those that are stricter than the defaults. */
   readonly guestLimits: Partial<GuestLimits>;
   readonly buckets: readonly Bucket[];
@@ -98,6 +101,8 @@ const optionNames: readonly string[] = [
   'limits',
   'asyncDelayScale',
   'buckets',
+  'destinations',
+  'destinationDirectory',
   'clock',
 ] satisfies readonly (keyof EngineOptions)[];
 
@@ -124,6 +129,8 @@ export function validOptions(options: EngineOptions): ValidOptions {
     logs: logsOption(options.logs ?? {}),
     limits: validLimits(options.limits ?? {}, options.dataDirectory === undefined ? inMemory : {}),
     asyncDelayScale: delayScale(options.asyncDelayScale ?? 1),
+    destinations: destinations(options.destinations ?? {}, options.destinationDirectory),
+    destinationDirectory: directory('destinationDirectory', options.destinationDirectory),
     guestLimits: engineGuestLimits({ ...options.limits }),
     buckets: validBuckets(options.buckets ?? {}),
     clock,
@@ -160,6 +167,16 @@ function delayScale(given: number): number {
   const { asyncDelayScaleMin: least } = limits;
   if (typeof given === 'number' && given >= least && given <= 1) return given;
   throw invalid('asyncDelayScale', `a number from ${least} to 1`, given);
+}
+
+function destinations(given: DestinationMap, path: string | undefined): DestinationMap {
+  assertObject('destinations', given);
+  for (const [key, value] of Object.entries(given)) {
+    if (typeof value !== 'string') throw invalid(`destinations[${JSON.stringify(key)}]`, 'a text', value);
+    const problem = mappingProblem(key, value, path);
+    if (problem !== undefined) throw invalid(`destinations[${JSON.stringify(key)}]`, problem, value);
+  }
+  return Object.freeze({ ...given });
 }
 
 /** Defaults of an engine without a data directory. */

@@ -67,6 +67,13 @@ export interface EngineOptions {
   readonly asyncDelayScale?: number;
   /** Directories that are watched as buckets of S3: functions are invoked when files appear, change or go (docs/buckets.md). By name. */
   readonly buckets?: Readonly<Record<string, BucketOptions>>;
+  /**
+   * What is behind the ARNs of destinations and dead-letter targets (docs/async.md): by ARN, or by service (`sqs`, `sns`, `events`, `s3`)
+   * for all its ARNs. `http(s)://…` is asked in the service's own protocol, `post+http(s)://…` gets the record as it is, `file:NAME` gets a line.
+   */
+  readonly destinations?: Readonly<Record<string, string>>;
+  /** Where the files of `destinations` are. It has to exist. */
+  readonly destinationDirectory?: string;
   /** Where time comes from; for tests. */
   readonly clock?: Clock;
 }

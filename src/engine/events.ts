@@ -11,6 +11,7 @@ import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
 import type { EventAnswer, EventDelivery, EventSettings } from '../queue/delivery.ts';
 import { type AcceptInput, EventQueue, type EventQueueStats } from '../queue/event-queue.ts';
+import type { Targets } from '../queue/target.ts';
 import type { EventStorage } from '../store/event-storage.ts';
 import type { ValidOptions } from './engine-options.ts';
 
@@ -21,6 +22,7 @@ export interface EventsParts {
   readonly storage: EventStorage;
   readonly limits: ValidOptions['limits'];
   readonly asyncDelayScale: number;
+  readonly targets: Targets;
   /** Runs a delivery as an invocation. @throws EngineError */
   readonly deliver: (event: EventDelivery) => Promise<InvokeResult>;
 }
@@ -80,6 +82,7 @@ export class Events {
       store: storage.open(),
       clock,
       observe,
+      targets: this.#parts.targets,
       delayScale: asyncDelayScale,
       limits: {
         ...given,
@@ -101,10 +104,14 @@ export class Events {
     const { registry } = this.#parts;
     if (!isThere(registry, named)) return undefined;
     const { configuration } = registry.get(named);
+    const config = registry.eventInvokeConfigs.find(named.functionName, named.qualifier);
     return {
-      retriesMax: limits.asyncRetriesMax,
-      ageMsMax: limits.asyncEventAgeSecondsMax * 1000,
+      retriesMax: config?.maximumRetryAttempts ?? limits.asyncRetriesMax,
+      ageMsMax: (config?.maximumEventAgeInSeconds ?? limits.asyncEventAgeSecondsMax) * 1000,
       memoryMiB: configuration.memorySize,
+      onSuccess: config?.onSuccess,
+      onFailure: config?.onFailure,
+      deadLetter: configuration.deadLetter,
     };
   }
 
@@ -145,4 +152,6 @@ const noEvents: EventQueueStats = Object.freeze({
   retried: 0,
   throttled: 0,
   dropped: 0,
+  recordsDelivered: 0,
+  recordsFailed: 0,
 });

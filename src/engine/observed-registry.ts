@@ -80,6 +80,7 @@ export function observedRegistry(
     recursion: registry.recursion,
     policies: registry.policies,
     urls: registry.urls,
+    eventInvokeConfigs: registry.eventInvokeConfigs,
     tags: registry.tags,
     layers: registry.layers,
     layerPolicies: registry.layerPolicies,

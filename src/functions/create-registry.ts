@@ -18,8 +18,10 @@ import type { AsyncFunctions } from './bundle.ts';
 import { CodePreparer, type Preparation } from './code-preparer.ts';
 import { CodeStore } from './code-store.ts';
 import { Concurrency } from './concurrency.ts';
+import { checkDeadLetter } from './dead-letter.ts';
 import { pick } from './deployed-alias.ts';
 import { activeVersion, DeployedFunction } from './deployed-function.ts';
+import { EventInvokeConfigs } from './event-invoke-configs.ts';
 import { functionNotFound, parseNewFunctionName } from './function-reference.ts';
 import {
   activeRecord,
@@ -70,6 +72,8 @@ export interface RegistryOptions {
   readonly asyncFunctions?: AsyncFunctions;
   /** Invocations at once of the whole engine, of which functions may reserve some. Default: limits.concurrencyDefault. */
   readonly concurrency?: number;
+  /** Whether there is something behind an ARN of a destination. Default: there always is. */
+  readonly hasTarget?: (arn: string) => boolean;
   /** Makes revision ids. */
   readonly newId?: () => string;
   /** Chooses between the two versions of an alias: 0 up to but not 1. */
@@ -91,6 +95,7 @@ class Registry implements FunctionRegistry {
   readonly recursion: Recursion;
   readonly policies: Policies;
   readonly urls: Urls;
+  readonly eventInvokeConfigs: EventInvokeConfigs;
   readonly tags: Tags;
   readonly layers: LayerVersions;
   readonly layerPolicies: LayerPolicies;
@@ -99,6 +104,7 @@ class Registry implements FunctionRegistry {
   readonly #isolation: 'domain' | 'function';
   readonly #guestLimits: GuestLimits;
   readonly #random: () => number;
+  readonly #hasTarget: (arn: string) => boolean;
   readonly #code: CodeStore;
   readonly #preparer: CodePreparer;
   readonly #table: FunctionTable;
@@ -116,6 +122,7 @@ class Registry implements FunctionRegistry {
     this.#isolation = options.isolation ?? 'domain';
     this.#guestLimits = { ...guestLimitsDefault, ...options.guestLimits };
     this.#random = options.random ?? Math.random;
+    this.#hasTarget = options.hasTarget ?? (() => true);
     this.#code = code;
     this.#preparer = new CodePreparer(code, options.clock, options.asyncFunctions);
     this.#table = new FunctionTable(options);
@@ -126,6 +133,8 @@ class Registry implements FunctionRegistry {
     this.recursion = new Recursion(this.#table);
     this.policies = new Policies(this.#table, this.aliases);
     this.urls = new Urls(this.#table);
+    const epochMs = () => options.clock.epochMs();
+    this.eventInvokeConfigs = new EventInvokeConfigs(this.#table, this.#hasTarget, epochMs);
     this.tags = new Tags(this.#table);
     this.layers = new LayerVersions(this.#table, code, (packed, use) => this.#withCode(packed, use));
     this.layerPolicies = new LayerPolicies(this.#table, this.layers);
@@ -179,6 +188,7 @@ class Registry implements FunctionRegistry {
     const { publish, ...settings } = input;
     const layers = this.layers.resolve(input.layers ?? []);
     const configuration = withNamed(newConfiguration(functionName, settings, defaults), layers.named);
+    checkDeadLetter(configuration, this.#hasTarget);
     if (this.#table.get(functionName) !== undefined || this.#reserved.has(functionName)) {
       throw new EngineError('ResourceConflictException', `Function already exist: ${functionName}`);
     }
@@ -233,6 +243,7 @@ class Registry implements FunctionRegistry {
     const changed = this.#table.named(input.functionName);
     changed.assertChangeable(input.revisionId);
     const configuration = changedConfiguration(changed.record.configuration, input, this.#guestLimits);
+    checkDeadLetter(configuration, this.#hasTarget);
     const before = changed.networkCredentials;
     const credentials = input.network === undefined ? before : networkCredentials(input.network, this.#table.newId);
     if (input.layers === undefined) return this.#change(changed, configuration, changed.pack, credentials);

@@ -113,16 +113,23 @@ export class FunctionTable {
 
   /** What was set for a qualifier, and the URL that leads to it, are gone with it. */
   forgetQualifier(deployed: DeployedFunction, qualifier: string): void {
-    const { provisioned: allProvisioned = {}, urls: allUrls = {}, ...facts } = deployed.facts;
+    const {
+      provisioned: allProvisioned = {},
+      urls: allUrls = {},
+      eventInvokeConfigs: allConfigs = {},
+      ...facts
+    } = deployed.facts;
     const { [qualifier]: policy, ...policies } = facts.policies;
     const { [qualifier]: setting, ...provisioned } = allProvisioned;
     const { [qualifier]: url, ...urls } = allUrls;
-    if (policy === undefined && setting === undefined && url === undefined) return;
+    const { [qualifier]: config, ...eventInvokeConfigs } = allConfigs;
+    if ([policy, setting, url, config].every((each) => each === undefined)) return;
     this.recordFacts(deployed, {
       ...facts,
       policies,
       ...(Object.keys(provisioned).length > 0 && { provisioned }),
       ...(Object.keys(urls).length > 0 && { urls }),
+      ...(Object.keys(eventInvokeConfigs).length > 0 && { eventInvokeConfigs }),
     });
   }
 

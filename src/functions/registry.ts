@@ -1,3 +1,4 @@
+import type { EventInvokeConfig } from '../model/event-invoke-config.ts';
 import type { FunctionAlias } from '../model/function-alias.ts';
 import type { FunctionConfiguration, FunctionRecord } from '../model/function-configuration.ts';
 import type { FunctionUrlConfig, UrlCors } from '../model/function-url.ts';
@@ -161,6 +162,37 @@ export interface FunctionPolicies {
   remove(reference: FunctionReference, statementId: string, revisionId?: string): Promise<void>;
 }
 
+export interface EventInvokeConfigInput {
+  readonly reference: FunctionReference;
+  readonly maximumRetryAttempts?: number;
+  readonly maximumEventAgeInSeconds?: number;
+  /** ARNs; both are replaced where this is given, and an empty text is none. */
+  readonly destinations?: { readonly onSuccess?: string; readonly onFailure?: string };
+}
+
+export interface QualifiedEventInvokeConfig {
+  readonly functionName: string;
+  readonly qualifier: string;
+  readonly config: EventInvokeConfig;
+}
+
+/** What becomes of asynchronous invocations of functions, versions and aliases (LAMBDA.md C8.1). */
+export interface FunctionEventInvokeConfigs {
+  /** Replaces what was there as a whole. */
+  put(input: EventInvokeConfigInput): Promise<QualifiedEventInvokeConfig>;
+  /** What is not given stays. */
+  update(input: EventInvokeConfigInput): Promise<QualifiedEventInvokeConfig>;
+  get(reference: FunctionReference): QualifiedEventInvokeConfig;
+  /** Undefined: there is none. */
+  find(functionName: string, qualifier: string): EventInvokeConfig | undefined;
+  delete(reference: FunctionReference): Promise<void>;
+  /** Sorted by qualifier. */
+  list(input: PageInput & { readonly functionName: string }): {
+    readonly configs: readonly QualifiedEventInvokeConfig[];
+    readonly nextMarker?: string;
+  };
+}
+
 export interface UrlConfigInput {
   readonly functionName: string;
   /** An alias. Absent: the function itself. */
@@ -309,6 +341,7 @@ export interface FunctionRegistry {
   readonly recursion: FunctionRecursion;
   readonly policies: FunctionPolicies;
   readonly urls: FunctionUrls;
+  readonly eventInvokeConfigs: FunctionEventInvokeConfigs;
   readonly tags: FunctionTags;
   readonly layers: FunctionLayers;
   readonly layerPolicies: LayerPolicies;

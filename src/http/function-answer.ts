@@ -24,6 +24,7 @@ export function functionSummary(record: FunctionRecord, arnQualifier?: string): 
     ...(configuration.layers !== undefined && {
       Layers: configuration.layers.map(({ arn, codeBytes }) => ({ Arn: arn, CodeSize: codeBytes })),
     }),
+    ...(configuration.deadLetter !== undefined && { DeadLetterConfig: { TargetArn: configuration.deadLetter } }),
     TracingConfig: { Mode: configuration.tracingMode },
     RevisionId: record.revisionId,
     PackageType: 'Zip',

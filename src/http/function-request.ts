@@ -13,7 +13,6 @@ const clockTag = 'isotherm:clock';
 const notOffered = [
   'CapacityProviderConfig',
   'CodeSigningConfigArn',
-  'DeadLetterConfig',
   'DurableConfig',
   'FileSystemConfigs',
   'ImageConfig',
@@ -38,6 +37,7 @@ type Settings = Omit<CreateFunctionInput, 'functionName' | 'code' | 'tags' | 'is
 export function settingsOf(body: JsonReader): Settings {
   const logging = body.structure('LoggingConfig');
   const environment = body.structure('Environment');
+  const deadLetter = body.structure('DeadLetterConfig');
   return withoutUndefined({
     runtime: body.string('Runtime'),
     handler: body.string('Handler'),
@@ -48,6 +48,8 @@ export function settingsOf(body: JsonReader): Settings {
     ephemeralStorage: body.structure('EphemeralStorage')?.number('Size'),
     environment: environment && (environment.stringMap('Variables') ?? {}),
     tracingMode: body.structure('TracingConfig')?.string('Mode'),
+    // An empty one takes away what was there.
+    deadLetter: deadLetter && (deadLetter.string('TargetArn') ?? ''),
     layers: body.strings('Layers')?.map(layerReference),
     logging:
       logging &&

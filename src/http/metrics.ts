@@ -37,6 +37,8 @@ export function metricsText(stats: EngineStats, { eventsTooLong, logLinesDropped
     counter('isotherm_async_events_succeeded_total', 'Those that ended well.', events.succeeded),
     counter('isotherm_async_events_failed_total', 'Those that ended without success.', events.failed),
     counter('isotherm_async_events_dropped_total', 'Those whose function was deleted.', events.dropped),
+    counter('isotherm_destination_records_total', 'Records that destinations took.', events.recordsDelivered),
+    counter('isotherm_destination_failures_total', 'Records that were given up.', events.recordsFailed),
     counter('isotherm_async_retries_total', 'Deliveries that are to be tried again.', events.retried),
     counter('isotherm_async_throttles_total', 'Deliveries that found no room.', events.throttled),
     counter('isotherm_cpu_seconds_total', 'CPU time of functions, as far as it is known.', stats.cpuMs / 1_000),

@@ -9,6 +9,7 @@ import { codeSigningOperations } from './operations/code-signing.ts';
 import { concurrencyOperations } from './operations/concurrency.ts';
 import { createFunction } from './operations/create-function.ts';
 import { deleteFunction } from './operations/delete-function.ts';
+import { eventInvokeConfigOperations } from './operations/event-invoke-configs.ts';
 import { eventSourceMappingOperations } from './operations/event-source-mappings.ts';
 import { functionUrlOperations } from './operations/function-urls.ts';
 import { getAccountSettings } from './operations/get-account-settings.ts';
@@ -40,6 +41,7 @@ export const offered: readonly Operation[] = [
   ...versionOperations,
   ...aliasOperations,
   ...concurrencyOperations,
+  ...eventInvokeConfigOperations,
   ...provisionedConcurrencyOperations,
   ...recursionOperations,
   ...permissionOperations,
@@ -57,14 +59,7 @@ export const offered: readonly Operation[] = [
 /** Name, method and path of an operation; labels stand in braces. */
 export type OperationName = readonly [name: string, method: string, path: string];
 
-const f = '/functions/{FunctionName}';
-
 export const notOffered: readonly OperationName[] = [
-  ['PutFunctionEventInvokeConfig', 'PUT', `/2019-09-25${f}/event-invoke-config`],
-  ['UpdateFunctionEventInvokeConfig', 'POST', `/2019-09-25${f}/event-invoke-config`],
-  ['GetFunctionEventInvokeConfig', 'GET', `/2019-09-25${f}/event-invoke-config`],
-  ['DeleteFunctionEventInvokeConfig', 'DELETE', `/2019-09-25${f}/event-invoke-config`],
-  ['ListFunctionEventInvokeConfigs', 'GET', `/2019-09-25${f}/event-invoke-config/list`],
   ['CreateCodeSigningConfig', 'POST', '/2020-04-22/code-signing-configs'],
 ];
 

@@ -33,6 +33,8 @@ export interface FunctionConfiguration {
   readonly trustDomain: string;
   /** `function` gives this function sandboxes of its own. */
   readonly isolation: 'domain' | 'function';
+  /** ARN of the queue or topic that gets events which failed. Absent: none. */
+  readonly deadLetter?: string;
   /** Absent: `real`. */
   readonly clock?: Exclude<ClockPolicy, 'real'>;
   /** Absent: the engine's. */

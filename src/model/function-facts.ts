@@ -1,3 +1,4 @@
+import type { EventInvokeConfig } from './event-invoke-config.ts';
 import type { FunctionUrlConfig } from './function-url.ts';
 import type { PolicyStatement } from './policy-statement.ts';
 
@@ -13,6 +14,8 @@ export interface FunctionFacts {
   readonly provisioned?: Readonly<Record<string, ProvisionedSetting>>;
   /** Statements of the resource policy by qualifier; those of the function itself under `$LATEST`. */
   readonly policies: Readonly<Record<string, readonly PolicyStatement[]>>;
+  /** What becomes of asynchronous invocations, by qualifier. */
+  readonly eventInvokeConfigs?: Readonly<Record<string, EventInvokeConfig>>;
   /** Function URLs by qualifier: `$LATEST` or an alias. */
   readonly urls?: Readonly<Record<string, FunctionUrlConfig>>;
 }

@@ -86,7 +86,10 @@ export const limits = {
   asyncBackoffMsMax: 300_000,
   /** What a function says about its events, and what holds where it says nothing (D1.2, D1.4). */
   asyncRetriesMax: 2,
+  asyncEventAgeSecondsMin: 60,
   asyncEventAgeSecondsMax: 21_600,
+  /** ARN of a destination or a dead-letter target. */
+  destinationArnLengthMax: 350,
   /** A queue that is a thousand times faster is still told apart from one without any waits. */
   asyncDelayScaleMin: 0.0001,
   /** Deliveries of one function at once, of which one more is begun while all of them use less than this share of the processors. */
@@ -101,6 +104,17 @@ export const limits = {
   /** Read from the queue, begun, and removed of a deleted function, at once: half a millisecond of the host. */
   asyncPageEvents: 64,
   asyncPurgeEvents: 200,
+  /**
+   * Destinations: records sent to one target at once, how long an answer may take, how long a record is tried, brackets open at once in an
+   * answer that becomes part of one, and a message for a dead-letter target (D1.8).
+   */
+  destinationPageRecords: 32,
+  destinationTimeoutMs: 10_000,
+  destinationAgeMsMax: 21_600_000,
+  destinationDepthMax: 1_000,
+  deadLetterMessageBytesMax: 1 * KiB,
+  /** Functions that invoke each other as destinations, in a row (C4.14). */
+  asyncHopsMax: 16,
   /** A queue on a disk that takes nothing is tried again after so long. */
   queueWriteRetryMs: 1_000,
   logTailBytesMax: 4 * KiB,

@@ -132,6 +132,14 @@ export type PlatformEvent =
       /** Of a single one. */
       readonly requestId?: string;
     }
+  /** A destination or dead-letter target did not take the record of an invocation; it is tried again unless it was given up. */
+  | (OfAsyncEvent & {
+      readonly type: 'destination.failed';
+      readonly kind: 'destination' | 'dead-letter';
+      readonly target: string;
+      readonly reason: string;
+      readonly isGivenUp: boolean;
+    })
   /** The queue of asynchronous events could not be read or written. It goes on trying. */
   | { readonly type: 'async.fault'; readonly reason: string }
   | { readonly type: 'invocation.throttled'; readonly functionName: string; readonly reason: string }

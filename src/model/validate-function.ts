@@ -53,6 +53,8 @@ export interface FunctionSettings {
   readonly architectures?: readonly string[];
   /** `PassThrough` (default) or `Active`; echoed. */
   readonly tracingMode?: string;
+  /** ARN of the queue or topic that gets asynchronous events which failed (docs/async.md). An empty text takes it away. */
+  readonly deadLetter?: string;
   readonly tags?: Readonly<Record<string, string>>;
   /** Functions of different labels never share a process. Default: `default`. */
   readonly trustDomain?: string;
@@ -90,6 +92,7 @@ const settingNames: ReadonlySet<string> = new Set([
   'logging',
   'architectures',
   'tracingMode',
+  'deadLetter',
   'tags',
   'trustDomain',
   'isolation',
@@ -108,6 +111,7 @@ const rolePattern = pattern('arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9
 const handlerPattern = pattern('[^\\s]+');
 const logGroupPattern = pattern('[\\.\\-_/#A-Za-z0-9]+');
 const trustDomainPattern = pattern('[a-zA-Z0-9-_.:/@+=]+');
+const deadLetterPattern = pattern('(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()');
 const environmentNamePattern = pattern('[a-zA-Z]([a-zA-Z0-9_])+');
 
 const architectures = ['x86_64', 'arm64'] as const;
@@ -206,6 +210,7 @@ export function changedConfiguration(
     settings.environment === undefined ? current.environment : checkedEnvironment(settings.environment);
 
   const clock = clockPolicies.find((each) => each === settings.clock) ?? current.clock ?? 'real';
+  const deadLetter = settings.deadLetter ?? current.deadLetter;
   const ownLimits = changedLimits(current.limits, settings, guestLimits);
 
   return freezeDeep({
@@ -225,6 +230,7 @@ export function changedConfiguration(
     trustDomain: settings.trustDomain ?? settings.tags?.[trustDomainTag] ?? current.trustDomain,
     isolation: isolations.find((each) => each === settings.isolation) ?? current.isolation,
     ...(current.layers !== undefined && { layers: current.layers }),
+    ...(deadLetter !== undefined && deadLetter !== '' && { deadLetter }),
     ...(clock === 'real' ? {} : { clock }),
     ...(ownLimits !== undefined && { limits: ownLimits }),
     network: changedNetwork(current.network, settings),
@@ -270,6 +276,10 @@ function checkConstraints(settings: FunctionSettings): void {
     });
   }
   if (settings.architectures !== undefined) checkArchitectures(constraints, settings.architectures);
+  if (settings.deadLetter !== undefined) {
+    const rule = { lengthMax: limits.destinationArnLengthMax, pattern: deadLetterPattern };
+    constraints.text(settings.deadLetter, 'deadLetterConfig.targetArn', rule);
+  }
   if (settings.tracingMode !== undefined) constraints.oneOf(settings.tracingMode, 'tracingConfig.mode', tracingModes);
   if (settings.isolation !== undefined) constraints.oneOf(settings.isolation, 'isolation', isolations);
   if (settings.clock !== undefined) constraints.oneOf(settings.clock, 'clock', clockPolicies);

@@ -29,6 +29,7 @@ export class CommitGroup {
   #changes: Changes = noChanges();
   #phase: 'idle' | 'gathering' | 'writing' = 'idle';
   #retry: Disposable | undefined;
+  #nextWrite = Promise.withResolvers<boolean>();
 
   constructor(options: CommitGroupOptions) {
     this.#options = options;
@@ -62,7 +63,13 @@ export class CommitGroup {
     this.#gather();
   }
 
-  /** Everything that was given so far, as far as the store takes it. */
+  /** Resolves when what was given so far was written; to false when the store did not take it, and it is tried again. */
+  written(): Promise<boolean> {
+    this.#gather();
+    return this.#nextWrite.promise;
+  }
+
+  /** At the end: everything that was given, as far as the store takes it. */
   async settled(): Promise<void> {
     this.#retry?.[Symbol.dispose]();
     this.#retry = undefined;
@@ -84,7 +91,10 @@ export class CommitGroup {
     const changes = this.#changes;
     this.#acceptances = [];
     this.#changes = noChanges();
-    if (this.#written(acceptances, changes)) {
+    const isWritten = this.#write(acceptances, changes);
+    this.#nextWrite.resolve(isWritten);
+    this.#nextWrite = Promise.withResolvers();
+    if (isWritten) {
       onWritten({ accepted: acceptances.map(({ event }) => event), ...changes });
       // Nobody waits for an end: what is lost with the power is delivered once more.
       if (acceptances.length > 0) await this.#durable(acceptances);
@@ -93,7 +103,7 @@ export class CommitGroup {
     if (this.#acceptances.length > 0 || (this.#retry === undefined && this.#hasWork())) this.#gather();
   }
 
-  #written(acceptances: readonly Acceptance[], changes: Changes): boolean {
+  #write(acceptances: readonly Acceptance[], changes: Changes): boolean {
     const { store, onRefused } = this.#options;
     try {
       store.write({ accepted: acceptances.map(({ event }) => event), ...changes });

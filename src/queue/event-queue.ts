@@ -3,17 +3,22 @@
  * or is too old. Functions take turns, and what runs for them all leaves room for callers that wait. It knows no sandbox and no
  * registry; what happens after a delivery is decided in after-attempt.
  */
+import { randomUUID } from 'node:crypto';
 import { Alarm } from '../base/alarm.ts';
 import type { Clock } from '../base/clock.ts';
 import { errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
+import { functionArn } from '../model/function-configuration.ts';
 import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
 import { afterAttempt, type Delivery, type EventPolicy, instead, setbackMs } from './after-attempt.ts';
 import { CommitGroup } from './commit-group.ts';
+import { Courier } from './courier.ts';
 import type { EventAnswer, EventDelivery, EventFunctions, EventSettings } from './delivery.ts';
-import type { Condition, EventChanges, EventStore, WaitingEvent } from './event-store.ts';
+import type { Condition, EventChanges, EventStore, NewRecord, WaitingEvent, WaitingRecord } from './event-store.ts';
 import { FunctionQueue } from './function-queue.ts';
+import { recordsOf } from './invocation-record.ts';
+import type { Target, Targets } from './target.ts';
 
 /** What may wait, and what may be delivered at once. */
 export interface EventQueueLimits {
@@ -30,6 +35,7 @@ export interface EventQueueLimits {
 export interface EventQueueOptions {
   readonly store: EventStore;
   readonly functions: EventFunctions;
+  readonly targets: Targets;
   readonly clock: Clock;
   readonly observe: Observe | undefined;
   readonly limits: EventQueueLimits;
@@ -57,6 +63,9 @@ export interface EventQueueStats {
   readonly throttled: number;
   /** With a function or version that was deleted. */
   readonly dropped: number;
+  /** Records of destinations and dead-letter targets that were taken, and that nobody took in six hours or ever will. */
+  readonly recordsDelivered: number;
+  readonly recordsFailed: number;
 }
 
 interface Begun {
@@ -68,6 +77,7 @@ interface Begun {
 export class EventQueue {
   readonly #options: EventQueueOptions;
   readonly #group: CommitGroup;
+  readonly #courier: Courier;
   readonly #alarm: Alarm;
   readonly #queues = new Map<string, FunctionQueue>();
   readonly #byId = new Map<number, FunctionQueue>();
@@ -99,6 +109,16 @@ export class EventQueue {
       clock,
       onWritten: (changes) => this.#written(changes),
       onRefused: (error) => this.#tellFault(error),
+    });
+    this.#courier = new Courier({
+      store,
+      group: this.#group,
+      targets: options.targets,
+      clock,
+      nowMs: () => this.#nowMs(),
+      delayScale: options.delayScale,
+      observe: options.observe,
+      invoke: (target, record) => this.#invoke(target, record),
     });
     for (const { functionName, queueId, events, bytes } of store.queues()) {
       if (functions.has(functionName)) this.#add(new FunctionQueue(functionName, queueId, events, bytes));
@@ -168,6 +188,8 @@ export class EventQueue {
       underWay: this.#underWay,
       oldestAgeMs: oldestMs === undefined ? 0 : Math.max(0, Math.round(this.#nowMs() - oldestMs)),
       ...this.#counters,
+      recordsDelivered: this.#courier.delivered,
+      recordsFailed: this.#courier.failed,
     };
   }
 
@@ -181,6 +203,7 @@ export class EventQueue {
   /** After `stop`, when what was under way has ended one way or the other. */
   async close(): Promise<void> {
     await this.#ended.promise;
+    await this.#courier.close();
     await this.#group.settled();
     this.#options.store.close();
   }
@@ -307,13 +330,13 @@ export class EventQueue {
     try {
       if (settings === undefined) {
         this.#drop(queue.functionName, 1, 'the version or alias that it was for was deleted', event.requestId);
-        this.#end(begun, undefined, undefined, event.attempts);
+        this.#forget(begun);
         return;
       }
       const policy = this.#policy(settings);
       const condition = instead(event, this.#nowMs(), policy, this.#options.functions.reserved(queue.functionName));
       if (condition === undefined) await this.#deliver(begun, settings, policy);
-      else this.#end(begun, condition, undefined, event.attempts);
+      else this.#end(begun, settings, condition, undefined, event.attempts);
     } finally {
       this.#count(begun, -1);
       if (queue.isRetired && queue.underWay === 0) this.#retire(queue);
@@ -336,7 +359,7 @@ export class EventQueue {
       const failure = this.#failure(queue, error);
       if (failure === 'gone') {
         this.#drop(functionName, 1, errorMessage(error), requestId);
-        this.#end(begun, undefined, undefined, event.attempts);
+        this.#forget(begun);
       } else if (failure !== 'closing') {
         this.#after(begun, failure, settings, policy, undefined, errorMessage(error));
       }
@@ -346,7 +369,7 @@ export class EventQueue {
   #after(
     begun: Begun,
     delivery: Delivery,
-    _settings: EventSettings,
+    settings: EventSettings,
     policy: EventPolicy,
     answer: EventAnswer | undefined,
     reason = 'the function failed',
@@ -358,7 +381,7 @@ export class EventQueue {
     const attempts = isThrottle ? event.attempts : event.attempts + 1;
     const next = afterAttempt(event, delivery, nowMs, policy);
     if (next.kind === 'end') {
-      this.#end(begun, next.condition, answer, attempts);
+      this.#end(begun, settings, next.condition, answer, attempts);
       return;
     }
     const { failures, setbacks, dueMs } = next;
@@ -417,16 +440,70 @@ export class EventQueue {
     return pauseMs;
   }
 
-  /** `condition`: undefined when nobody is to be told. */
-  #end({ queue, event }: Begun, condition: Condition | undefined, _answer: EventAnswer | undefined, attempts: number) {
-    const { eventId, requestId, bytes } = event;
-    const { queueId, functionName } = queue;
+  #end(
+    begun: Begun,
+    settings: EventSettings,
+    condition: Condition,
+    answer: EventAnswer | undefined,
+    attempts: number,
+  ): void {
+    const { queue, event } = begun;
     if (condition === 'Success') this.#counters.succeeded += 1;
-    else if (condition !== undefined) this.#counters.failed += 1;
+    else this.#counters.failed += 1;
+    this.#forget(begun, this.#records(begun, settings, condition, answer, attempts));
+    if (condition === 'Success') return;
+    const { functionName } = queue;
+    this.#options.observe?.({ type: 'async.failed', functionName, requestId: event.requestId, condition, attempts });
+  }
+
+  #records(
+    { queue, event }: Begun,
+    settings: EventSettings,
+    condition: Condition,
+    answer: EventAnswer | undefined,
+    attempts: number,
+  ): readonly NewRecord[] {
+    const { onSuccess, onFailure, deadLetter } = settings;
+    // Nearly always nobody wants to be told.
+    if (condition === 'Success' ? onSuccess === undefined : onFailure === undefined && deadLetter === undefined)
+      return [];
+    const { requestId, qualifier, hops, eventId } = event;
+    const { functionName } = queue;
+    const epochMs = this.#nowMs();
+    try {
+      const { payload } = this.#options.store.content(eventId);
+      const about = { functionName, qualifier, requestId, condition, attempts, hops, epochMs, payload, answer };
+      return recordsOf(about, settings);
+    } catch (error) {
+      // What cannot be read will not be readable later either.
+      this.#tellFault(error);
+      return [];
+    }
+  }
+
+  /** The event leaves the queue, and these records come with that. */
+  #forget({ queue, event }: Begun, records: readonly NewRecord[] = []): void {
+    const { eventId, bytes } = event;
     this.#grow(queue, -1, queue.isRetired ? 0 : -bytes);
-    this.#group.end({ queueId, eventId, bytes, records: [] });
-    if (condition === undefined || condition === 'Success') return;
-    this.#options.observe?.({ type: 'async.failed', functionName, requestId, condition, attempts });
+    this.#group.end({ queueId: queue.queueId, eventId, bytes, records });
+  }
+
+  /** A destination that is a function. */
+  #invoke(
+    { functionName, qualifier }: Extract<Target, { readonly kind: 'function' }>,
+    { body, head }: WaitingRecord,
+  ): Promise<void> {
+    if (this.#options.functions.settings(functionName, qualifier) === undefined) {
+      throw new EngineError('ResourceNotFoundException', `Function not found: ${functionArn(functionName, qualifier)}`);
+    }
+    return this.accept({
+      functionName,
+      qualifier,
+      requestId: randomUUID(),
+      details: {},
+      payload: body,
+      hops: head.hops + 1,
+    });
   }
 
   #policy({ retriesMax, ageMsMax }: EventSettings): EventPolicy {
@@ -435,7 +512,10 @@ export class EventQueue {
 
   // What there is.
 
-  #written({ accepted, postponed }: Pick<EventChanges, 'accepted' | 'postponed'>): void {
+  #written({ accepted, postponed, ended }: Pick<EventChanges, 'accepted' | 'postponed' | 'ended'>): void {
+    for (const { records } of ended) {
+      for (const { target, createdMs } of records) this.#courier.expect(target, Math.round(createdMs));
+    }
     for (const { queueId, acceptedMs } of accepted) this.#expect(queueId, Math.round(acceptedMs));
     for (const { queueId, dueMs } of postponed) this.#expect(queueId, Math.round(dueMs));
     this.#turnComes();
@@ -466,7 +546,7 @@ export class EventQueue {
   #retire({ queueId }: FunctionQueue): void {
     this.#byId.delete(queueId);
     // What was accepted or ended a moment ago is still to be written.
-    void this.#group.settled().then(() => {
+    void this.#group.written().then(() => {
       this.#retired.add(queueId);
       this.#turnComes();
     });

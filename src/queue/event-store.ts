@@ -117,7 +117,8 @@ export interface EventStore {
   /** Targets that records wait for, and when the next one is due. */
   targets(): readonly { readonly target: string; readonly dueMs: number }[];
   dueRecords(target: string, nowMs: number, recordsMax: number): readonly WaitingRecord[];
-  recordsWaiting(): number;
+  /** When the next one is due. */
+  nextRecordMs(target: string): number | undefined;
 
   /** Outlives the process when it returns. */
   write(changes: EventChanges): void;

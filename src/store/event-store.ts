@@ -151,8 +151,9 @@ export class SqliteEventStore implements EventStore {
     });
   }
 
-  recordsWaiting(): number {
-    return Number(this.#read('SELECT count(*) AS waiting FROM records')[0]?.waiting);
+  nextRecordMs(target: string): number | undefined {
+    const [row] = this.#read('SELECT due_ms FROM records WHERE target = ? ORDER BY due_ms LIMIT 1', target);
+    return row === undefined ? undefined : Number(row.due_ms);
   }
 
   write({ accepted, postponed, ended, recordsPostponed, recordsDone }: EventChanges): void {

@@ -42,6 +42,7 @@ const recordSchema: z.ZodType<FunctionRecord> = z.object({
     trustDomain: z.string(),
     isolation: z.enum(['domain', 'function']),
     clock: z.enum(['coarse', 'frozen']).exactOptional(),
+    deadLetter: z.string().exactOptional(),
     layers: z.array(z.object({ arn: z.string(), codeBytes: z.int() })).exactOptional(),
     limits: z.partialRecord(z.enum(guestLimitNames), z.int().min(1)).exactOptional(),
     network: z.object({
@@ -101,6 +102,18 @@ const factsSchema: z.ZodType<FunctionFacts> = z.object({
   provisioned: z.record(z.string(), z.object({ requested: z.int().min(1), lastModified: z.string() })).exactOptional(),
   policies: z.record(z.string(), z.array(statementSchema)),
   urls: z.record(z.string(), urlSchema).exactOptional(),
+  eventInvokeConfigs: z
+    .record(
+      z.string(),
+      z.object({
+        maximumRetryAttempts: z.int().exactOptional(),
+        maximumEventAgeInSeconds: z.int().exactOptional(),
+        onSuccess: z.string().exactOptional(),
+        onFailure: z.string().exactOptional(),
+        lastModifiedMs: z.number(),
+      }),
+    )
+    .exactOptional(),
 });
 
 const aliasSchema: z.ZodType<FunctionAlias> = z.object({

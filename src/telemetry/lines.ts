@@ -36,6 +36,7 @@ export function linesOf(event: PlatformEvent): string {
     case 'async.failed':
     case 'async.dropped':
     case 'async.fault':
+    case 'destination.failed':
     case 'function.secluded':
     case 'function.suspended':
     case 'source.gaveUp':

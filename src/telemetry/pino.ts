@@ -35,6 +35,7 @@ function levelOf(event: PlatformEvent): Level {
     case 'invocation.throttled':
     case 'async.failed':
     case 'async.dropped':
+    case 'destination.failed':
     case 'function.secluded':
     case 'function.suspended':
     case 'source.gaveUp':

@@ -25,7 +25,7 @@ const wrong: readonly [unknown, string][] = [
   [null, 'options must be an object, received null'],
   [
     { limit: {} },
-    'There is no option "limit"; there are dataDirectory, cacheDirectory, nodePath, nativeModule, hardening, sandboxUser, isolation, logger, observe, logs, limits, asyncDelayScale, buckets, clock.',
+    'There is no option "limit"; there are dataDirectory, cacheDirectory, nodePath, nativeModule, hardening, sandboxUser, isolation, logger, observe, logs, limits, asyncDelayScale, buckets, destinations, destinationDirectory, clock.',
   ],
   [{ hardening: 'on' }, 'hardening must be one of auto, required, off or { minimumLevel }, received "on"'],
   [{ hardening: null }, 'hardening must be one of auto, required, off or { minimumLevel }, received null'],
@@ -39,6 +39,18 @@ const wrong: readonly [unknown, string][] = [
   [{ logger: {} }, 'logger must be a pino logger, received an object'],
   [{ dataDirectory: '' }, 'dataDirectory must be a path, received ""'],
   [{ asyncDelayScale: 0 }, 'asyncDelayScale must be a number from 0.0001 to 1, received 0'],
+  [
+    { destinations: { lambda: 'http://a' } },
+    'destinations["lambda"] must be named by an ARN of sqs, sns, events, s3, or by one of these, received "http://a"',
+  ],
+  [
+    { destinations: { sqs: 'file:../x' }, destinationDirectory: '/tmp' },
+    'destinations["sqs"] must be http://…, https://…, post+http(s)://… or file:NAME, a plain name, received "file:../x"',
+  ],
+  [
+    { destinations: { sqs: 'file:x' } },
+    'destinations["sqs"] must be in a directory, destinationDirectory, which is not given, received "file:x"',
+  ],
   [{ limits: 3 }, 'limits must be an object, received 3'],
   [
     { limits: { queue: 1 } },

@@ -87,6 +87,8 @@ test('stats tell what there is', async (t) => {
       retried: 0,
       throttled: 0,
       dropped: 0,
+      recordsDelivered: 0,
+      recordsFailed: 0,
     },
     cpuMs: 0,
     limits: {},

@@ -172,6 +172,7 @@ export class ScriptedRegistry implements FunctionRegistry {
   readonly layerPolicies = unscriptedRegistry.layerPolicies;
   readonly policies = unscriptedRegistry.policies;
   readonly urls = unscriptedRegistry.urls;
+  readonly eventInvokeConfigs = unscriptedRegistry.eventInvokeConfigs;
   readonly tags = unscriptedRegistry.tags;
   readonly layers = unscriptedRegistry.layers;
   readonly usage = unscriptedRegistry.usage;

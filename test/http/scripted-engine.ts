@@ -184,6 +184,8 @@ const stats: EngineStats = {
     retried: 4,
     throttled: 5,
     dropped: 1,
+    recordsDelivered: 7,
+    recordsFailed: 1,
   },
   cpuMs: 1_500,
   limits: { heap: 2 },

@@ -5,11 +5,14 @@ import type { PlatformEvent } from '../../src/model/platform-event.ts';
 import type { EventAnswer, EventDelivery, EventSettings } from '../../src/queue/delivery.ts';
 import { type AcceptInput, EventQueue, type EventQueueLimits } from '../../src/queue/event-queue.ts';
 import type { EventStore } from '../../src/queue/event-store.ts';
+import { type DestinationMap, Targets } from '../../src/queue/target.ts';
 import { eventStorage } from '../../src/store/event-storage.ts';
 import { createFakeClock, type FakeClock } from '../fixtures/fake-clock.ts';
 
 export interface WorldOptions {
   readonly limits?: Partial<EventQueueLimits>;
+  readonly destinations?: DestinationMap;
+  readonly destinationDirectory?: string;
   /** Default: in memory. */
   readonly directory?: string | undefined;
   readonly clock?: FakeClock;
@@ -28,7 +31,13 @@ export class QueueWorld {
   readonly #directory: string | undefined;
   onDeliver: (delivery: EventDelivery) => EventAnswer | Promise<EventAnswer> = () => answer();
 
-  constructor({ limits, directory, clock = createFakeClock() }: WorldOptions = {}) {
+  constructor({
+    limits,
+    destinations = {},
+    destinationDirectory,
+    directory,
+    clock = createFakeClock(),
+  }: WorldOptions = {}) {
     this.clock = clock;
     this.#directory = directory;
     this.store = eventStorage(directory).open();
@@ -38,6 +47,7 @@ export class QueueWorld {
       clock,
       observe: (event) => this.told.push(event),
       delayScale: 1,
+      targets: new Targets(destinations, destinationDirectory),
       limits: {
         asyncEvents: 10_000,
         asyncEventsPerFunction: 10_000,

@@ -26,6 +26,8 @@ export type {
   FunctionReference,
   FunctionRegistry,
   FunctionTags,
+  FunctionUrl,
+  FunctionUrls,
   LayerFilter,
   PageInput,
   PermissionInput,
@@ -35,6 +37,8 @@ export type {
   UpdateAliasInput,
   UpdateCodeInput,
   UpdateConfigurationInput,
+  UpdateUrlConfigInput,
+  UrlConfigInput,
 } from './functions/registry.ts';
 export type { FunctionLogs } from './logs/function-logs.ts';
 export type {
@@ -60,6 +64,7 @@ export type {
   LastUpdateStatus,
 } from './model/function-configuration.ts';
 export { FunctionError } from './model/function-error.ts';
+export type { FunctionUrlConfig, UrlCors } from './model/function-url.ts';
 export type {
   HardeningAttempt,
   HardeningLayer,

@@ -52,6 +52,31 @@ test('the whole of an event', (t) => {
   });
 });
 
+test('headers, path, parameters and body are those that AWS was recorded to tell', (t) => {
+  // TestLambdaURL::test_lambda_url_echo_http_fixture_default, without what TLS adds; the client sent `Connection`, too.
+  const body = Buffer.from('{"foo": "bar"}');
+  const rawHeaders = [
+    ...['Host', 'domain', 'User-Agent', 'test/echo', 'Accept-Encoding', 'gzip, deflate', 'Accept', '*/*'],
+    ...['Connection', 'keep-alive', 'content-type', 'application/json', 'ExTrA-HeadErs', 'With WeiRd CapS'],
+    ...['Content-Length', '14'],
+  ];
+  const rest = '/pa2%Fth/1?q=query&multiQuery=foo&multiQuery=%2Fbar';
+  const made = event({ method: 'POST', rest, rawHeaders, body });
+  t.deepEqual(made.queryStringParameters, { multiQuery: 'foo,/bar', q: 'query' });
+  t.is(made.rawPath, '/pa2%Fth/1');
+  t.deepEqual(made.headers, {
+    accept: '*/*',
+    'accept-encoding': 'gzip, deflate',
+    'content-length': '14',
+    'content-type': 'application/json',
+    'extra-headers': 'With WeiRd CapS',
+    host: 'domain',
+    'user-agent': 'test/echo',
+    ...added,
+  });
+  t.is(made.body, '{"foo": "bar"}');
+});
+
 test('without a query, cookies or a body their members are absent', (t) => {
   const plain = event({});
   for (const name of ['queryStringParameters', 'cookies', 'body']) t.false(name in plain);

@@ -18,13 +18,15 @@ import type { Target } from './target.ts';
 
 export type Provision =
   | { readonly kind: 'made' }
-  /** Init failed, or the platform did: what was made is gone. */
+  /** The function's doing. */
+  | { readonly kind: 'init-failed'; readonly reason: string }
+  /** The platform's, as when a sandbox is lost. */
   | { readonly kind: 'failed'; readonly reason: string; readonly retryAfterMs?: number }
   /** Something has to end first. */
   | { readonly kind: 'no-room'; readonly reason: string };
 
 /** Of Lambda (B3.8). */
-const initFailed: Provision = { kind: 'failed', reason: 'FUNCTION_ERROR_INIT_FAILURE' };
+const initFailed: Provision = { kind: 'init-failed', reason: 'FUNCTION_ERROR_INIT_FAILURE' };
 
 /** Never rejects. What is a place is taken before it returns. */
 export async function provision(parts: AttemptParts, target: Target): Promise<Provision> {

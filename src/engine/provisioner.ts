@@ -19,6 +19,7 @@ export interface ProvisionerParts extends AttemptParts {
 }
 
 interface Setback {
+  readonly kind: Exclude<Provision['kind'], 'made'>;
   readonly reason: string;
   /** One behind the other. */
   readonly count: number;
@@ -230,8 +231,8 @@ export class Provisioner implements Disposable {
     const waitMs =
       result.kind === 'no-room'
         ? provisionRoomRetryMs
-        : Math.max(result.retryAfterMs ?? 0, backoffMs(count - 1, { minMs, maxMs }));
-    share.setback = { reason: result.reason, count, retryAtMs: clock.nowMs() + waitMs };
+        : Math.max(result.kind === 'failed' ? (result.retryAfterMs ?? 0) : 0, backoffMs(count - 1, { minMs, maxMs }));
+    share.setback = { kind: result.kind, reason: result.reason, count, retryAtMs: clock.nowMs() + waitMs };
     // Room that is kept for what is not wanted any more is room.
     if (result.kind !== 'no-room') return;
     const unwanted = [...(this.#shares.get(share.functionName)?.values() ?? [])].filter(({ wanted }) => wanted === 0);
@@ -242,11 +243,12 @@ export class Provisioner implements Disposable {
     return share.setback === undefined && this.#thereOf(share).available < share.wanted;
   }
 
-  /** While they are made for the first time, or cannot be made, what there is; then all of them. */
+  /** While they are made for the first time, or cannot be made, what there is; then all of them, also while a lost one is made again. */
   #setAside(share: Share): void {
     const { available } = this.#thereOf(share);
+    const { setback } = share;
     if (available >= share.wanted) share.wasComplete = true;
-    const isAll = share.wasComplete && share.setback === undefined;
+    const isAll = share.wasComplete && (setback === undefined || setback.kind === 'failed');
     this.#parts.scheduler.promise(share, isAll ? share.wanted : Math.min(share.wanted, available));
   }
 

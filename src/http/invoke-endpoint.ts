@@ -66,6 +66,7 @@ export class InvokeEndpoint {
   async #serveStream(target: InvokeTarget, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { engine, drain, gate, onUnexpected } = this.#options;
     const signed = gate.open(request, lambdaAccess);
+    assertPlain(request.headers);
     const body = await readBody(request);
     if (body === undefined) return;
     if (signed !== undefined) signed.verify(body);

@@ -176,7 +176,12 @@ export class UrlEndpoint {
 
   /** Without what it may not say, with what we say. */
   #fit({ cors, request, target }: Exchange, headers: UrlAnswer['headers']): UrlAnswer['headers'] {
-    const safe = safeCookies(headers, target.domainName);
+    // In the path form a browser would keep them for all servers of this machine, whatever their port.
+    const isBrowser = request.headers['sec-fetch-site'] !== undefined;
+    const safe =
+      target.form === 'path' && isBrowser
+        ? headers.filter(([name]) => name !== 'set-cookie')
+        : safeCookies(headers, target.domainName);
     return cors ? withCors(cors, request.headers.origin, safe) : safe;
   }
 

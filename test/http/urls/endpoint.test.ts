@@ -303,6 +303,7 @@ test('the path form is for programs: pages of others are refused, and what it an
     json({
       statusCode: 200,
       headers: { 'content-type': 'text/html', 'content-security-policy': 'default-src *' },
+      cookies: ['a=b'],
       body: '<script>',
     });
   const path = `/_isotherm/url/${urlId}/a?b=c`;
@@ -310,6 +311,9 @@ test('the path form is for programs: pages of others are refused, and what it an
   const answered = await send(at, path, { headers: own });
   t.like(eventOf(at), { rawPath: '/a', rawQueryString: 'b=c', requestContext: { domainName: host } });
   t.is(answered.headers['content-security-policy'], 'default-src *, sandbox');
+  t.deepEqual(answered.headers['set-cookie'], ['a=b']);
+  const typed = await send(at, path, { headers: { ...own, 'sec-fetch-site': 'none' } });
+  t.is(typed.headers['set-cookie'], undefined, 'a browser would send it to every port of this machine');
   for (const headers of [
     { origin: 'http://evil.com' },
     { origin: 'null' },
@@ -319,7 +323,7 @@ test('the path form is for programs: pages of others are refused, and what it an
     const { status } = await send(at, path, { headers: { ...own, ...headers } });
     t.is(status, 403, JSON.stringify(headers));
   }
-  t.is(at.engine.calls.invoke.length, 1);
+  t.is(at.engine.calls.invoke.length, 2);
   t.like(await send(at, '/_isotherm/url/', { headers: own }), { status: 403, body: '{"Message":null}' });
 });
 

@@ -1,5 +1,6 @@
 /** Requests as events: payload 2.0, with what the client wrote left as it is. */
 import test from 'ava';
+import fc from 'fast-check';
 import { type UrlRequest, urlEvent } from '../../../src/http/urls/event.ts';
 
 const urlId = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -175,4 +176,19 @@ test('a verified caller is named', (t) => {
       userId: '000000000000',
     },
   });
+});
+
+test('whatever a client sends, the event is JSON that says it', (t) => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.constantFrom('__proto__', 'Connection', 'cookie', 'content-type', 'text/plain'),
+  );
+  fc.assert(
+    fc.property(text, fc.array(text), fc.uint8Array(), (path, headers, body) => {
+      const made = event({ rest: `/${path}`, rawHeaders: headers, body });
+      t.is(`${made.rawPath}${path.includes('?') ? '?' : ''}${made.rawQueryString}`, `/${path}`);
+      const sent = made.body === undefined ? '' : Buffer.from(made.body, made.isBase64Encoded ? 'base64' : 'utf8');
+      t.deepEqual(Buffer.from(sent), Buffer.from(body));
+    }),
+  );
 });

@@ -87,6 +87,7 @@ export type { LayerReference, LayerVersion } from './model/layer-version.ts';
 export type { CredentialRule, NetworkConfiguration, NetworkSettings } from './model/network-settings.ts';
 export type { PlatformEvent } from './model/platform-event.ts';
 export type { PolicyStatement } from './model/policy-statement.ts';
+export type { RedisStreamOptions } from './model/redis-stream.ts';
 export type { RuntimeIdentifier } from './model/runtime-identifier.ts';
 export type { SandboxUserOption } from './model/sandbox-user.ts';
 export type { Schedule, ScheduleTarget } from './queue/schedules/schedule.ts';

@@ -141,6 +141,12 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
       'shrink the waits of asynchronous events, for tests: with 0.001 a minute is 60 ms',
       '1',
     )
+    .option(
+      '--redis-stream <NAME=URL#KEYS>',
+      'streams of a Redis server for event source mappings: NAME=redis://host:6379/0#key,key, or NAME=env:VARIABLE#key where a variable has the URL; may be repeated',
+      collect,
+      [],
+    )
     .option('--bucket <NAME=DIR>', 'watch a directory as a bucket of S3; may be repeated', collect, [])
     .option(
       '--notify <NAME=FUNCTION>',

@@ -31,6 +31,7 @@ import {
 } from './options.ts';
 import type { Outlets } from './outlet.ts';
 import { createEventPrinter } from './print-events.ts';
+import { redisStreamsOption } from './redis-stream-options.ts';
 
 export interface ServeOptions extends AccessKeyOptions {
   readonly host: string;
@@ -44,6 +45,7 @@ export interface ServeOptions extends AccessKeyOptions {
   readonly asyncDelayScale: string;
   readonly bucket: readonly string[];
   readonly notify: readonly string[];
+  readonly redisStream: readonly string[];
   readonly logKeepMib?: string;
   readonly logKeepDays?: string;
   readonly destination: readonly string[];
@@ -63,6 +65,7 @@ export async function serveCommand(
   const isolation = choiceOption('--isolation', options.isolation, ['domain', 'function']);
   const keys = accessKeysOption(options, process.env);
   const buckets = bucketsOption(options.bucket, options.notify);
+  const redisStreams = redisStreamsOption(options.redisStream, process.env);
   if (keys === undefined) assertLoopback(options.host);
   const targets = directory === undefined ? [] : targetsIn(directory, note);
 
@@ -81,6 +84,7 @@ export async function serveCommand(
     ...(options.destinationDir !== undefined && { destinationDirectory: options.destinationDir }),
     asyncDelayScale: fractionOption('--async-delay-scale', options.asyncDelayScale),
     ...buckets,
+    ...redisStreams,
     logs: logsOption(options),
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),
   });

@@ -44,7 +44,7 @@ import { Targets } from './target.ts';
 export interface EngineParts {
   readonly options: Pick<
     ValidOptions,
-    'clock' | 'limits' | 'guestLimits' | 'asyncDelayScale' | 'destinations' | 'destinationDirectory'
+    'clock' | 'limits' | 'guestLimits' | 'asyncDelayScale' | 'destinations' | 'destinationDirectory' | 'redisStreams'
   >;
   readonly observe: Observe | undefined;
   readonly fleet: SandboxFleet;
@@ -174,6 +174,7 @@ class ComposedEngine implements Engine {
       registry: parts.registry,
       destinations: noDestinations,
       delayScale: options.asyncDelayScale,
+      redisStreams: options.redisStreams,
       invoke: (input) => this.invoke(input),
     });
   }

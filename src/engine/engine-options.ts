@@ -10,6 +10,7 @@ import { engineGuestLimits, type GuestLimits, guestLimitNames } from '../model/g
 import { hardeningLevels } from '../model/hardening.ts';
 import { type HardeningDemand, type HardeningOption, hardeningDemand } from '../model/hardening-demand.ts';
 import { limits } from '../model/limits.ts';
+import { type RedisStream, validRedisStreams } from '../model/redis-stream.ts';
 import { type SandboxUserOption, sandboxUserMax } from '../model/sandbox-user.ts';
 import { type DestinationMap, mappingProblem } from '../queue/target.ts';
 import type { SchedulerLimits } from '../scheduler/fleet-view.ts';
@@ -34,6 +35,7 @@ export interface ValidOptions {
   /** Those that are stricter than the defaults. */
   readonly guestLimits: Partial<GuestLimits>;
   readonly buckets: readonly Bucket[];
+  readonly redisStreams: readonly RedisStream[];
   readonly clock: Clock;
 }
 
@@ -103,6 +105,7 @@ const optionNames: readonly string[] = [
   'buckets',
   'destinations',
   'destinationDirectory',
+  'redisStreams',
   'clock',
 ] satisfies readonly (keyof EngineOptions)[];
 
@@ -133,6 +136,7 @@ export function validOptions(options: EngineOptions): ValidOptions {
     destinationDirectory: directory('destinationDirectory', options.destinationDirectory),
     guestLimits: engineGuestLimits({ ...options.limits }),
     buckets: validBuckets(options.buckets ?? {}),
+    redisStreams: validRedisStreams(options.redisStreams ?? {}),
     clock,
   });
 }

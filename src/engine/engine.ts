@@ -15,6 +15,7 @@ import type { HardeningOption } from '../model/hardening-demand.ts';
 import type { InvokeInput, InvokeResult, StreamedResult, StreamInput } from '../model/invocation.ts';
 import type { LimitReason } from '../model/limit-reason.ts';
 import type { PlatformEvent } from '../model/platform-event.ts';
+import type { RedisStreamOptions } from '../model/redis-stream.ts';
 import type { SandboxUserOption } from '../model/sandbox-user.ts';
 import type { EventQueueStats } from '../queue/event-queue.ts';
 import type { Schedules } from '../queue/schedules/schedules.ts';
@@ -74,6 +75,8 @@ export interface EngineOptions {
   readonly destinations?: Readonly<Record<string, string>>;
   /** Where the files of `destinations` are. It has to exist. */
   readonly destinationDirectory?: string;
+  /** Streams of Redis servers that event source mappings may name (docs/event-sources.md). By name. */
+  readonly redisStreams?: Readonly<Record<string, RedisStreamOptions>>;
   /** Where time comes from; for tests. */
   readonly clock?: Clock;
 }

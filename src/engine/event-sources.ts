@@ -8,6 +8,8 @@ import { EngineError } from '../model/errors.ts';
 import { functionArn } from '../model/function-configuration.ts';
 import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
 import type { Observe } from '../model/platform-event.ts';
+import type { RedisStream } from '../model/redis-stream.ts';
+import { redisSourceKind } from '../queue/redis/redis-source.ts';
 import { type EventSourceMappings, Mappings } from '../queue/sources/mappings.ts';
 import type { FailureDestinations, FunctionPort, MappedFunction } from '../queue/sources/ports.ts';
 import { StreamLog, type Streams } from '../queue/streams/stream-log.ts';
@@ -21,6 +23,7 @@ export interface EventSourcesOptions {
   readonly observe: Observe | undefined;
   readonly destinations: FailureDestinations;
   readonly delayScale: number;
+  readonly redisStreams: readonly RedisStream[];
   readonly invoke: (input: InvokeInput) => Promise<InvokeResult>;
 }
 
@@ -59,13 +62,13 @@ export class EventSources implements AsyncDisposable {
 
   #open(): Opened {
     if (this.#opened !== undefined) return this.#opened;
-    const { clock, storage, observe, destinations, delayScale } = this.#options;
+    const { clock, storage, observe, destinations, delayScale, redisStreams } = this.#options;
     const stores = storage.open();
     const log = new StreamLog({ store: stores.streams, clock });
     const mappings = new Mappings({
       clock,
       store: stores.mappings,
-      kinds: [streamSourceKind(log)],
+      kinds: [streamSourceKind(log), redisSourceKind(redisStreams, clock)],
       functions: this.#functions(),
       destinations,
       observe,

@@ -729,4 +729,13 @@ export const limits = {
   bucketGatherMs: 50,
   /** Everything is looked at again so often: a kernel that was told of too much at once tells nothing of some. */
   bucketRescanMs: 300_000,
+
+  /** Keys of one Redis stream, each a shard and a connection, and their length; a reply of the server; how long it may take. */
+  redisKeysMax: 64,
+  redisKeyBytesMax: 512,
+  redisReplyBytesMax: 64 * MiB,
+  redisAnswerMsMax: 10_000,
+  redisKeepAliveMs: 30_000,
+  /** Of an entry, before one was read: how many are asked for follows from it. */
+  redisEntryBytesGuess: 16 * KiB,
 } as const;

@@ -25,7 +25,7 @@ const wrong: readonly [unknown, string][] = [
   [null, 'options must be an object, received null'],
   [
     { limit: {} },
-    'There is no option "limit"; there are dataDirectory, cacheDirectory, nodePath, nativeModule, hardening, sandboxUser, isolation, logger, observe, logs, limits, asyncDelayScale, buckets, destinations, destinationDirectory, clock.',
+    'There is no option "limit"; there are dataDirectory, cacheDirectory, nodePath, nativeModule, hardening, sandboxUser, isolation, logger, observe, logs, limits, asyncDelayScale, buckets, destinations, destinationDirectory, redisStreams, clock.',
   ],
   [{ hardening: 'on' }, 'hardening must be one of auto, required, off or { minimumLevel }, received "on"'],
   [{ hardening: null }, 'hardening must be one of auto, required, off or { minimumLevel }, received null'],

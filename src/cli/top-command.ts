@@ -70,8 +70,16 @@ function text(figures: TopFigures, kind: 'json' | 'screen' | 'lines', endpoint: 
   }
 }
 
-function summary({ perSecond, running, queued, environments, sandboxes, residentMB }: TopFigures): string {
-  return `${perSecond.toFixed(1)} invocations/s, ${running} running, ${queued} queued, ${environments} environments in ${sandboxes} sandboxes, ${residentMB} MB`;
+function summary({
+  perSecond,
+  running,
+  queued,
+  eventsQueued,
+  environments,
+  sandboxes,
+  residentMB,
+}: TopFigures): string {
+  return `${perSecond.toFixed(1)} invocations/s, ${running} running, ${queued} waiting, ${eventsQueued} events queued, ${environments} environments in ${sandboxes} sandboxes, ${residentMB} MB`;
 }
 
 /** As much as the terminal has room for. */

@@ -26,6 +26,8 @@ export interface TopFigures {
   readonly perSecond: number;
   readonly running: number;
   readonly queued: number;
+  /** Asynchronous events that wait. */
+  readonly eventsQueued: number;
   readonly environments: number;
   readonly sandboxes: number;
   readonly residentMB: number;
@@ -66,6 +68,7 @@ export function topFigures(before: Look | undefined, now: Look): TopFigures {
     perSecond: rows.reduce((sum, row) => sum + row.perSecond, 0),
     running: numberOf(now.answer.running),
     queued: numberOf(now.answer.queued),
+    eventsQueued: numberOf(now.answer.eventsQueued),
     environments: numberOf(now.answer.environments),
     sandboxes: numberOf(now.answer.sandboxes),
     residentMB: numberOf(now.answer.residentMB),

@@ -7,11 +7,16 @@ export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 export interface ServerFigures {
   /** Refused while they came in. */
   readonly eventsTooLong: number;
+  /** Of the log that the engine keeps. */
+  readonly logEventsLost?: number;
   /** Absent where nobody writes a log here. */
   readonly logLinesDropped?: number | undefined;
 }
 
-export function metricsText(stats: EngineStats, { eventsTooLong, logLinesDropped }: ServerFigures): string {
+export function metricsText(
+  stats: EngineStats,
+  { eventsTooLong, logEventsLost, logLinesDropped }: ServerFigures,
+): string {
   const { environments, invocations, sandboxes, async: events } = stats;
   const rssBytes = sandboxes.reduce((sum, sandbox) => sum + sandbox.rssMB * 1024 * 1024, 0);
   return [
@@ -42,6 +47,9 @@ export function metricsText(stats: EngineStats, { eventsTooLong, logLinesDropped
     counter('isotherm_async_retries_total', 'Deliveries that are to be tried again.', events.retried),
     counter('isotherm_async_throttles_total', 'Deliveries that found no room.', events.throttled),
     counter('isotherm_cpu_seconds_total', 'CPU time of functions, as far as it is known.', stats.cpuMs / 1_000),
+    ...(logEventsLost === undefined
+      ? []
+      : [counter('isotherm_log_events_lost_total', 'Log events that the disk did not take.', logEventsLost)]),
     ...(logLinesDropped === undefined
       ? []
       : [counter('isotherm_log_lines_dropped_total', 'Lines of the log that nobody read in time.', logLinesDropped)]),

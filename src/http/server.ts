@@ -137,7 +137,11 @@ export function createServer(options: ServerOptions): ApiServer {
   );
   addOwnRoutes(app, engine, () => {
     const eventsTooLong = invokeEndpoint.eventsTooLong + urlEndpoint.eventsTooLong;
-    return metricsText(engine.stats(), { eventsTooLong, logLinesDropped: options.logLinesDropped?.() });
+    return metricsText(engine.stats(), {
+      eventsTooLong,
+      logEventsLost: engine.logs.lostEvents,
+      logLinesDropped: options.logLinesDropped?.(),
+    });
   });
 
   function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): void {

@@ -22,7 +22,7 @@ export function parseFilterPattern(text: string | undefined): FilterPattern {
   if (pattern.length > limits.logPatternLengthMax) {
     throw invalidPattern(`it is longer than ${limits.logPatternLengthMax} characters`);
   }
-  if (pattern.startsWith('{')) return { matches: parseJsonPattern(pattern) };
+  if (pattern.startsWith('{')) return parseJsonPattern(pattern);
   if (pattern.startsWith('[')) throw invalidPattern('patterns of columns ([a, b]) are not offered');
   if (pattern.startsWith('%')) throw invalidPattern('regular expressions (%...%) are not offered');
   return termsPattern(termsOf(pattern));

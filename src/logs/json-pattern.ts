@@ -2,14 +2,19 @@
  * `{ $.level = "ERROR" && ($.ms > 100 || $.user.name != "a*") }`: conditions on the members of a message that is JSON. Messages are
  * the guest's: they are parsed within a bound and looked into by own members only.
  */
-import { invalidPattern } from './filter-pattern.ts';
+import { type FilterPattern, invalidPattern } from './filter-pattern.ts';
 
 type Condition = (value: unknown) => boolean;
 
 /** @throws EngineError InvalidParameterValueException */
-export function parseJsonPattern(pattern: string): (message: string) => boolean {
+export function parseJsonPattern(pattern: string): FilterPattern {
   const parser = new Parser(pattern);
   const condition = parser.whole();
+  const { needle } = parser;
+  return { ...(needle !== undefined && { needle }), matches: matcher(condition) };
+}
+
+function matcher(condition: Condition): FilterPattern['matches'] {
   return (message) => {
     // Nearly all messages are told by their first character.
     const start = message.indexOf('{');
@@ -32,6 +37,9 @@ class Parser {
   readonly #tokens: string[] = [];
   #at = 0;
   #depth = 0;
+  #hasAlternatives = false;
+  /** What stands in every message that matches, unless somebody wrote its letters as escapes, which no writer of JSON does. */
+  readonly #needles: string[] = [];
 
   constructor(pattern: string) {
     token.lastIndex = 0;
@@ -45,6 +53,11 @@ class Parser {
       throw invalidPattern(`it cannot be read from ${JSON.stringify(pattern.slice(end))} on`);
   }
 
+  /** Values are rarer than names of members. */
+  get needle(): string | undefined {
+    return this.#hasAlternatives ? undefined : this.#needles.find((text) => /^[A-Za-z_]\w*$/.test(text));
+  }
+
   whole(): Condition {
     this.#expect('{');
     const condition = this.#either();
@@ -55,7 +68,10 @@ class Parser {
 
   #either(): Condition {
     const parts = [this.#both()];
-    while (this.#takes('||')) parts.push(this.#both());
+    while (this.#takes('||')) {
+      this.#hasAlternatives = true;
+      parts.push(this.#both());
+    }
     return parts.length === 1 && parts[0] ? parts[0] : (value) => parts.some((part) => part(value));
   }
 
@@ -85,7 +101,10 @@ class Parser {
       return (value) => memberAt(value, path) === wanted;
     }
     if (operator === 'NOT' && this.#takes('EXISTS')) return (value) => memberAt(value, path) === undefined;
-    return comparison(path, operator, this.#next());
+    const operand = this.#next();
+    this.#needles.push(...path);
+    if (operator === '=') this.#needles.unshift(unquoted(operand));
+    return comparison(path, operator, operand);
   }
 
   #next(): string {
@@ -123,7 +142,7 @@ function memberAt(value: unknown, path: readonly string[]): unknown {
 }
 
 function comparison(path: readonly string[], operator: string, operand: string): Condition {
-  const text = operand.startsWith('"') ? operand.slice(1, -1).replace(/\\(.)/g, '$1') : operand;
+  const text = unquoted(operand);
   const number = operand.startsWith('"') || text === '' ? Number.NaN : Number(text);
   const compare = (test: (found: number) => boolean): Condition => {
     if (Number.isNaN(number)) throw invalidPattern(`${operator} compares with a number, not with ${operand}`);
@@ -150,6 +169,10 @@ function comparison(path: readonly string[], operator: string, operand: string):
     default:
       throw invalidPattern(`${operator} is no comparison`);
   }
+}
+
+function unquoted(operand: string): string {
+  return operand.startsWith('"') ? operand.slice(1, -1).replace(/\\(.)/g, '$1') : operand;
 }
 
 function equality(path: readonly string[], text: string, number: number): Condition {

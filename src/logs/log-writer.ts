@@ -103,7 +103,7 @@ export class LogWriter {
     const isRoom =
       this.#bytesWaiting + bytes <= limits.logBytesWaitingMax && ofStream + bytes <= limits.logStreamBytesWaitingMax;
     if (!isRoom) {
-      this.#lose(event, 1, bytes, 'the disk did not keep up');
+      this.#lose(event, event.type === 'function' ? linesIn(event.text) : 1, bytes, 'the disk did not keep up');
       return;
     }
     if (this.#lost.size > 0) this.#mark(event.logStream);
@@ -316,6 +316,13 @@ interface Piece {
   readonly marks: Lost[];
   readonly firstMs: number;
   lastMs: number;
+}
+
+/** About as many events. */
+function linesIn(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines += 1;
+  return Math.max(1, lines);
 }
 
 function lossText({ events, bytes, reason }: Lost): string {

@@ -201,7 +201,7 @@ export const limits = {
   /** One page looks through so much, for so long; then it says where to go on. A piece read at once, and all that is held. */
   logSearchBytesMax: 256 * MiB,
   logSearchMsMax: 1_000,
-  logSearchChunkBytes: 256 * KiB,
+  logSearchChunkBytes: 1 * MiB,
   logSearchBufferBytesMax: 32 * MiB,
 
   /** Code packages (C3.19). Entry, name and depth limits are ours: a package past them is an attack, not a program. */

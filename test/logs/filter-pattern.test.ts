@@ -67,6 +67,21 @@ for (const pattern of refused) {
   });
 }
 
+test('what every match has is known, where there is such a thing', (t) => {
+  const needles = [
+    '{ $.level = "ERROR" }',
+    '{ $.ms > 3 }',
+    '{ $.a = 1 || $.b = 2 }',
+    '{ $.users[1].x1 = 7 }',
+    '{ $.gone NOT EXISTS }',
+    'a longer',
+  ];
+  t.deepEqual(
+    needles.map((text) => parseFilterPattern(text).needle),
+    ['ERROR', 'ms', undefined, 'users', undefined, 'longer'],
+  );
+});
+
 test('wildcards cost no more than the text is long', (t) => {
   const { matches } = parseFilterPattern(`{ $.a = "${'*a'.repeat(300)}b" }`);
   const message = JSON.stringify({ a: 'a'.repeat(200_000) });

@@ -6,6 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { InvokeResult } from '../model/invocation.ts';
 import { sendError } from './api-error.ts';
@@ -25,6 +26,7 @@ export interface InvokeEndpointOptions {
   readonly engine: Engine;
   readonly drain: Drain;
   readonly gate: Gate;
+  readonly clock: Clock;
   readonly onUnexpected: ((error: unknown, requestId: string) => void) | undefined;
 }
 
@@ -64,7 +66,7 @@ export class InvokeEndpoint {
   }
 
   async #serveStream(target: InvokeTarget, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { engine, drain, gate, onUnexpected } = this.#options;
+    const { engine, drain, gate, clock, onUnexpected } = this.#options;
     const signed = gate.open(request, lambdaAccess);
     assertPlain(request.headers);
     const body = await readBody(request);
@@ -81,7 +83,7 @@ export class InvokeEndpoint {
     }
     // The client learns that the answer has begun, and of its type, before there is any of it.
     response.flushHeaders();
-    const unexpected = await writeEvents(result, response);
+    const unexpected = await writeEvents(result, response, clock);
     if (unexpected !== undefined) onUnexpected?.(unexpected, result.requestId);
   }
 

@@ -98,7 +98,7 @@ export function createServer(options: ServerOptions): ApiServer {
   const verifier = signatures && new SignatureVerifier(signatures);
   const gate = new Gate({ verifier, links });
   const urlEndpoint = new UrlEndpoint({ engine, drain, verifier, onUnexpected, clock });
-  const invokeEndpoint = new InvokeEndpoint({ engine, drain, gate, onUnexpected });
+  const invokeEndpoint = new InvokeEndpoint({ engine, drain, gate, clock, onUnexpected });
 
   // Bodies are bytes whatever the client calls them; operations parse their own.
   app.removeAllContentTypeParsers();

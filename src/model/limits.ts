@@ -264,7 +264,7 @@ export const limits = {
   httpRequestTimeoutMs: 120_000,
   /** Longer than what the AWS SDK keeps an idle connection, so that it is the client who closes. */
   httpKeepAliveMs: 75_000,
-  /** Of what function URLs answer: a client that does not take one piece within that time is cut. That is 4 KB a second. */
+  /** Of what is streamed to clients, and of what function URLs answer: a client that does not take one piece within that time is cut. That is 4 KB a second. */
   httpPieceBytesMax: 256 * KiB,
   httpPieceTimeoutMs: 60_000,
   httpPathLabelLengthMax: 1_024,

@@ -1,12 +1,15 @@
 /** InvokeWithResponseStream (LAMBDA.md C5): the SDK against the real engine, and the wire against a scripted one. */
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { InvokeWithResponseStreamCommand, LambdaClient, type LambdaServiceException } from '@aws-sdk/client-lambda';
 import test, { type ExecutionContext } from 'ava';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { createServer } from '../../src/http/server.ts';
 import { EngineError } from '../../src/model/errors.ts';
 import type { StreamedResult } from '../../src/model/invocation.ts';
+import { limits } from '../../src/model/limits.ts';
+import { createFakeClock } from '../fixtures/fake-clock.ts';
 import { requestId, scriptedEngine } from './scripted-engine.ts';
 
 const engine = await createEngine();
@@ -133,11 +136,19 @@ test('C4.15: a client that goes away midway does not stop the function', async (
 
 // From here on: what a scripted engine streams.
 
-async function scripted(t: ExecutionContext, result: (input: object) => Promise<StreamedResult>) {
+async function scripted(
+  t: ExecutionContext,
+  result: (input: object) => Promise<StreamedResult>,
+  clock: Clock = systemClock,
+) {
   const scriptedEngineOf = scriptedEngine('f');
   scriptedEngineOf.onInvokeStream = result;
   const unexpected: unknown[] = [];
-  const api = createServer({ engine: scriptedEngineOf, onUnexpected: (error) => unexpected.push(error) });
+  const api = createServer({
+    engine: scriptedEngineOf,
+    onUnexpected: (error) => unexpected.push(error),
+    clock,
+  });
   const url = new URL(await api.listen({ host: '127.0.0.1', port: 0 }));
   t.teardown(() => api.close());
   const own = new LambdaClient({
@@ -199,33 +210,37 @@ test('the platform fails midway: its code, and only what nobody knows is told', 
   }
 });
 
-test('a client that does not read is not read for, and one that leaves lets go', async (t) => {
-  let pulled = 0;
-  const cancelled = Promise.withResolvers<void>();
-  const { url } = await scripted(t, async () =>
-    streamed(
-      new ReadableStream<Uint8Array>(
-        {
-          pull: (controller) => {
-            pulled += 1;
-            controller.enqueue(new Uint8Array(65_536));
-          },
-          cancel: () => cancelled.resolve(),
+test('a client that does not read is not read for, one that leaves lets go, and one that stays is cut', async (t) => {
+  const clock = createFakeClock();
+  for (const how of ['leaves', 'stays'] as const) {
+    let pulled = 0;
+    const cancelled = Promise.withResolvers<void>();
+    const endless = new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => {
+          pulled += 1;
+          controller.enqueue(new Uint8Array(65_536));
         },
-        { highWaterMark: 0 },
-      ),
-    ),
-  );
-  const socket: Socket = connect(Number(url.port), '127.0.0.1');
-  socket.pause();
-  socket.write(
-    'POST /2021-11-15/functions/f/response-streaming-invocations HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 2\r\n\r\n{}',
-  );
-  while (pulled === 0) await new Promise(setImmediate);
-  // More than the buffers of a connection would never end here.
-  t.true(pulled < 1_000);
-  socket.destroy();
-  await cancelled.promise;
+        cancel: () => cancelled.resolve(),
+      },
+      { highWaterMark: 0 },
+    );
+    const { url } = await scripted(t, async () => streamed(endless), clock);
+    const socket = connect(Number(url.port), '127.0.0.1');
+    socket.on('error', () => {});
+    socket.pause();
+    socket.write(
+      'POST /2021-11-15/functions/f/response-streaming-invocations HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 2\r\n\r\n{}',
+    );
+    // The buffers of the connection are full, and somebody waits for them to empty.
+    while (clock.timersArmed === 0) await new Promise(setImmediate);
+    t.true(pulled < 1_000);
+    if (how === 'leaves') socket.destroy();
+    else clock.advance(limits.httpPieceTimeoutMs);
+    await cancelled.promise;
+    socket.destroy();
+    t.is(clock.timersArmed, 0);
+  }
 });
 
 test('a server that is closed waits for a stream that has begun', async (t) => {

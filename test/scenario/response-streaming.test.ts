@@ -55,7 +55,7 @@ function json(bytes: Uint8Array | undefined) {
   return JSON.parse(Buffer.from(bytes ?? []).toString());
 }
 
-for (const runtime of ['nodejs18.x', 'nodejs20.x', 'nodejs22.x', 'nodejs24.x'] as const) {
+for (const runtime of ['nodejs18.x', 'nodejs20.x', 'nodejs22.x', 'nodejs24.x', 'nodejs26.x'] as const) {
   test(`${runtime}: the first bytes are read while the handler waits for their reader`, async (t) => {
     const isRead = Promise.withResolvers<void>();
     const functionName = await deploy(
@@ -281,6 +281,19 @@ test('byte by byte: few chunks, all there', async (t) => {
   const { texts } = await read(await t.context.engine.invokeStream({ functionName }));
   t.is(texts.join('').length, 100_000);
   t.true(texts.length < 1_000);
+});
+
+test('a rate holds behind the burst', async (t) => {
+  const perSecond = 1024 * 1024;
+  await using engine = await createEngine({ limits: { responseStreamBytesPerSecond: perSecond } });
+  const { responseStreamBurstBytes: burst, responseStreamChunkBytesMax: chunk } = limits;
+  const bytes = burst + perSecond / 2;
+  const functionName = await deploy({ engine }, `stream.write(Buffer.alloc(${bytes})); stream.end();`);
+  const fromMs = performance.now();
+  const answer = await engine.invokeStream({ functionName });
+  t.is((await whole(answer)).length, bytes);
+  // The last chunk may go into debt.
+  t.true(performance.now() - fromMs >= ((bytes - burst - chunk) / perSecond) * 1_000);
 });
 
 test('the engine is closed midway: an error of the platform', async (t) => {

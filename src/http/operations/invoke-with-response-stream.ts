@@ -3,10 +3,12 @@
  * gives 200; how it ended is in the last event.
  */
 import type { ServerResponse } from 'node:http';
+import type { Clock } from '../../base/clock.ts';
 import { EngineError } from '../../model/errors.ts';
 import type { StreamedEnd, StreamedResult, StreamInput } from '../../model/invocation.ts';
 import { errorAnswer } from '../api-error.ts';
 import { eventEncoder } from '../event-stream.ts';
+import { sendPiece } from '../send-body.ts';
 import { commonInput, enumHeader, functionTarget, type InvokeRequest, type InvokeTarget } from './invoke.ts';
 
 /** For the table of operations. */
@@ -40,13 +42,19 @@ export function streamHeaders(result: StreamedResult): Record<string, string> {
   return headers;
 }
 
-/** Writes the events as the function makes them, and as the client takes them. @returns an error that nobody knows */
-export async function writeEvents(result: StreamedResult, response: ServerResponse): Promise<unknown> {
+/**
+ * Writes the events as the function makes them, and no faster than the client takes them. Resolves to an error that nobody knows, if
+ * there was one.
+ */
+export async function writeEvents(result: StreamedResult, response: ServerResponse, clock: Clock): Promise<unknown> {
+  const reader = result.stream.getReader();
+  // Also while nothing comes: the function need not wait for somebody who left, and runs to its end all the same (C4.15).
+  const leave = (): void => void reader.cancel().catch(letGo);
+  response.once('close', leave);
+  if (response.destroyed) leave();
   try {
-    for await (const chunk of result.stream) {
-      if (!response.write(payloadChunk(chunk)) && !response.destroyed) await drained(response);
-      // Leaving the loop lets go of the rest. The function runs to its end all the same (C4.15).
-      if (response.destroyed) return undefined;
+    for (let { value } = await reader.read(); value !== undefined; { value } = await reader.read()) {
+      if (!(await sendPiece(response, payloadChunk(value), clock))) return undefined;
     }
   } catch {
     // The function or the platform failed midway; `done` says how.
@@ -55,6 +63,9 @@ export async function writeEvents(result: StreamedResult, response: ServerRespon
   response.end(invokeComplete(Buffer.from(JSON.stringify(event))));
   return unexpected;
 }
+
+/** It had failed already, which `done` tells. */
+function letGo(): void {}
 
 const payloadChunk = eventEncoder('PayloadChunk', 'application/octet-stream');
 const invokeComplete = eventEncoder('InvokeComplete', 'application/json');
@@ -79,17 +90,4 @@ function failed(error: unknown): Completion {
   const { errorType, body } = errorAnswer(error);
   const event = { ErrorCode: errorType, ErrorDetails: body };
   return error instanceof EngineError ? { event } : { event, unexpected: error };
-}
-
-/** Resolves too when the client is gone. */
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      response.off('drain', settle);
-      response.off('close', settle);
-      resolve();
-    };
-    response.on('drain', settle);
-    response.on('close', settle);
-  });
 }

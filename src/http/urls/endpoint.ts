@@ -13,6 +13,7 @@ import type { StreamedResult } from '../../model/invocation.ts';
 import type { Drain } from '../drain.ts';
 import { foreignRequest } from '../loopback.ts';
 import { readBody, tooLong } from '../request-body.ts';
+import { sendBytes, sendStream } from '../send-body.ts';
 import type { Caller, SignatureVerifier, SignedRequest } from '../signature/verifier.ts';
 import { isPublic } from './access.ts';
 import { type UrlTarget, urlTarget } from './address.ts';
@@ -22,7 +23,6 @@ import { preflightHeaders, withCors } from './cors.ts';
 import { urlEvent } from './event.ts';
 import { forbidden, internalError, isUnexpected, notOurs, refusal, unknownUrl } from './refusal.ts';
 import { safeCookies } from './safe-cookies.ts';
-import { sendBytes, sendStream } from './send-body.ts';
 
 export interface UrlEndpointOptions {
   readonly engine: Engine;

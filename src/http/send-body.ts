@@ -3,8 +3,8 @@
  * one that leaves is no error, and no more is read for it.
  */
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../../base/clock.ts';
-import { limits } from '../../model/limits.ts';
+import type { Clock } from '../base/clock.ts';
+import { limits } from '../model/limits.ts';
 
 /** Whole bodies, in pieces that a slow line has time for. */
 export async function sendBytes(response: ServerResponse, body: Uint8Array, clock: Clock): Promise<void> {
@@ -34,7 +34,7 @@ export async function sendStream(
 const pieceBytes = limits.httpPieceBytesMax;
 
 /** False: the client is gone, or was cut. */
-function sendPiece(response: ServerResponse, piece: Uint8Array, clock: Clock): boolean | Promise<boolean> {
+export function sendPiece(response: ServerResponse, piece: Uint8Array, clock: Clock): boolean | Promise<boolean> {
   if (response.destroyed) return false;
   if (piece.byteLength === 0 || response.write(piece)) return true;
   const { promise, resolve } = Promise.withResolvers<boolean>();

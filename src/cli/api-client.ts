@@ -108,9 +108,9 @@ export class ApiClient {
     const signedAt = new Date(systemClock.epochMs()).toISOString().replaceAll(/[-:]|\.\d+/g, '');
     const all: Record<string, string> = { ...headers, host, 'x-amz-date': signedAt };
     const signedHeaders = Object.keys(all).toSorted();
-    const rawHeaders = Object.entries(all).flat();
+    const values = new Map(Object.entries(all).map(([name, value]) => [name, [value]]));
     const bodyHash = createHash('sha256').update(body).digest('hex');
-    const canonical = canonicalRequest({ head: { method, url: path, rawHeaders }, signedHeaders, bodyHash });
+    const canonical = canonicalRequest({ head: { method, url: path, headers: values }, signedHeaders, bodyHash });
     const scope = [signedAt.slice(0, 8), region, service, 'aws4_request'];
     const hash = createHash('sha256').update(canonical, 'latin1').digest('hex');
     const text = ['AWS4-HMAC-SHA256', signedAt, scope.join('/'), hash].join('\n');

@@ -5,13 +5,13 @@
  *
  * All texts here are bytes written as Latin-1, as node:http gives them, so that what is no UTF-8 is signed as it was sent.
  */
-import { headerValues, type RequestHead, splitTarget } from './request-head.ts';
+import { headerValues, type IndexedHead, splitTarget } from './request-head.ts';
 
 /** Its own value cannot be signed. */
 export const signatureParameter = 'X-Amz-Signature';
 
 export interface CanonicalParts {
-  readonly head: RequestHead;
+  readonly head: IndexedHead;
   /** In the order that the client gives, which must be sorted. */
   readonly signedHeaders: readonly string[];
   /** Of the body in hexadecimal, or the word that stands for it. */
@@ -67,7 +67,13 @@ export function queryPairs(query: string): (readonly [name: string, value: strin
 }
 
 function canonicalValues(values: readonly string[]): string {
-  return values.map((value) => value.trim().replaceAll(/[ \t\r\n]+/g, ' ')).join(',');
+  return values.map(trimmed).join(',');
+}
+
+const untrimmed = /^[ \t\r\n]|[ \t\r\n]$|[ \t\r\n]{2}|[\t\r\n]/;
+
+function trimmed(value: string): string {
+  return untrimmed.test(value) ? value.trim().replaceAll(/[ \t\r\n]+/g, ' ') : value;
 }
 
 function compare(one: string, other: string): number {

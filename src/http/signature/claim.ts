@@ -4,7 +4,7 @@
  */
 import { limits } from '../../model/limits.ts';
 import { queryPairs, signatureParameter } from './canonical-request.ts';
-import { headerValues, type RequestHead, splitTarget } from './request-head.ts';
+import { headerValues, type IndexedHead, splitTarget } from './request-head.ts';
 import { incompleteHeader, incompleteQuery, invalid, missingToken } from './signature-error.ts';
 
 export interface Claim {
@@ -25,7 +25,7 @@ export interface Claim {
 const algorithm = 'AWS4-HMAC-SHA256';
 
 /** @throws SignatureError */
-export function claimOf(head: RequestHead): Claim {
+export function claimOf(head: IndexedHead): Claim {
   const [header] = headerValues(head, 'authorization');
   if (header !== undefined) return claimOfHeader(head, header);
   const { query } = splitTarget(head.url ?? '');
@@ -36,7 +36,7 @@ export function claimOf(head: RequestHead): Claim {
 const algorithmParameter = 'X-Amz-Algorithm';
 const wanted = ['Credential', 'Signature', 'SignedHeaders'] as const;
 
-function claimOfHeader(head: RequestHead, header: string): Claim {
+function claimOfHeader(head: IndexedHead, header: string): Claim {
   const space = header.indexOf(' ');
   const scheme = space === -1 ? header : header.slice(0, space);
   if (scheme.startsWith('AWS4-') && scheme !== algorithm) {
@@ -125,11 +125,14 @@ function credentialOf(credential: string): Pick<Claim, 'accessKeyId' | 'scope'> 
 /** ISO 8601 without punctuation, or the date of HTTP. undefined: neither. */
 function timestampOf(text: string | undefined): { readonly signedAt: string; readonly signedAtMs: number } | undefined {
   if (text === undefined) return undefined;
-  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text.trim());
-  const [, year, month, day, hour, minute, second] = match ?? [];
-  const signedAtMs =
-    match === null ? Date.parse(text) : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  return Number.isNaN(signedAtMs) ? undefined : { signedAt: timestamp(signedAtMs), signedAtMs };
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  if (match === null) {
+    const signedAtMs = Date.parse(text);
+    return Number.isNaN(signedAtMs) ? undefined : { signedAt: timestamp(signedAtMs), signedAtMs };
+  }
+  const [, year, month, day, hour, minute, second] = match;
+  const signedAtMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(signedAtMs) ? undefined : { signedAt: text, signedAtMs };
 }
 
 /** `20150830T123600Z`. */

@@ -7,14 +7,28 @@ export interface RequestHead {
   readonly rawHeaders: readonly string[];
 }
 
-/** Values of one header, in order. The name is in lower case. */
-export function headerValues({ rawHeaders }: RequestHead, name: string): string[] {
-  const values: string[] = [];
+/** A head that is looked into often: names in lower case, values in order. */
+export interface IndexedHead extends Pick<RequestHead, 'method' | 'url'> {
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+}
+
+export function indexed({ method, url, rawHeaders }: RequestHead): IndexedHead {
+  const headers = new Map<string, string[]>();
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const value = rawHeaders[at + 1];
-    if (value !== undefined && rawHeaders[at]?.toLowerCase() === name) values.push(value);
+    const name = rawHeaders[at]?.toLowerCase() ?? '';
+    const value = rawHeaders[at + 1] ?? '';
+    const values = headers.get(name);
+    if (values === undefined) headers.set(name, [value]);
+    else values.push(value);
   }
-  return values;
+  return { method, url, headers };
+}
+
+const none: readonly string[] = [];
+
+/** The name is in lower case. */
+export function headerValues({ headers }: IndexedHead, name: string): readonly string[] {
+  return headers.get(name) ?? none;
 }
 
 export function splitTarget(url: string): { readonly path: string; readonly query: string } {

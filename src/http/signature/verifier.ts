@@ -9,7 +9,7 @@ import { limits } from '../../model/limits.ts';
 import type { AccessKeys } from './access-keys.ts';
 import { canonicalRequest } from './canonical-request.ts';
 import { type Claim, claimOf, cut, timestamp } from './claim.ts';
-import { headerValues, type RequestHead } from './request-head.ts';
+import { headerValues, type IndexedHead, indexed, type RequestHead } from './request-head.ts';
 import { invalid, mismatch, unknownClient } from './signature-error.ts';
 
 /** Who signed a request. */
@@ -48,7 +48,8 @@ export class SignatureVerifier {
    * Checks what a head says, for one of the services by the names that clients sign with (`lambda`, `logs`, `kinesis`).
    * @throws SignatureError
    */
-  open(head: RequestHead, services: readonly string[]): SignedRequest {
+  open(request: RequestHead, services: readonly string[]): SignedRequest {
+    const head = indexed(request);
     const claim = claimOf(head);
     this.#check(claim, head, services);
     const announced = headerValues(head, 'x-amz-content-sha256')[0];
@@ -77,7 +78,7 @@ export class SignatureVerifier {
 
   #check(
     { accessKeyId, scope, hasSessionToken, ...claim }: Claim,
-    head: RequestHead,
+    head: IndexedHead,
     services: readonly string[],
   ): void {
     // There are no sessions here: whoever sends a token means another account.
@@ -126,7 +127,7 @@ export class SignatureVerifier {
 
   #compare(
     { accessKeyId, scope, signedAt, signedHeaders, signature }: Claim,
-    head: RequestHead,
+    head: IndexedHead,
     bodyHash: string,
   ): void {
     const [day, region, service] = scope;
@@ -138,13 +139,12 @@ export class SignatureVerifier {
 }
 
 /** Headers that change what a request means must be signed; so must the host, or a request could be sent to another server. */
-function checkSignedHeaders(signedHeaders: readonly string[], { rawHeaders }: RequestHead): void {
+function checkSignedHeaders(signedHeaders: readonly string[], { headers }: IndexedHead): void {
   if (!signedHeaders.includes('host')) {
     throw invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   }
   if (signedHeaders.length > limits.httpHeadersMax) throw mismatch();
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]?.toLowerCase() ?? '';
+  for (const name of headers.keys()) {
     if (name.startsWith('x-amz-') && !signedHeaders.includes(name)) {
       throw invalid(`'${cut(name)}' must be a 'SignedHeader' in the AWS Authorization.`);
     }

@@ -60,6 +60,23 @@ const event = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('abort' as const), which: index }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('provision' as const), function: fc.nat({ max: 2 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('provisioned' as const),
+      which: index,
+      how: fc.constantFrom('keepWarm' as const, 'discard' as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('promise' as const, 'release' as const),
+      function: fc.nat({ max: 2 }),
+      environments: fc.nat({ max: 2 }),
+    }),
+  },
 );
 type Event = typeof event extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -67,14 +84,23 @@ interface Invocation {
   readonly demand: Demand;
   readonly abort: AbortController;
   lease: Lease | undefined;
+  /** What it runs in, or ran in until that was lost. */
+  made: 'on-demand' | 'ahead';
   state: 'waiting' | 'running' | 'moving' | 'ended';
+}
+
+/** An environment that is being made ahead. */
+interface Making {
+  readonly lease: Lease;
+  isOver: boolean;
 }
 
 /** What the model believes of an environment that a lease has shown it. */
 interface Known {
   readonly demand: Demand;
   readonly slotId: number;
-  holder: Invocation | undefined;
+  holder: Invocation | Making | undefined;
+  readonly made: 'on-demand' | 'ahead';
   /** How its last holder left it. */
   left: 'keepWarm' | 'keepVolume' | undefined;
 }
@@ -90,6 +116,8 @@ class Model {
   /** Function -> the version that was announced or invoked last. */
   readonly #current = new Map<string, string>();
   readonly #reserves = new Map<string, number>();
+  readonly #promises = new Map<string, number>();
+  readonly makings: Making[] = [];
 
   async apply(event: Event): Promise<void> {
     const before = this.#holdings();
@@ -149,6 +177,7 @@ class Model {
       case 'delete':
         this.#current.delete(functions[event.function]?.name ?? 'a');
         this.#reserves.delete(functions[event.function]?.name ?? 'a');
+        this.#promises.delete(functions[event.function]?.name ?? 'a');
         world.scheduler.forget(functions[event.function]?.name ?? 'a');
         break;
       case 'reserve': {
@@ -160,6 +189,23 @@ class Model {
       }
       case 'seclude':
         this.#secluded.add(functions[event.function]?.name ?? 'a');
+        break;
+      case 'provision':
+        this.#provision(this.#demand(event.function));
+        break;
+      case 'provisioned': {
+        const open = this.makings.filter(({ isOver }) => !isOver);
+        this.endMaking(open[event.which % Math.max(1, open.length)], event.how);
+        break;
+      }
+      case 'promise': {
+        const demand = this.#demand(event.function);
+        this.#promises.set(demand.functionName, event.environments);
+        world.scheduler.promise(demand, event.environments);
+        break;
+      }
+      case 'release':
+        world.scheduler.release(this.#demand(event.function), event.environments);
         break;
       case 'abort': {
         const waiting = this.invocations.filter((invocation) => invocation.state === 'waiting');
@@ -184,9 +230,35 @@ class Model {
     invocation.state = 'ended';
   }
 
+  #provision(demand: Demand): void {
+    const before = this.world.scheduler.stats().running;
+    this.#current.set(demand.functionName, demand.versionKey);
+    const lease = this.world.scheduler.provision(demand, `p${this.makings.length}`);
+    if (!(lease instanceof Lease)) return;
+    atMost('running because of a provision', this.world.scheduler.stats().running, before);
+    const making: Making = { lease, isOver: false };
+    this.makings.push(making);
+    const { environmentId, slotId, kind } = lease.berth;
+    if (kind === 'warm') throw new Broken('a provision took what was there');
+    if (this.#drained.has(slotId)) throw new Broken('a draining sandbox gets a provision');
+    this.environments.set(environmentId, { demand, slotId, holder: making, left: undefined, made: 'ahead' });
+  }
+
+  endMaking(making: Making | undefined, how: 'keepWarm' | 'discard'): void {
+    if (making === undefined || making.isOver) return;
+    making.isOver = true;
+    const known = this.environments.get(making.lease.berth.environmentId);
+    if (known !== undefined) {
+      known.holder = undefined;
+      known.left = how === 'keepWarm' ? how : undefined;
+    }
+    if (how === 'keepWarm') making.lease.keepWarm();
+    making.lease[Symbol.dispose]();
+  }
+
   check(): void {
     const { world } = this;
-    const { running, queued, memoryReservedMiB, environments, slots } = world.scheduler.stats();
+    const { running, queued, memoryReservedMiB, environments, slots, provisioned } = world.scheduler.stats();
     const living = [...this.environments.values()];
     equal('environments', sum(Object.values(environments)), living.length);
     equal('memory reserved', memoryReservedMiB, sum(living.map((known) => known.demand.memoryMiB)));
@@ -203,7 +275,8 @@ class Model {
       atMost('environments of a domain', sum(own.map((slot) => slot.environments)), tight.environmentsPerDomain);
     }
     // Everything unused can be ended for whoever is first in line, so with nothing running nobody may wait.
-    const isStuck = queued > 0 && running === 0;
+    // But for what is provisioned, which is nobody's to end.
+    const isStuck = queued > 0 && running === 0 && provisioned === 0 && this.makings.every(({ isOver }) => isOver);
     if (isStuck) throw new Error('an invocation waits although nothing runs');
     // Whoever can start has started: looking again starts nobody.
     world.scheduler.outdate({ functionName: 'nobody', functionKey: 'nobody', versionKey: 'nobody' });
@@ -256,7 +329,13 @@ class Model {
   }
 
   #invoke(demand: Demand): void {
-    const invocation: Invocation = { demand, abort: new AbortController(), lease: undefined, state: 'waiting' };
+    const invocation: Invocation = {
+      demand,
+      abort: new AbortController(),
+      lease: undefined,
+      made: 'on-demand',
+      state: 'waiting',
+    };
     const requestId = `r${this.invocations.length}`;
     this.#current.set(demand.functionName, demand.versionKey);
     let leased: Lease | Promise<Lease>;
@@ -279,15 +358,23 @@ class Model {
 
   /** What was just admitted is within the reserve of its function, or within what reserves leave to all. */
   #checkReserves(functionName: string): void {
-    const running = this.invocations
-      .filter(({ state }) => state === 'running')
-      .map(({ demand }) => demand.functionName);
+    const running = this.invocations.filter(({ state }) => state === 'running');
+    const isOnDemand = ({ made }: Invocation): boolean => made === 'on-demand';
     const reserved = this.#reserves.get(functionName);
+    const own = running.filter(({ demand }) => demand.functionName === functionName);
+    if (reserved !== undefined) atMost('reserved', own.length, reserved);
+    const latest = this.invocations.at(-1);
+    // Whoever got a provisioned one takes from what was promised.
+    if (latest === undefined || !isOnDemand(latest)) return;
+    const promised = (name: string): number => this.#promises.get(name) ?? 0;
     if (reserved === undefined) {
-      const shared = tight.concurrency - sum([...this.#reserves.values()]);
-      atMost('shared', running.filter((name) => !this.#reserves.has(name)).length, Math.max(0, shared));
+      const without = functions.map(({ name }) => name).filter((name) => !this.#reserves.has(name));
+      const aside = sum([...this.#reserves.values(), ...without.map(promised)]);
+      const sharing = running.filter((each) => without.includes(each.demand.functionName) && isOnDemand(each));
+      atMost('shared', sharing.length, Math.max(0, tight.concurrency - aside));
     } else {
-      atMost('reserved', running.filter((name) => name === functionName).length, reserved);
+      const most = Math.max(0, reserved - promised(functionName));
+      atMost('reserved on demand', own.filter(isOnDemand).length, most);
     }
   }
 
@@ -329,6 +416,7 @@ class Model {
     if (this.world.removals.some((removal) => removal.environmentId === environmentId)) return;
     if (this.world.slots.get(slotId) !== invocation.demand.domain) throw new Broken('a lease in another trust domain');
     const known = this.environments.get(environmentId);
+    invocation.made = known?.made ?? 'on-demand';
     if (kind === 'warm') {
       if (known === undefined || known.holder !== undefined) throw new Broken('an environment runs two invocations');
       if (known.left !== 'keepWarm') throw new Broken('a tainted environment is reused');
@@ -346,7 +434,13 @@ class Model {
       if (predecessor.demand.versionKey !== invocation.demand.versionKey)
         throw new Broken('an heir of another version');
     }
-    this.environments.set(environmentId, { demand: invocation.demand, slotId, holder: invocation, left: undefined });
+    this.environments.set(environmentId, {
+      demand: invocation.demand,
+      slotId,
+      holder: invocation,
+      left: undefined,
+      made: 'on-demand',
+    });
   }
 
   #reconcile(): void {
@@ -389,7 +483,7 @@ test('no history breaks the promises of the scheduler', async (t) => {
   t.teardown(() => process.off('unhandledRejection', onRejection));
 
   await fc.assert(
-    fc.asyncProperty(fc.array(event, { maxLength: 120 }), async (events) => {
+    fc.asyncProperty(fc.array(event, { maxLength: 120, size: 'medium' }), async (events) => {
       const model = new Model();
       for (const each of events) {
         await model.apply(each);
@@ -398,6 +492,7 @@ test('no history breaks the promises of the scheduler', async (t) => {
       model.world.scheduler.close();
       await settle();
       for (const invocation of model.invocations) model.end(invocation, 'keepWarm');
+      for (const making of model.makings) model.endMaking(making, 'keepWarm');
       await model.world.scheduler.whenEnded();
       const left = model.invocations.filter(({ state }) => state !== 'ended');
       equal('invocations that never ended', left.length, 0);

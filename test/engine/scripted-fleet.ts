@@ -167,7 +167,7 @@ export class ScriptedRegistry implements FunctionRegistry {
   readonly listVersions = unscriptedRegistry.listVersions;
   readonly aliases = unscriptedRegistry.aliases;
   readonly concurrency = unscriptedRegistry.concurrency;
-  readonly provisioned = unscriptedRegistry.provisioned;
+  readonly provisioned: FunctionRegistry['provisioned'] = unscriptedRegistry.provisioned;
   readonly recursion = unscriptedRegistry.recursion;
   readonly layerPolicies = unscriptedRegistry.layerPolicies;
   readonly policies = unscriptedRegistry.policies;

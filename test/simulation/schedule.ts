@@ -5,10 +5,12 @@
 import { composeEngine } from '../../src/engine/compose-engine.ts';
 import type { Engine, EngineLimits } from '../../src/engine/engine.ts';
 import { validOptions } from '../../src/engine/engine-options.ts';
+import type { FunctionProvisioning, FunctionReference, ProvisionedConfig } from '../../src/functions/registry.ts';
 import { EngineError } from '../../src/model/errors.ts';
 import { limits } from '../../src/model/limits.ts';
 import { createFleet } from '../../src/supervisor/fleet.ts';
 import { ScriptedRegistry } from '../engine/scripted-fleet.ts';
+import { unscriptedRegistry } from '../fixtures/unscripted-registry.ts';
 import type { Order } from './sandbox.ts';
 import { abortReason, noChances, type Script, type SimulatedFunction, scripts, turn, World } from './world.ts';
 
@@ -117,6 +119,7 @@ class Schedule {
       stall: 3,
       update: 4,
       remove: 2,
+      provision: 4,
       abort: 4,
     });
     switch (what) {
@@ -140,6 +143,8 @@ class Schedule {
         return this.#update();
       case 'remove':
         return this.#remove();
+      case 'provision':
+        return this.#provision(random.pick([0, 1, 1, 2, 3]));
       case 'abort':
         return this.#abort();
       default:
@@ -232,10 +237,18 @@ class Schedule {
     if (functionName === '') return;
     this.world.tell(`${functionName} is deleted`);
     const again = this.world.random.happens(0.5);
-    await this.#engine.functions.delete({ functionName, qualifier: '$LATEST', qualified: false });
+    await this.#engine.functions.delete(reference(functionName));
     this.world.functions.delete(functionName);
     if (again) this.#deploy(functionName);
     await turn();
+  }
+
+  /** Of what is deployed: here nothing is ever published. */
+  async #provision(environments: number, functionName = this.#anyFunction()): Promise<void> {
+    if (functionName === '') return;
+    this.world.tell(`${environments} environments of ${functionName} are to be provisioned`);
+    await this.#engine.functions.provisioned.put(reference(functionName), environments);
+    return this.#pass(this.world.random.pick([0, 1, 100]));
   }
 
   async #abort(): Promise<void> {
@@ -268,22 +281,51 @@ class Schedule {
     world.tell('faults are over');
     world.chances = noChances;
     await this.#untilQuiet();
+    for (const functionName of world.functions.keys()) await this.#assertProvisioned(functionName);
+    // What is provisioned may be all that there is room for.
+    for (const functionName of world.functions.keys()) await this.#provision(0, functionName);
+    await this.#pass(10);
+    const { provisioned } = this.#engine.stats().environments;
+    if (provisioned > 0) world.broken(`${provisioned} environments are provisioned and nobody wants them`);
     for (const functionName of world.functions.keys()) await this.#assertServed(functionName);
+  }
+
+  /** All that was asked for is there, unless there is no room. */
+  async #assertProvisioned(functionName: string): Promise<void> {
+    const { world } = this;
+    const { provisionedInitTimeoutMs, createGraceMs, provisionBackoffMsMax, functionBackoffMsMax } = limits;
+    // An init that hung until it was given up, then the longest waits.
+    const mostMs = provisionedInitTimeoutMs + createGraceMs + provisionBackoffMsMax + functionBackoffMsMax;
+    for (const endMs = world.clock.nowMs() + mostMs; ; await this.#pass(5_000)) {
+      const told = this.#engine.functions.provisioned.get(reference(functionName));
+      const { requested, allocated, available, status, statusReason } = told;
+      if (available > allocated || allocated > requested) world.broken(`provisioned: ${JSON.stringify(told)}`);
+      world.assertWhole();
+      if (status === 'READY' || statusReason?.startsWith('There is no room') === true) return;
+      if (world.clock.nowMs() >= endMs) world.broken(`not provisioned in ${mostMs} ms: ${JSON.stringify(told)}`);
+    }
   }
 
   async #untilQuiet(): Promise<void> {
     // The longest way: every start fails as late as it can, then the init hangs, then the invocation.
-    const mostMs = 120_000;
+    // An init ahead of all invocations has longer, and is waited for also when its function is gone.
+    const mostMs = 120_000 + limits.provisionedInitTimeoutMs;
     const { clock } = this.world;
     // An invocation whose client has left runs on to its end.
-    const isQuiet = () => this.#open.size === 0 && this.#engine.stats().invocations.running === 0;
+    const isQuiet = () => {
+      const { environments, invocations } = this.#engine.stats();
+      const { busy, starting, provisioned } = environments;
+      return this.#open.size === 0 && invocations.running === 0 && busy + starting <= provisioned;
+    };
     for (const endMs = clock.nowMs() + mostMs; !isQuiet() && clock.nowMs() < endMs; ) await this.#pass(250);
     if (this.#open.size > 0) this.world.broken(`${this.#open.size} calls have not ended after ${mostMs} ms`);
     // What is stuck without a call is found by its heartbeat.
     await this.#pass(2_000);
     const { invocations, environments } = this.#engine.stats();
     const { running, queued } = invocations;
-    if (running + queued + environments.busy + environments.starting > 0) {
+    // What is provisioned may be being made.
+    const left = environments.busy + environments.starting - environments.provisioned;
+    if (running + queued + Math.max(0, left) > 0) {
       this.world.broken(`nothing is under way, but ${JSON.stringify(this.#engine.stats())}`);
     }
     this.world.assertWhole();
@@ -352,14 +394,16 @@ class Schedule {
     within('environments', environments.total, most.environmentsMax);
     within('sandboxes', sandboxes.length, most.sandboxesMax);
     // Whoever waits, waits for something that ends.
-    if (invocations.running === 0) within('queued though nothing runs', invocations.queued, 0);
+    // An environment that is made ahead runs nothing, and takes room also when nobody wants it any more.
+    const ahead = environments.provisioned + environments.busy + environments.starting;
+    if (invocations.running + ahead === 0) within('queued though nothing runs', invocations.queued, 0);
     if (most.queueMs === 0) within('queued', invocations.queued, 0);
     for (const { environments: held, sandboxId } of sandboxes) within(sandboxId, held, most.environmentsPerSandbox);
     // Spares, and those that start for callers who have left.
     const sparesMax = limits.sparesMaxDefault + limits.sandboxStartsAtOnceMax;
     within('processes', world.running().length, most.sandboxesMax + sparesMax);
     const runningInside = world.running().reduce((sum, sandbox) => sum + sandbox.environmentsRunning, 0);
-    within('guests that run', runningInside, most.concurrency + world.running().length);
+    within('guests that run', runningInside, most.concurrency + environments.provisioned + world.running().length);
     world.assertWhole();
   }
 }
@@ -367,6 +411,34 @@ class Schedule {
 class SimulatedRegistry extends ScriptedRegistry {
   readonly #revisions = new Map<string, number>();
   readonly #deployed = new Map<string, SimulatedFunction>();
+
+  readonly #wanted = new Map<string, number>();
+  override readonly provisioned: FunctionProvisioning = {
+    ...unscriptedRegistry.provisioned,
+    put: async ({ functionName }, requested) => {
+      this.#wanted.set(functionName, requested);
+      return this.#config(functionName);
+    },
+    get: ({ functionName }) => this.#config(functionName),
+    wanted: (functionName) => this.#wantedOf(functionName),
+    wantedBy: (functionName) => this.#wantedOf(functionName),
+  };
+
+  #wantedOf(functionName: string): ReadonlyMap<string, number> {
+    const wanted = this.#wanted.get(functionName) ?? 0;
+    return new Map(wanted === 0 ? [] : [['$LATEST', wanted]]);
+  }
+
+  #config(functionName: string): ProvisionedConfig {
+    const requested = this.#wanted.get(functionName) ?? 0;
+    const nothing = { allocated: 0, available: 0, status: 'IN_PROGRESS', lastModified: '' } as const;
+    return { functionName, qualifier: '$LATEST', requested, ...nothing };
+  }
+
+  override async delete(deleted: { functionName: string }): Promise<void> {
+    this.#wanted.delete(deleted.functionName);
+    await super.delete(deleted);
+  }
 
   deploy(deployed: SimulatedFunction): void {
     const { functionName } = deployed;
@@ -386,4 +458,8 @@ class SimulatedRegistry extends ScriptedRegistry {
     this.deploy(deployed);
     return this.get({ functionName });
   }
+}
+
+function reference(functionName: string): FunctionReference {
+  return { functionName, qualifier: '$LATEST', qualified: false };
 }

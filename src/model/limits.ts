@@ -721,7 +721,7 @@ export const limits = {
   bucketProblemsMax: 16,
   /** Larger ones have an entity tag that is no hash of what is in them. */
   bucketHashBytesMax: 16 * MiB,
-  /** Events of a bucket that are handed over at once, and written down together. */
+  /** Events of a bucket that are handed over at once, and written down together; files that are looked at together. */
   bucketEventsAtOnceMax: 64,
   /** A file is whole when it has not changed for so long. */
   bucketStableMs: 1_000,

@@ -3,6 +3,7 @@
  * functions were told of, which is kept: so nothing is missed that happened while nobody watched. A change is told when it has lasted, and
  * written down behind the acceptance of its events, so each is told at least once. One step at a time; what waits is in maps.
  */
+import type { BigIntStats } from 'node:fs';
 import { Alarm } from '../../base/alarm.ts';
 import { backoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -83,7 +84,7 @@ export class WatchedBucket implements AsyncDisposable {
   }
 
   /**
-   * Resolves when everything that is there has been looked at once. What is in a directory that was not watched before is no news.
+   * What is in a directory that was not watched before is no news; what comes once this has resolved is.
    * @throws EngineError InvalidParameterValueException, DataDirectoryUnusable
    */
   async start(): Promise<void> {
@@ -95,10 +96,12 @@ export class WatchedBucket implements AsyncDisposable {
     const stored = store.load(bucket.name);
     const isKnown = stored?.directory === bucket.directory;
     this.#sequencer = stored?.sequencer ?? 0;
-    if (isKnown) for (const [key, each] of stored.objects) this.#tell(key, each);
     this.#suspects.set('', 'all');
-    await this.#inspectAll();
-    if (!isKnown) {
+    if (isKnown) {
+      // Looked at behind the start, which a large directory would hold up: whatever comes meanwhile differs from what is kept.
+      for (const [key, each] of stored.objects) this.#tell(key, each);
+    } else {
+      await this.#inspectAll();
       const objects = new Map<string, string>();
       for (const [key, { seen }] of this.#pending) if (seen !== undefined) objects.set(key, seen);
       store.begin(bucket.name, { directory: bucket.directory, sequencer: this.#sequencer, objects });
@@ -113,8 +116,8 @@ export class WatchedBucket implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#phase = 'closed';
     this.#alarm.cancel();
-    for (const { watcher } of this.#directories.values()) watcher?.close();
     await this.#working;
+    for (const { watcher } of this.#directories.values()) watcher?.close();
   }
 
   #wake(): void {
@@ -182,8 +185,7 @@ export class WatchedBucket implements AsyncDisposable {
       suspects === 'all'
         ? new Set([...(await directory.names()), ...known.files.keys(), ...known.directories])
         : suspects;
-    for (const name of names) {
-      const stats = await directory.stat(name);
+    for await (const [name, stats] of statsOf(directory, [...names])) {
       const key = path === '' ? name : `${path}/${name}`;
       if (stats?.isDirectory() === true) {
         known.directories.add(name);
@@ -405,5 +407,16 @@ export class WatchedBucket implements AsyncDisposable {
       'InvalidParameterValueException',
       `buckets.${name}.directory must be a directory that can be read, received ${JSON.stringify(directory)}: ${reason}`,
     );
+  }
+}
+
+/** Some at a time: one after the other would wait for each. */
+async function* statsOf(
+  directory: OpenDirectory,
+  names: readonly string[],
+): AsyncGenerator<readonly [name: string, stats: BigIntStats | undefined]> {
+  for (let from = 0; from < names.length; from += limits.bucketEventsAtOnceMax) {
+    const some = names.slice(from, from + limits.bucketEventsAtOnceMax);
+    yield* await Promise.all(some.map(async (name) => [name, await directory.stat(name)] as const));
   }
 }

@@ -29,7 +29,7 @@ import { Conduct } from './conduct.ts';
 import { createCounters } from './counters.ts';
 import type { CallableFunction, Engine, EngineStats } from './engine.ts';
 import type { ValidOptions } from './engine-options.ts';
-import { EventSources, noDestinations } from './event-sources.ts';
+import { EventSources, failureDestinations } from './event-sources.ts';
 import { Events } from './events.ts';
 import { createGateways } from './gateway.ts';
 import { InvokePath } from './invoke.ts';
@@ -100,6 +100,7 @@ class ComposedEngine implements Engine {
     });
     this.#sandboxes.listen(this.#scheduler);
     this.#conduct = new Conduct(clock, observe);
+    const destinations = new DestinationTargets(options.destinations, options.destinationDirectory);
     this.#events = new Events({
       clock,
       observe,
@@ -107,7 +108,7 @@ class ComposedEngine implements Engine {
       storage: parts.eventStorage ?? eventStorage(undefined),
       limits,
       asyncDelayScale: options.asyncDelayScale,
-      targets: new DestinationTargets(options.destinations, options.destinationDirectory),
+      targets: destinations,
       deliver: (event) => this.#path.deliver(event),
     });
     const path = {
@@ -172,7 +173,7 @@ class ComposedEngine implements Engine {
       observe,
       storage: parts.sourceStorage ?? sourceStorage(undefined),
       registry: parts.registry,
-      destinations: noDestinations,
+      destinations: failureDestinations({ clock, targets: destinations, tell: (record) => this.#events.tell(record) }),
       delayScale: options.asyncDelayScale,
       redisStreams: options.redisStreams,
       invoke: (input) => this.invoke(input),
@@ -304,8 +305,8 @@ class ComposedEngine implements Engine {
     await fleet.close();
     await ended;
     await quiet;
-    await this.#events.close();
     await drained;
+    await this.#events.close();
     await release();
   }
 

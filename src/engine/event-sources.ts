@@ -9,11 +9,13 @@ import { functionArn } from '../model/function-configuration.ts';
 import type { InvokeInput, InvokeResult } from '../model/invocation.ts';
 import type { Observe } from '../model/platform-event.ts';
 import type { RedisStream } from '../model/redis-stream.ts';
+import type { NewRecord } from '../queue/event-store.ts';
 import { redisSourceKind } from '../queue/redis/redis-source.ts';
 import { type EventSourceMappings, Mappings } from '../queue/sources/mappings.ts';
 import type { FailureDestinations, FunctionPort, MappedFunction } from '../queue/sources/ports.ts';
 import { StreamLog, type Streams } from '../queue/streams/stream-log.ts';
 import { streamSourceKind } from '../queue/streams/stream-source.ts';
+import { serviceOf, type Targets } from '../queue/target.ts';
 import type { SourceStorage, SourceStores } from '../store/source-storage.ts';
 
 export interface EventSourcesOptions {
@@ -96,15 +98,43 @@ export class EventSources implements AsyncDisposable {
   }
 }
 
-/** While nothing can be sent anywhere: mappings that name a destination are refused, rather than records dropped later. */
-export const noDestinations: FailureDestinations = {
-  check(destinationArn) {
-    throw new EngineError(
-      'InvalidParameterValueException',
-      `DestinationConfig.OnFailure.Destination ${destinationArn} cannot be sent to by this engine.`,
-    );
-  },
-  async send() {
-    throw new EngineError('ServiceException', 'There is nothing to send with.');
-  },
-};
+/** By the courier of asynchronous invocations, which sends at least once. */
+export function failureDestinations({
+  clock,
+  targets,
+  tell,
+}: {
+  readonly clock: Clock;
+  readonly targets: Targets;
+  readonly tell: (record: NewRecord) => Promise<void>;
+}): FailureDestinations {
+  return {
+    check(destinationArn) {
+      const service = serviceOf(destinationArn);
+      const isServed = service === 'sqs' || service === 'sns' || service === 's3';
+      if (isServed && targets.of(destinationArn) !== undefined) return;
+      const reason = isServed
+        ? 'Nothing is mapped to it, by destinations or --destination.'
+        : 'It has to be one of sqs, sns or s3.';
+      throw new EngineError(
+        'InvalidParameterValueException',
+        `The destination ARN ${destinationArn} is invalid. ${reason}`,
+      );
+    },
+    async send({ destinationArn, functionName, functionArn, requestId, condition, record }) {
+      await tell({
+        target: destinationArn,
+        functionName,
+        requestId,
+        createdMs: clock.epochMs(),
+        head: {
+          kind: 'destination',
+          condition: condition === 'RecordAgeExceeded' ? 'EventAgeExceeded' : 'RetriesExhausted',
+          source: functionArn,
+          hops: 0,
+        },
+        body: Buffer.from(JSON.stringify(record)),
+      });
+    },
+  };
+}

@@ -11,6 +11,7 @@ import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
 import type { EventAnswer, EventDelivery, EventSettings } from '../queue/delivery.ts';
 import { type AcceptInput, EventQueue, type EventQueueStats } from '../queue/event-queue.ts';
+import type { NewRecord } from '../queue/event-store.ts';
 import type { Targets } from '../queue/target.ts';
 import type { EventStorage } from '../store/event-storage.ts';
 import type { ValidOptions } from './engine-options.ts';
@@ -42,6 +43,11 @@ export class Events {
   /** @throws EngineError */
   accept(event: AcceptInput): Promise<void> {
     return this.#open().accept(event);
+  }
+
+  /** Sends a record that is no event's own. Resolves when it is kept. @throws EngineError */
+  tell(record: NewRecord): Promise<void> {
+    return this.#open().tell(record);
   }
 
   changed(functionName: string): void {

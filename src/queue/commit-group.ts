@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { limits } from '../model/limits.ts';
-import type { EndedEvent, EventChanges, EventStore, NewEvent, PostponedEvent } from './event-store.ts';
+import type { EndedEvent, EventChanges, EventStore, NewEvent, NewRecord, PostponedEvent } from './event-store.ts';
 
 interface Acceptance {
   readonly event: NewEvent;
@@ -18,7 +18,7 @@ export interface CommitGroupOptions {
   readonly store: EventStore;
   readonly clock: Clock;
   /** Changes were written, and what waits may be another. */
-  readonly onWritten: (changes: Pick<EventChanges, 'accepted' | 'postponed' | 'ended'>) => void;
+  readonly onWritten: (changes: Pick<EventChanges, 'accepted' | 'postponed' | 'ended' | 'recordsNew'>) => void;
   /** The store does not take changes for now; they are kept and tried again. */
   readonly onRefused: (error: unknown) => void;
 }
@@ -55,6 +55,12 @@ export class CommitGroup {
 
   recordDone(recordId: number): void {
     this.#changes.recordsDone.push(recordId);
+    this.#gather();
+  }
+
+  /** Of what is no event. `written` tells when it is kept. */
+  tell(record: NewRecord): void {
+    this.#changes.recordsNew.push(record);
     this.#gather();
   }
 
@@ -129,13 +135,14 @@ export class CommitGroup {
   }
 
   /** What ended has ended, whether or not it could be written. Until it is, a restart would deliver it again. */
-  #keep({ postponed, ended, recordsPostponed, recordsDone }: Changes): void {
+  #keep({ postponed, ended, recordsPostponed, recordsDone, recordsNew }: Changes): void {
     const later = this.#changes;
     this.#changes = {
       postponed: [...postponed, ...later.postponed],
       ended: [...ended, ...later.ended],
       recordsPostponed: [...recordsPostponed, ...later.recordsPostponed],
       recordsDone: [...recordsDone, ...later.recordsDone],
+      recordsNew: [...recordsNew, ...later.recordsNew],
     };
     this.#retry ??= this.#options.clock.after(limits.queueWriteRetryMs, () => {
       this.#retry = undefined;
@@ -149,11 +156,11 @@ export class CommitGroup {
 }
 
 function noChanges(): Changes {
-  return { postponed: [], ended: [], recordsPostponed: [], recordsDone: [] };
+  return { postponed: [], ended: [], recordsPostponed: [], recordsDone: [], recordsNew: [] };
 }
 
-function changeCount({ postponed, ended, recordsPostponed, recordsDone }: Changes): number {
-  return postponed.length + ended.length + recordsPostponed.length + recordsDone.length;
+function changeCount({ postponed, ended, recordsPostponed, recordsDone, recordsNew }: Changes): number {
+  return postponed.length + ended.length + recordsPostponed.length + recordsDone.length + recordsNew.length;
 }
 
 function nextTurn(): Promise<void> {

@@ -193,6 +193,15 @@ export class EventQueue {
     };
   }
 
+  /** Sends what is no event's own, at least once. Resolves when it is kept. @throws EngineError DataDirectoryUnusable */
+  async tell(record: NewRecord): Promise<void> {
+    this.#group.tell(record);
+    if (!(await this.#group.written())) {
+      throw new EngineError('DataDirectoryUnusable', 'the record for a destination cannot be written now');
+    }
+    await this.#options.store.synced();
+  }
+
   /** Begins no delivery any more. What is under way may end, or is delivered again after the next start. */
   stop(): void {
     this.#isClosed = true;
@@ -512,8 +521,13 @@ export class EventQueue {
 
   // What there is.
 
-  #written({ accepted, postponed, ended }: Pick<EventChanges, 'accepted' | 'postponed' | 'ended'>): void {
-    for (const { records } of ended) {
+  #written({
+    accepted,
+    postponed,
+    ended,
+    recordsNew,
+  }: Pick<EventChanges, 'accepted' | 'postponed' | 'ended' | 'recordsNew'>): void {
+    for (const { records } of [...ended, { records: recordsNew }]) {
       for (const { target, createdMs } of records) this.#courier.expect(target, Math.round(createdMs));
     }
     for (const { queueId, acceptedMs } of accepted) this.#expect(queueId, Math.round(acceptedMs));

@@ -83,6 +83,8 @@ export interface EventChanges {
     readonly dueMs: number;
   }[];
   readonly recordsDone: readonly number[];
+  /** Of what is no event of a queue. */
+  readonly recordsNew: readonly NewRecord[];
 }
 
 export interface QueueSummary {

@@ -156,7 +156,7 @@ export class SqliteEventStore implements EventStore {
     return row === undefined ? undefined : Number(row.due_ms);
   }
 
-  write({ accepted, postponed, ended, recordsPostponed, recordsDone }: EventChanges): void {
+  write({ accepted, postponed, ended, recordsPostponed, recordsDone, recordsNew }: EventChanges): void {
     this.#write((database) => {
       const growth = new Map<number, { events: number; bytes: number }>();
       const grow = (queueId: number, events: number, bytes: number): void => {
@@ -198,6 +198,7 @@ export class SqliteEventStore implements EventStore {
           recordId,
         );
       }
+      for (const record of recordsNew) this.#insertRecord(record);
       for (const recordId of recordsDone) database.run('DELETE FROM records WHERE record_id = ?', recordId);
     });
   }

@@ -82,7 +82,7 @@ function fillQueue(directory: string): void {
   const queueId = store.openQueue(nameOf(1));
   const acceptedMs = Date.now();
   const payload = Buffer.from('{"n":1}');
-  const none = { recordsPostponed: [], recordsDone: [] };
+  const none = { recordsPostponed: [], recordsDone: [], recordsNew: [] };
   for (let written = 0; written < eventCount; written += 5_000) {
     const accepted = Array.from({ length: 5_000 }, () => ({
       ...{ queueId, requestId: randomUUID(), qualifier: undefined, acceptedMs, hops: 0, details: {}, payload },

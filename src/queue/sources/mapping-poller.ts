@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { backoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
-import { errorMessage } from '../../base/error-text.ts';
 import { EngineError } from '../../model/errors.ts';
 import type { EventSourceMapping } from '../../model/event-source-mapping.ts';
 import { limits } from '../../model/limits.ts';
@@ -132,34 +131,41 @@ export class MappingPoller {
     });
   }
 
-  async #giveUp(source: EventSource, given: GivenUp): Promise<void> {
+  /** False: nobody could be told, and the records stay. */
+  async #giveUp(source: EventSource, given: GivenUp): Promise<boolean> {
     const { clock, mapping, destinations, observe } = this.#parts;
-    const { functionName, onFailure } = mapping;
+    const { functionName, onFailure, eventSourceArn } = mapping;
     const { shardId, condition, records } = given;
+    if (onFailure !== undefined) {
+      const requestId = given.requestId ?? randomUUID();
+      const functionArn = this.#describe()?.arn ?? functionName;
+      const record = failureRecord({
+        ...given,
+        requestId,
+        functionArn,
+        epochMs: clock.epochMs(),
+        batchInfoName: source.batchInfoName,
+        streamArn: eventSourceArn,
+      });
+      try {
+        await destinations.send({ destinationArn: onFailure, functionName, functionArn, requestId, condition, record });
+      } catch (error) {
+        // The disk is full, or the engine closes.
+        if (!(error instanceof EngineError)) throw error;
+        this.#problem(`what was given up cannot be told to ${onFailure}: ${error.message}`);
+        return false;
+      }
+    }
     observe?.({
       type: 'source.gaveUp',
       functionName,
-      eventSourceArn: mapping.eventSourceArn,
+      eventSourceArn,
       shardId,
       condition,
       records: records.length,
       ...(onFailure !== undefined && { destination: onFailure }),
     });
-    if (onFailure === undefined) return;
-    const record = failureRecord({
-      ...given,
-      requestId: given.requestId ?? randomUUID(),
-      functionArn: this.#describe()?.arn ?? functionName,
-      epochMs: clock.epochMs(),
-      batchInfoName: source.batchInfoName,
-      streamArn: mapping.eventSourceArn,
-    });
-    try {
-      await destinations.send(onFailure, record);
-    } catch (error) {
-      // The sender has tried for as long as it does. The shard is worth more than the note: it goes on, and the operator is told.
-      this.#problem(`the failure destination ${onFailure} did not take a record: ${errorMessage(error)}`);
-    }
+    return true;
   }
 
   /** Undefined while the function does not exist: its records wait. */

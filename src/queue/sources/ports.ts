@@ -1,5 +1,6 @@
 /** What pollers need of the rest of the engine. It is little on purpose: a queue knows functions by name only. */
 import type { InvokeResult } from '../../model/invocation.ts';
+import type { GiveUpCondition } from './failure-record.ts';
 import type { Checkpoint } from './shard-progress.ts';
 
 /** A function as a mapping names it. */
@@ -15,12 +16,21 @@ export interface FunctionPort {
   describe(target: MappedFunction): { readonly role: string; readonly arn: string };
 }
 
-/** Where records go that are given up. */
+/** Where it is told which records were given up. */
 export interface FailureDestinations {
   /** @throws EngineError InvalidParameterValueException for an ARN that nothing can be sent to */
   check(destinationArn: string): void;
-  /** Resolves when the destination has it. Rejects when it does not after all its own attempts. */
-  send(destinationArn: string, record: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Resolves when the note is kept, and will be sent. @throws EngineError when it cannot be kept now */
+  send(note: FailureNote): Promise<void>;
+}
+
+export interface FailureNote {
+  readonly destinationArn: string;
+  readonly functionName: string;
+  readonly functionArn: string;
+  readonly requestId: string;
+  readonly condition: GiveUpCondition;
+  readonly record: Readonly<Record<string, unknown>>;
 }
 
 /** Checkpoints of all mappings. Whatever is saved is durable when the promise resolves; what is saved in one turn is saved together. */

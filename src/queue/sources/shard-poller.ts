@@ -47,8 +47,8 @@ export interface ShardPollerParts {
   /** Whether the filters let it pass. */
   passes(subject: unknown): boolean;
   invoke(payload: Uint8Array): Promise<InvokeResult>;
-  /** Resolves when nothing more is to be done for them. */
-  giveUp(records: GivenUp): Promise<void>;
+  /** Resolves to true when nothing more is to be done for them; to false when they have to stay. */
+  giveUp(records: GivenUp): Promise<boolean>;
   /** How the last batch, or the last attempt to read, went. */
   told(result: 'ok' | { readonly problem: string }): void;
 }
@@ -188,21 +188,23 @@ export class ShardPoller {
     const { ending, requestId, answer } = attempted;
     const isRun = ending.type === 'handled' || ending.type === 'failed';
     const decided = afterAttempt(batch, ending, this.#parts.policy);
-    if (decided.givenUp > 0) {
-      await this.#parts.giveUp({
+    const records = batch.queued.slice(decided.handled, decided.handled + decided.givenUp);
+    const isGivenUp =
+      records.length === 0 ||
+      (await this.#parts.giveUp({
         shardId: this.#parts.shardId,
         condition: 'RetryAttemptsExhausted',
         invocations: batch.invocations + 1,
         requestId,
         answer,
-        records: batch.queued.slice(decided.handled, decided.handled + decided.givenUp),
-      });
-    }
-    await this.#settle(batch, { ...decided, delayMs: decided.delayMs * this.#parts.delayScale }, isRun);
+        records,
+      }));
+    await this.#settle(batch, isGivenUp ? decided : keptAfterAll(batch, decided), isRun);
   }
 
   async #expire(batch: Batch): Promise<void> {
-    await this.#parts.giveUp({
+    const decided: Consequence = { handled: 0, givenUp: batch.records, parts: [], delayMs: 0 };
+    const isGivenUp = await this.#parts.giveUp({
       shardId: this.#parts.shardId,
       condition: 'RecordAgeExceeded',
       // AWS counts finding it out as one more: 1 was recorded for records that were too old before any invocation (D3.8).
@@ -211,7 +213,7 @@ export class ShardPoller {
       answer: undefined,
       records: batch.queued,
     });
-    await this.#settle(batch, { handled: 0, givenUp: batch.records, parts: [], delayMs: 0 }, false);
+    await this.#settle(batch, isGivenUp ? decided : keptAfterAll(batch, decided), false);
   }
 
   async #attempt(batch: Batch): Promise<Attempted> {
@@ -257,7 +259,8 @@ export class ShardPoller {
   }
 
   async #settle(batch: Batch, decided: Consequence, isRun: boolean): Promise<void> {
-    this.#progress.settle(batch.lane, decided, this.#parts.clock.nowMs(), isRun);
+    const delayMs = decided.delayMs * this.#parts.delayScale;
+    this.#progress.settle(batch.lane, { ...decided, delayMs }, this.#parts.clock.nowMs(), isRun);
     if (decided.handled + decided.givenUp > 0) await this.#store();
   }
 
@@ -290,6 +293,12 @@ export class ShardPoller {
 }
 
 const faultLimits = { minMs: limits.sourceRetryMsMin, maxMs: limits.sourceRetryMsMax };
+
+/** What was to be given up stays, and is tried again. */
+function keptAfterAll({ retries, refusals }: Batch, { handled, givenUp }: Consequence): Consequence {
+  const parts = [{ records: givenUp, retries, refusals: refusals + 1 }];
+  return { handled, givenUp: 0, parts, delayMs: backoffMs(refusals, faultLimits) };
+}
 
 function isSame(one: StoredCheckpoint, other: StoredCheckpoint): boolean {
   return (

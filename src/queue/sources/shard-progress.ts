@@ -151,9 +151,9 @@ export class ShardProgress {
     if (state.underWay !== undefined) return { type: 'idle' };
     const [part] = state.parts;
     if (part === undefined && state.waiting.length === 0) return { type: 'idle' };
+    if (now.nowMs < state.notBeforeMs) return { type: 'wait', untilMs: state.notBeforeMs };
     const expired = this.#expired(part?.waiting ?? state.waiting, now.epochMs);
     if (expired > 0) return { type: 'expired', batch: this.#begin(lane, state, expired) };
-    if (now.nowMs < state.notBeforeMs) return { type: 'wait', untilMs: state.notBeforeMs };
     if (part !== undefined) return { type: 'run', batch: this.#begin(lane, state, part.waiting.length) };
 
     const { records, isFull } = this.#batchLength(state.waiting);

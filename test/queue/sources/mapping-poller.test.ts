@@ -45,6 +45,8 @@ class Rig {
   readonly batches: SeenRecord[][] = [];
   readonly sent: Readonly<Record<string, unknown>>[] = [];
   readonly problems: string[] = [];
+  /** How many notes cannot be kept. */
+  refusals = 0;
   readonly #settings: Partial<EventSourceMapping>;
   answer: (records: readonly SeenRecord[]) => Answer | Promise<Answer> = () => 'ok';
   poller: MappingPoller;
@@ -89,7 +91,10 @@ class Rig {
       },
       destinations: {
         check: () => undefined,
-        send: async (_arn, record) => void this.sent.push(record),
+        send: async ({ record }) => {
+          if (this.refusals-- > 0) throw new EngineError('DataDirectoryUnusable', 'the disk is full');
+          this.sent.push(record);
+        },
       },
       checkpoints,
       observe: undefined,
@@ -242,6 +247,17 @@ test('records whose retries are used up go to the failure destination, as record
       },
     },
   ]);
+  await rig.poller.stop();
+});
+
+test('records whose giving up cannot be told stay, until it can', async (t) => {
+  const rig = new Rig(sourceWith(3), { retryAttemptsMax: 0, onFailure: 'arn:q' });
+  rig.answer = () => 'error';
+  rig.refusals = 2;
+  await rig.until(() => rig.handledUpTo === '3');
+  t.is(rig.sent.length, 1);
+  t.like(rig.sent[0], { requestContext: { approximateInvokeCount: 3 }, KinesisBatchInfo: { batchSize: 3 } });
+  t.true(rig.problems.includes('what was given up cannot be told to arn:q: the disk is full'));
   await rig.poller.stop();
 });
 

@@ -4,9 +4,11 @@ import {
   CreateFunctionUrlConfigCommand,
   PublishLayerVersionCommand,
   PublishVersionCommand,
+  PutFunctionEventInvokeConfigCommand,
   PutProvisionedConcurrencyConfigCommand,
   paginateListAliases,
   paginateListCodeSigningConfigs,
+  paginateListFunctionEventInvokeConfigs,
   paginateListFunctions,
   paginateListFunctionUrlConfigs,
   paginateListLayers,
@@ -42,6 +44,9 @@ test('every list is the same in pages of two as in one', async (t) => {
     await client.send(new CreateAliasCommand({ FunctionName, Name, FunctionVersion: Version }));
     await client.send(new CreateFunctionUrlConfigCommand({ FunctionName, Qualifier: Name, AuthType: 'AWS_IAM' }));
     await client.send(
+      new PutFunctionEventInvokeConfigCommand({ FunctionName, Qualifier: Name, MaximumRetryAttempts: 1 }),
+    );
+    await client.send(
       new PutProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier: Name, ProvisionedConcurrentExecutions: 1 }),
     );
     const Content = { ZipFile: await zip({ 'index.mjs': `export default ${version}` }) };
@@ -55,6 +60,8 @@ test('every list is the same in pages of two as in one', async (t) => {
     Versions: (pageSize) => paginateListVersionsByFunction({ client, pageSize }, { FunctionName }),
     Aliases: (pageSize) => paginateListAliases({ client, pageSize }, { FunctionName }),
     FunctionUrlConfigs: (pageSize) => paginateListFunctionUrlConfigs({ client, pageSize }, { FunctionName }),
+    FunctionEventInvokeConfigs: (pageSize) =>
+      paginateListFunctionEventInvokeConfigs({ client, pageSize }, { FunctionName }),
     ProvisionedConcurrencyConfigs: (pageSize) =>
       paginateListProvisionedConcurrencyConfigs({ client, pageSize }, { FunctionName }),
     Layers: (pageSize) => paginateListLayers({ client, pageSize }, {}),

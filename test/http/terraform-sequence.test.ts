@@ -1,7 +1,7 @@
 /**
  * The calls of Terraform's AWS provider, in its order, with the fields that it sends and reads, so that `terraform apply` ends and the next
  * `plan` finds nothing to do. Read from hashicorp/terraform-provider-aws, internal/service/lambda: function.go (0156d84), alias.go (029aff9),
- * permission.go (04592f0), function_url.go (05f1478). Terraform itself is not run here. Where it waits five seconds before it
+ * permission.go (04592f0), function_url.go (05f1478), function_event_invoke_config.go (0160692). Terraform itself is not run here. Where it waits five seconds before it
  * looks again, this looks at once.
  */
 import {
@@ -14,17 +14,20 @@ import {
   DeleteAliasCommand,
   DeleteFunctionCommand,
   DeleteFunctionConcurrencyCommand,
+  DeleteFunctionEventInvokeConfigCommand,
   DeleteFunctionUrlConfigCommand,
   type FunctionConfiguration,
   GetAliasCommand,
   GetFunctionCodeSigningConfigCommand,
   GetFunctionCommand,
   GetFunctionConfigurationCommand,
+  GetFunctionEventInvokeConfigCommand,
   GetFunctionUrlConfigCommand,
   GetPolicyCommand,
   type LambdaClient,
   PublishVersionCommand,
   PutFunctionConcurrencyCommand,
+  PutFunctionEventInvokeConfigCommand,
   paginateListVersionsByFunction,
   RemovePermissionCommand,
   ResourceNotFoundException,
@@ -461,4 +464,52 @@ test('aws_lambda_function_url: create with its public permission, refresh, chang
   );
   await client.send(new DeleteFunctionUrlConfigCommand({ FunctionName }));
   t.is(await found(client.send(new GetFunctionUrlConfigCommand({ FunctionName }))), undefined);
+});
+
+test('aws_lambda_function_event_invoke_config: create, refresh, replace, destroy, of a function and of an alias', async (t) => {
+  const { client, engine } = await servingControl(t);
+  const code = { source: 'export const handler = async () => 1' };
+  await engine.createFunction({ functionName: 'target', code });
+  await engine.createFunction({ functionName: FunctionName, code, publish: true });
+  await client.send(new CreateAliasCommand({ FunctionName, Name: 'prod', FunctionVersion: '1' }));
+  for (const qualified of [{}, { Qualifier: 'prod' }]) {
+    const of = { FunctionName, ...qualified };
+    const read = async () => {
+      const answer = await found(client.send(new GetFunctionEventInvokeConfigCommand(of)));
+      if (answer === undefined) return undefined;
+      const { OnFailure, OnSuccess } = answer.DestinationConfig ?? {};
+      return {
+        on_failure: OnFailure?.Destination,
+        on_success: OnSuccess?.Destination,
+        maximum_event_age_in_seconds: answer.MaximumEventAgeInSeconds,
+        maximum_retry_attempts: answer.MaximumRetryAttempts,
+      };
+    };
+    const Destination = 'arn:aws:lambda:us-east-1:000000000000:function:target';
+    await client.send(
+      new PutFunctionEventInvokeConfigCommand({
+        ...of,
+        DestinationConfig: { OnFailure: { Destination }, OnSuccess: { Destination } },
+        MaximumRetryAttempts: 2,
+        MaximumEventAgeInSeconds: 60,
+      }),
+    );
+    const state = {
+      on_failure: Destination,
+      on_success: Destination,
+      maximum_event_age_in_seconds: 60,
+      maximum_retry_attempts: 2,
+    };
+    t.deepEqual(await read(), state);
+    // What is left out of the next apply is gone, because it puts and does not update.
+    await client.send(new PutFunctionEventInvokeConfigCommand({ ...of, MaximumRetryAttempts: 0 }));
+    t.deepEqual(await read(), {
+      on_failure: undefined,
+      on_success: undefined,
+      maximum_event_age_in_seconds: undefined,
+      maximum_retry_attempts: 0,
+    });
+    await client.send(new DeleteFunctionEventInvokeConfigCommand(of));
+    t.is(await read(), undefined);
+  }
 });

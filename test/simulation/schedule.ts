@@ -284,7 +284,8 @@ class Schedule {
     for (const functionName of world.functions.keys()) await this.#assertProvisioned(functionName);
     // What is provisioned may be all that there is room for.
     for (const functionName of world.functions.keys()) await this.#provision(0, functionName);
-    await this.#pass(10);
+    // One whose sandbox is being started still waits for it.
+    await this.#untilQuiet();
     const { provisioned } = this.#engine.stats().environments;
     if (provisioned > 0) world.broken(`${provisioned} environments are provisioned and nobody wants them`);
     for (const functionName of world.functions.keys()) await this.#assertServed(functionName);

@@ -151,7 +151,13 @@ test.serial(
       t.is((await lambda('get-function-configuration', ...name)).Layers[0].Arn, layer.LayerVersionArn);
       await lambda('delete-layer-version', '--layer-name', 'shared', '--version-number', '1');
     };
-    await Promise.all([tags(), concurrency(), permissions(), layers()]);
+    const events = async () => {
+      await lambda('put-function-event-invoke-config', ...name, '--maximum-retry-attempts', '0');
+      t.is((await lambda('invoke', ...name, '--invocation-type', 'Event', 'event.json')).StatusCode, 202);
+      const { FunctionUrl } = await lambda('create-function-url-config', ...name, '--auth-type', 'AWS_IAM');
+      t.regex(FunctionUrl, /\.lambda-url\./);
+    };
+    await Promise.all([tags(), concurrency(), permissions(), layers(), events()]);
 
     await lambda('delete-alias', ...name, '--name', 'prod');
     t.is(await lambda('delete-function', ...name), undefined);

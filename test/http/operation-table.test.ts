@@ -6,7 +6,9 @@ import { invokeRoute } from '../../src/http/operations/invoke.ts';
 import { invokeStreamRoute } from '../../src/http/operations/invoke-with-response-stream.ts';
 
 const page = readFileSync(new URL('../../docs/lambda-api.md', import.meta.url), 'utf8');
-const rows = page.split('\n').filter((line) => /^\| [A-Z]/.test(line));
+const [, table = ''] = page.split(/^## Operations$/m);
+const [section = ''] = table.split(/^## /m);
+const rows = section.split('\n').filter((line) => /^\| [A-Z]/.test(line));
 const named = rows.flatMap((row) => (row.split('|')[1] ?? '').split(',').map((name) => name.trim()));
 
 test('every operation that is offered is in the table, and no other', (t) => {

@@ -285,8 +285,8 @@ export class EventQueue {
     if (wakesMs > nowMs) {
       this.#sleeping.add(queue);
       this.#wakeAt(wakesMs, nowMs);
-    } else if (queue.underWay === 0) {
-      // What was taken from its page is not marked yet.
+    } else if (queue.hasTurn(nowMs, this.#options.functions.reserved(queue.functionName))) {
+      // What was taken from its page is not marked yet. Where no more may be under way, an end brings its turn.
       this.#sleeping.add(queue);
       this.#wakeAt(nowMs, nowMs);
     }

@@ -28,8 +28,8 @@ export class FunctionQueue {
   #page: WaitingEvent[] = [];
   /** Nothing that is not on the page is due before. */
   #nextDueMs = 0;
-  /** A page is read once in a turn: until what was taken from it is marked, it would be on the next one too. */
-  #pageOfTurn = -1;
+  /** No page is read in a turn that has taken something: until that is marked it would be on the new page, too. */
+  #takenInTurn = -1;
 
   constructor(functionName: string, queueId: number, events = 0, bytes = 0) {
     this.functionName = functionName;
@@ -52,13 +52,13 @@ export class FunctionQueue {
   }
 
   take(store: EventStore, nowMs: number, turn: number): WaitingEvent | undefined {
-    if (this.#page.length === 0 && this.#nextDueMs <= nowMs && this.#pageOfTurn !== turn) {
-      this.#pageOfTurn = turn;
+    if (this.#page.length === 0 && this.#nextDueMs <= nowMs && this.#takenInTurn !== turn) {
       this.#page = store.due(this.queueId, nowMs, limits.asyncPageEvents).toReversed();
       if (this.#page.length < limits.asyncPageEvents) {
         this.#nextDueMs = store.nextDueMs(this.queueId, nowMs) ?? Number.POSITIVE_INFINITY;
       }
     }
+    this.#takenInTurn = turn;
     return this.#page.pop();
   }
 

@@ -4,7 +4,7 @@
  */
 export const queueMigrations: readonly string[] = [
   // 1: Asynchronous invocations. How many wait is kept with their queue, so that a start counts nothing. Payloads lie apart, so that a
-  // change of an event's state does not write them again. What waits is found by the first index alone, in its order.
+  // change of an event's state does not write them again. An id is never given twice, so that nobody ends another event. What waits is found by the first index alone, in its order.
   `
   CREATE TABLE queues (
     queue_id INTEGER PRIMARY KEY,
@@ -15,7 +15,7 @@ export const queueMigrations: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX queues_by_name ON queues (name) WHERE is_retired = 0;
   CREATE TABLE events (
-    event_id INTEGER PRIMARY KEY,
+    event_id INTEGER PRIMARY KEY AUTOINCREMENT,
     queue_id INTEGER NOT NULL,
     request_id TEXT NOT NULL,
     qualifier TEXT,
@@ -32,7 +32,7 @@ export const queueMigrations: readonly string[] = [
   CREATE INDEX events_under_way ON events (event_id) WHERE is_under_way = 1;
   CREATE TABLE payloads (event_id INTEGER PRIMARY KEY, details TEXT NOT NULL, payload BLOB NOT NULL) STRICT;
   CREATE TABLE records (
-    record_id INTEGER PRIMARY KEY,
+    record_id INTEGER PRIMARY KEY AUTOINCREMENT,
     target TEXT NOT NULL,
     due_ms INTEGER NOT NULL,
     failures INTEGER NOT NULL DEFAULT 0,

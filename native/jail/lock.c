@@ -1,7 +1,8 @@
 /*
  * The second half of the jail, loaded by the sandbox when it has opened everything that it will ever need. The module is one
- * function without arguments; calling it locks the process for good and returns what became of it, as text:
- * the layers, a line break, what was tried afterwards (report.h, self-test.h).
+ * function; calling it locks the process for good and returns what became of it, as text: the layers, a line break, what was tried
+ * afterwards (report.h, self-test.h). With an argument that is not 0 it sets Landlock too, which a child of a template does not have
+ * yet: nothing at all can be read then.
  */
 #include <errno.h>
 #include <string.h>
@@ -35,8 +36,12 @@ static napi_value text_of(napi_env env, const char *text) {
 static napi_value lock(napi_env env, napi_callback_info info) {
     static struct report layers, results;
     static char text[sizeof layers.text + sizeof results.text];
-    (void)info;
+    napi_value argument = NULL;
+    size_t count = 1;
+    uint32_t is_forked = 0;
+    if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != 0 || napi_get_value_uint32(env, argument, &is_forked) != 0) return NULL;
     pid_t parent = getppid();
+    if (is_forked) landlock_layer(&layers, NULL, 0);
     undumpable_layer(&layers);
     lock_layer(&layers);
     self_test(&results, parent);

@@ -28,6 +28,7 @@ import { type CachedRuntime, holdRuntime } from '../supervisor/runtime-cache.ts'
 import { findSandboxNode } from '../supervisor/sandbox-node.ts';
 import { holdSandboxProgram } from '../supervisor/sandbox-program.ts';
 import { sandboxUsers } from '../supervisor/sandbox-users.ts';
+import { Templates } from '../supervisor/templates.ts';
 import { createLogObserver } from '../telemetry/pino.ts';
 import { composeEngine } from './compose-engine.ts';
 import type { Engine, EngineOptions } from './engine.ts';
@@ -98,6 +99,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   });
   opened.defer(() => registry.close());
   const { hardening } = valid;
+  const templates = opened.use(new Templates());
   const fleet = createFleet({
     nodePath,
     mainPath: program.mainPath,
@@ -110,6 +112,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     controlGroups,
     nextUser: sandboxUsers(valid.sandboxUser),
     sparesMax: valid.limits.sparesMax,
+    launch: templates.launch,
   });
   opened.defer(() => fleet.close());
   // Whoever demands a level is told now, not by an invocation; everybody else need not wait.

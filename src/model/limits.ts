@@ -417,6 +417,16 @@ export const limits = {
   sparesMaxDefault: 8,
   spareDemandWindowMs: 10_000,
   spareBurstWindowMs: 1_000,
+  /**
+   * Sandboxes that are forked from one template before another takes its place: they have its address layout in common. Making one costs
+   * as much as two sandboxes that are started, so it is made when so many were: a program that calls one function needs two.
+   */
+  templateSlots: 16,
+  templateAfterStarts: 2,
+  /** The next template is begun when the one there is has so many slots left. */
+  templateSlotsLow: 6,
+  /** After so many that did not come to life none is tried any more. */
+  templateFailuresMax: 3,
   /** Beyond its init timeout an environment has this long: the isolate itself is made, perhaps behind those of others. */
   createGraceMs: 2_000,
   /** A ping may take this much longer than a short slice: two processes share a busy core. */

@@ -98,10 +98,16 @@ export function openGuest(
   host: SandboxCalls,
   memoryLimitMiB: number,
   onCatastrophicError: (message: string) => void,
-  watchdog?: Watchdog,
+  watchdog?: Supervision,
 ): Guest {
   return bootGuest(image, image.open(memoryLimitMiB, onCatastrophicError), settings, host, watchdog);
 }
+
+/**
+ * What ends slices on the main thread that run too long. `unwatched` is for a guest of ours that runs where no thread may be started:
+ * nothing ends it, and it is disposed on this thread.
+ */
+export type Supervision = Watchdog | 'unwatched' | undefined;
 
 /** Boots the runtime in an isolate that has met nobody yet, and takes it over: it is disposed when that fails. */
 export function bootGuest(
@@ -109,7 +115,7 @@ export function bootGuest(
   opened: OpenedIsolate,
   settings: GuestSettings,
   host: SandboxCalls,
-  watchdog?: Watchdog,
+  watchdog?: Supervision,
 ): Guest {
   try {
     return new OpenedGuest(image, opened, settings, host, watchdog);
@@ -126,7 +132,7 @@ class OpenedGuest implements Guest {
   readonly askedOnPool = new Set<string>();
   readonly #image: RuntimeImage;
   readonly #received: OpenedIsolate['received'];
-  readonly #watchdog: Watchdog | undefined;
+  readonly #watchdog: Supervision;
   readonly #native: NativeModuleInGuest | undefined;
   #receive: Reference | undefined;
   #watch: Watch | undefined;
@@ -139,7 +145,7 @@ class OpenedGuest implements Guest {
     { isolate, context, received, native }: OpenedIsolate,
     settings: GuestSettings,
     host: SandboxCalls,
-    watchdog: Watchdog | undefined,
+    watchdog: Supervision,
   ) {
     this.#isolate = isolate;
     this.#watchdog = watchdog;
@@ -215,7 +221,8 @@ class OpenedGuest implements Guest {
     const watch = this.#readyWatch();
     if (watch === undefined) {
       try {
-        return this.#stateOutcome(slice.applySync(undefined, crossing(args), { timeout }));
+        const bound = this.#watchdog === 'unwatched' ? {} : { timeout };
+        return this.#stateOutcome(slice.applySync(undefined, crossing(args), bound));
       } catch (error) {
         return this.#failure(error, dueMs);
       }
@@ -238,6 +245,7 @@ class OpenedGuest implements Guest {
 
   /** Telling the watchdog of an isolate costs as much as a few dozen of isolated-vm's timers: only for one that stays. */
   #readyWatch(): Watch | undefined {
+    if (this.#watchdog === 'unwatched') return undefined;
     if (this.#watch === undefined) {
       this.#timedCalls += 1;
       if (this.#timedCalls > limits.timedSlicesMax)
@@ -303,7 +311,7 @@ class OpenedGuest implements Guest {
     if (this.#isolate.isDisposed) return;
     // A guest chooses what tearing its heap down costs, up to seconds (SECURITY.md 0.6). The thread that holds the isolate last
     // pays, so a pool thread is given some work in it first. That work is cancelled, which is how it ends.
-    this.#isolate.getHeapStatistics().catch(() => {});
+    if (this.#watchdog !== 'unwatched') this.#isolate.getHeapStatistics().catch(() => {});
     this.#isolate.dispose();
     // isolated-vm asks V8 to interrupt what runs, which arithmetic of BigInt and many a built-in never look at (SECURITY.md 2.2).
     if (this.#native !== undefined) this.#image.native?.terminate(this.#native.stopNumber);

@@ -26,6 +26,10 @@ export type LaneRecord = Readonly<Record<PhaseKind, LaneStanding>>;
 const unknown: LaneStanding = { shortPhases: 0, isDemoted: false };
 export const newLaneRecord: LaneRecord = { init: unknown, first: unknown, later: unknown };
 
+/** For a version of ours that is known to be short. */
+const earned: LaneStanding = { shortPhases: limits.shortInvocationsBeforeMain, isDemoted: false };
+export const earnedLaneRecord: LaneRecord = { init: earned, first: earned, later: earned };
+
 export function laneFor(record: LaneRecord, kind: PhaseKind): Lane {
   const { shortPhases, isDemoted } = record[kind];
   return !isDemoted && shortPhases >= limits.shortInvocationsBeforeMain ? 'main' : 'pool';

@@ -18,21 +18,30 @@ export const unjailedVariable = 'ISOTHERM_UNJAILED';
 /** Of layers that neither speaks of: the host knows more, and says so in its report. */
 const notMade = 'the sandbox was given none';
 
+/** The lock, not closed yet. `isForked`: 1 in a child of a template, which has no Landlock. */
+export type Lock = (isForked: 0 | 1) => string;
+
+export function loadLock(path: string): Lock {
+  return loadAddon(path) as Lock;
+}
+
 /** Everything that is ever opened, loaded or started by this process must be so by now. */
 export function lockSandbox(
-  lockPath: string | undefined,
+  lock: Lock | undefined,
+  isForked: 0 | 1,
   environment: Readonly<Record<string, string | undefined>>,
 ): HardeningReport {
   const { [launcherVariable]: launched = '', [unjailedVariable]: unjailed } = environment;
-  const [locked = '', tried = ''] = lockPath === undefined ? [] : load(lockPath)().split('\n');
+  const [locked = '', tried = ''] = lock?.(isForked).split('\n') ?? [];
   const layers = [...entriesOf(launched), ...entriesOf(locked)].flatMap(layerOf);
   return hardeningReport(layers, entriesOf(tried).map(attemptOf), unjailed ?? notMade);
 }
 
-function load(path: string): () => string {
+/** One of the jail's modules for Node, each of which is one function. */
+export function loadAddon(path: string): unknown {
   const module: { exports: unknown } = { exports: {} };
   process.dlopen(module, path);
-  return module.exports as () => string;
+  return module.exports;
 }
 
 /** `name=text;name=text` */

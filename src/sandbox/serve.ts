@@ -18,7 +18,8 @@ import { frameTypes, type HelloHead, protocolVersion } from '../protocol/message
 import type { EnvironmentHost } from './environment.ts';
 import { bootGuest, fillAhead } from './guest.ts';
 import { isolatedVmVersion } from './ivm.ts';
-import { lockSandbox } from './lock.ts';
+import { earnedLaneRecord } from './lane.ts';
+import { loadAddon, loadLock, lockSandbox } from './lock.ts';
 import { openPackageStore, type PackageStore } from './package-store.ts';
 import { PoolLane } from './pool-lane.ts';
 import { PreparedIsolates } from './prepared-isolates.ts';
@@ -36,19 +37,45 @@ const socketFd = 3;
 const backingFd = 4;
 const storeFd = 5;
 
-/** @param given the runtime's directory, the sandbox's id and, in a jail, the path of the lock module */
+/** @param given the runtime's directory, the sandbox's id and, in a jail, the paths of the lock module and, for a template, of the other */
 export function serve(given: readonly string[]): void {
   process.on('uncaughtException', (error) => die(`uncaught: ${error.stack ?? error}`));
-  const [runtimeDirectory, , lockPath] = given;
-  if (runtimeDirectory === undefined) die('usage: main.ts <runtime directory> <sandbox id> [lock module]');
+  const [runtimeDirectory, , lockPath, templatePath] = given;
+  if (runtimeDirectory === undefined) {
+    die('usage: main.ts <runtime directory> <sandbox id> [<lock module> [template module]]');
+  }
   const image = loadRuntimeImage(runtimeDirectory);
-  const sandbox = new Sandbox(image, createBackingFile({ fd: backingFd }), openPackageStore(storeFd));
-  sandbox.warmUp.begin().then(() => {
+  const lock = lockPath === undefined ? undefined : loadLock(lockPath);
+  const begin = (sandbox: Sandbox, isForked: 0 | 1): void => {
     const channel = sandbox.listen(new Socket({ fd: socketFd }));
-    const hardening = lockSandbox(lockPath, process.env);
+    const hardening = lockSandbox(lock, isForked, process.env);
     sandbox.prepare();
     channel.notify(frameTypes.hello, hello(image, hardening));
-  }, die);
+  };
+  if (templatePath === undefined) {
+    const sandbox = openSandbox(image);
+    sandbox.warmUp.begin().then(() => begin(sandbox, 0), die);
+  } else {
+    // What it warmed up with stays behind: what follows is done by the children, each for itself.
+    becomeTemplate(image, templatePath).then(() => begin(openSandbox(image), 1), die);
+  }
+}
+
+function openSandbox(image: RuntimeImage): Sandbox {
+  return new Sandbox(image, createBackingFile({ fd: backingFd }), openPackageStore(storeFd), openResidentBytes());
+}
+
+/**
+ * Warms up on this thread alone, without a thread of isolated-vm's: a child has none but the one that forked. Resolves in the children.
+ * @throws Error when the runtime does not work
+ */
+async function becomeTemplate(image: RuntimeImage, templatePath: string): Promise<void> {
+  const serveHost = loadAddon(templatePath) as (slots: number) => number;
+  const { host, backing } = new Sandbox(image, createBackingFile({ fd: -1 }), openPackageStore(-1), () => 0);
+  const openGuest: EnvironmentHost['openGuest'] = (settings, calls, memoryLimitMiB) =>
+    bootGuest(image, image.open(memoryLimitMiB, die), settings, calls, 'unwatched');
+  await new WarmUp({ ...host, openGuest }, backing, earnedLaneRecord).begin();
+  serveHost(limits.templateSlots);
 }
 
 /**
@@ -57,7 +84,8 @@ export function serve(given: readonly string[]): void {
  */
 export async function rehearse(runtimeDirectory: string, scratchFd: number): Promise<void> {
   const backing = createBackingFile({ fd: scratchFd });
-  const sandbox = new Sandbox(loadRuntimeImage(runtimeDirectory), backing, { fd: -1, text: () => warmBundle });
+  const store = { fd: -1, text: () => warmBundle };
+  const sandbox = new Sandbox(loadRuntimeImage(runtimeDirectory), backing, store, openResidentBytes());
   await sandbox.warmUp.begin();
   await sandbox.warmUp.finish(() => true);
   const [hostEnd, sandboxEnd] = duplexPair();
@@ -88,14 +116,14 @@ const fromSandbox = { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesM
 class Sandbox {
   /** Before it says hello. */
   readonly warmUp: WarmUp;
-  readonly #backing: BackingFile;
+  readonly backing: BackingFile;
+  readonly host: EnvironmentHost;
   readonly #store: PackageStore;
   readonly #prepared: PreparedIsolates;
-  readonly #host: EnvironmentHost;
   #channel: Channel | undefined;
 
-  constructor(image: RuntimeImage, backing: BackingFile, store: PackageStore) {
-    this.#backing = backing;
+  constructor(image: RuntimeImage, backing: BackingFile, store: PackageStore, residentBytes: () => number) {
+    this.backing = backing;
     this.#store = store;
     setLongWorkProgram(image.cryptoThread);
     const watchdog = new Watchdog(die, image.native?.module);
@@ -106,7 +134,7 @@ class Sandbox {
       isIdle: () => traffic.isIdle,
       clock: systemClock,
     });
-    this.#host = {
+    this.host = {
       openGuest: (settings, calls, memoryLimitMiB, modules) =>
         bootGuest(image, this.#prepared.take({ memoryLimitMiB, ...modules }), settings, calls, watchdog),
       // isolated-vm has that many threads; with more slices it would start others (SECURITY.md 6.7).
@@ -115,7 +143,7 @@ class Sandbox {
       tidier: new Tidier({ isIdle: () => traffic.isIdle, clock: systemClock }),
       clock: systemClock,
       random: (byteCount) => crypto.getRandomValues(new Uint8Array(byteCount)).buffer,
-      residentBytes: openResidentBytes(),
+      residentBytes,
       threadCpuMs: createThreadCpu(),
       sendLog: (head, body) => this.#channel?.notify(frameTypes.log, head, body),
       sendAnswer: (head, body) => this.#channel?.notify(frameTypes.answerChunk, head, body),
@@ -124,19 +152,19 @@ class Sandbox {
       openers,
       defer: (callback) => void setImmediate(callback),
     };
-    this.warmUp = new WarmUp(this.#host, backing);
+    this.warmUp = new WarmUp(this.host, backing);
   }
 
   listen(stream: Duplex): Channel {
     const server = new Server({
-      host: this.#host,
+      host: this.host,
       store: this.#store,
-      backing: this.#backing,
+      backing: this.backing,
       clock: systemClock,
       reply: (callId, head, body) => this.#channel?.reply(callId, head, body),
       onBug: (error) => report(errorStack(error)),
     });
-    const hotWait = new HotWait({ clock: systemClock, defer: this.#host.defer, windowMs: limits.hotWaitMsMax });
+    const hotWait = new HotWait({ clock: systemClock, defer: this.host.defer, windowMs: limits.hotWaitMsMax });
     this.#channel = openChannel(stream, {
       ...{ incoming: toSandbox, outgoing: fromSandbox, callsPendingMax: 0 },
       ...(availableParallelism() > 1 && { hotWait }),
@@ -151,7 +179,7 @@ class Sandbox {
   /** An isolate for whoever comes first, as soon as nothing runs, and the rest of the warm-up for who has nothing to do for long. */
   prepare(): void {
     this.#prepared.prepare({ memoryLimitMiB: limits.memoryMiBDefault, modules: [], ids: new Set() });
-    const { traffic } = this.#host;
+    const { traffic } = this.host;
     const { entered } = traffic;
     systemClock.after(limits.warmUpRestDelayMs, () => {
       this.warmUp

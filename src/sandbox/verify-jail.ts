@@ -5,14 +5,14 @@
  *     launcher ... -- node verify-jail.ts <lock module>
  */
 import { Isolate } from './ivm.ts';
-import { lockSandbox } from './lock.ts';
+import { loadLock, lockSandbox } from './lock.ts';
 
 const [lockPath] = process.argv.slice(2);
 if (lockPath === undefined) throw new Error('usage: verify-jail.ts <lock module>');
 
 const before = new Isolate({ memoryLimit: 16 });
 before.createContextSync().evalSync('1');
-const { layers, selfTest } = lockSandbox(lockPath, process.env);
+const { layers, selfTest } = lockSandbox(loadLock(lockPath), 0, process.env);
 // The launcher sets the first, the lock the second, on any machine.
 for (const name of ['resource-limits', 'undumpable']) {
   if (layers.find((layer) => layer.name === name)?.state !== 'on') throw new Error(`the jail lacks ${name}`);

@@ -33,12 +33,13 @@ export class Version {
   codeCacheState: 'missing' | 'planned' | 'made' | 'unneeded' = 'missing';
 
   readonly #store: PackageStore;
-  #lanes: LaneRecord = newLaneRecord;
+  #lanes: LaneRecord;
   /** Ids of modules that its environments asked for while they ran. */
   readonly #asked = new Set<string>();
 
-  constructor(definition: DefineHead, store: PackageStore, clock: Clock) {
+  constructor(definition: DefineHead, store: PackageStore, clock: Clock, lanes = newLaneRecord) {
     this.definition = definition;
+    this.#lanes = lanes;
     this.limits = { ...guestLimitsDefault, ...definition.limits };
     this.#store = store;
     this.files = createPackageFiles({ fd: store.fd, clock, ...rangesOf(definition) });

@@ -5,6 +5,7 @@
 import { systemClock } from '../base/clock.ts';
 import type { DefineHead } from '../protocol/messages.ts';
 import { Environment, type EnvironmentHost } from './environment.ts';
+import { type LaneRecord, newLaneRecord } from './lane.ts';
 import { Traffic } from './traffic.ts';
 import { Version } from './version.ts';
 import type { BackingFile } from './volume/backing-file.ts';
@@ -42,12 +43,14 @@ const timeoutMs = 5_000;
 export class WarmUp {
   readonly #host: EnvironmentHost;
   readonly #backing: BackingFile;
-  readonly #version = new Version(warmDefinition, { fd: -1, text: () => warmBundle }, systemClock);
+  readonly #version: Version;
   #made = 0;
 
-  constructor(host: EnvironmentHost, backing: BackingFile) {
+  /** @param lanes where it runs at first. Default: on the pool, like any stranger. */
+  constructor(host: EnvironmentHost, backing: BackingFile, lanes: LaneRecord = newLaneRecord) {
     this.#host = { ...host, sendLog: () => {} };
     this.#backing = backing;
+    this.#version = new Version(warmDefinition, { fd: -1, text: () => warmBundle }, systemClock, lanes);
   }
 
   /** @throws Error when the runtime does not work: such a sandbox must not say hello. */

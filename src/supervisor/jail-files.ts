@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { limits } from '../model/limits.ts';
 import { runProgram } from './run-program.ts';
 
-export const jailFiles = { launcher: 'launcher', lock: 'lock.node' } as const;
+export const jailFiles = { launcher: 'launcher', lock: 'lock.node', template: 'template.node' } as const;
 
 export const jailCompilerNames = ['cc', 'gcc', 'clang'];
 
@@ -42,17 +42,20 @@ const launcher = [
   'capabilities.c',
   'landlock.c',
 ];
-const lock = ['lock.c', 'self-test.c'];
+const lock = ['lock.c', 'self-test.c', 'landlock.c'];
+const template = ['template.c', 'parent-death.c'];
 
 const common = ['-O2', '-std=gnu11', '-Wall', '-Wextra', '-Werror=implicit-function-declaration', '-s'];
 /** Static: it reads no library, and starts in half a millisecond. */
 const launcherFlags = [...common, '-static'];
 /** Node-API is found in the program that loads it. */
-const lockFlags = [...common, '-shared', '-fPIC', '-fvisibility=hidden'];
+const moduleFlags = [...common, '-shared', '-fPIC', '-fvisibility=hidden'];
 
 /** Changes with every source and with how they are compiled. */
 export async function jailSourceHash(): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([shared, launcher, lock, launcherFlags, lockFlags]));
+  const hash = createHash('sha256').update(
+    JSON.stringify([shared, launcher, lock, template, launcherFlags, moduleFlags]),
+  );
   for (const name of (await readdir(sources)).sort()) hash.update(name).update(await readFile(join(sources, name)));
   return hash.digest('hex');
 }
@@ -71,5 +74,6 @@ export async function compileJail(compiler: string, folder: string, clock: Clock
     });
   };
   await compile(launcherFlags, launcher, jailFiles.launcher);
-  await compile(lockFlags, lock, jailFiles.lock);
+  await compile(moduleFlags, lock, jailFiles.lock);
+  await compile(moduleFlags, template, jailFiles.template);
 }

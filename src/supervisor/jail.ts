@@ -22,7 +22,12 @@ import { sandboxNodeFlags } from './node-flags.ts';
 import { runProgram } from './run-program.ts';
 
 export type Jail =
-  | { readonly kind: 'built'; readonly launcherPath: string; readonly lockPath: string }
+  | {
+      readonly kind: 'built';
+      readonly launcherPath: string;
+      readonly lockPath: string;
+      readonly templatePath: string;
+    }
   /** `wrapper`: what is set in its place. */
   | { readonly kind: 'absent'; readonly reason: string; readonly wrapper?: LaunchWrapper };
 
@@ -113,18 +118,21 @@ async function hashOfFile(path: string): Promise<string | undefined> {
 const hashesName = 'sha256';
 
 async function readBuilt(folder: string): Promise<Jail | undefined> {
-  const [launcherPath, lockPath] = pathsIn(folder);
   const hashes = await hashesIn(folder);
   const expected = await readFile(join(folder, hashesName), 'utf8').catch(() => undefined);
-  return hashes !== undefined && hashes === expected ? { kind: 'built', launcherPath, lockPath } : undefined;
+  return hashes !== undefined && hashes === expected ? { kind: 'built', ...pathsIn(folder) } : undefined;
 }
 
-function pathsIn(folder: string): readonly [launcherPath: string, lockPath: string] {
-  return [join(folder, jailFiles.launcher), join(folder, jailFiles.lock)];
+function pathsIn(folder: string) {
+  return {
+    launcherPath: join(folder, jailFiles.launcher),
+    lockPath: join(folder, jailFiles.lock),
+    templatePath: join(folder, jailFiles.template),
+  };
 }
 
 async function hashesIn(folder: string): Promise<string | undefined> {
-  const hashes = await Promise.all(pathsIn(folder).map(hashOfFile));
+  const hashes = await Promise.all(Object.values(pathsIn(folder)).map(hashOfFile));
   return hashes.includes(undefined) ? undefined : hashes.join('\n');
 }
 
@@ -153,14 +161,14 @@ async function build(folder: string, source: Source, options: JailOptions): Prom
 
 /** A throw-away sandbox of this machine: whether Node starts in the jail, and isolates run after the lock. */
 async function tryOut(draft: string, source: Source, { nodePath, clock }: JailOptions): Promise<void> {
-  const [launcherPath, lockPath] = pathsIn(draft);
+  const paths = pathsIn(draft);
   const { program, args } = jailedCommand({
-    jail: { launcherPath, lockPath },
+    jail: paths,
     nodePath,
     mainPath: verifierPath,
     runtimeDirectory: draft,
     environment: {},
-    nodeArguments: [...sandboxNodeFlags, verifierPath, lockPath],
+    nodeArguments: [...sandboxNodeFlags, verifierPath, paths.lockPath],
   });
   await runProgram(program, args, {
     input: '',

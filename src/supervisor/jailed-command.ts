@@ -21,6 +21,8 @@ export interface JailedProgram {
   readonly controlGroup?: number;
   /** What it becomes when this process is root. */
   readonly userId?: number;
+  /** Of a template: what it gets behind the descriptors of a sandbox. */
+  readonly templateDescriptors?: number;
 }
 
 export interface Command {
@@ -29,7 +31,8 @@ export interface Command {
 }
 
 export function jailedCommand(options: JailedProgram): Command {
-  const { jail, nodePath, mainPath, runtimeDirectory, environment, nodeArguments, controlGroup, userId } = options;
+  const { jail, nodePath, mainPath, runtimeDirectory, environment, nodeArguments } = options;
+  const { controlGroup, userId, templateDescriptors } = options;
   const readable = [
     nodePath,
     realpathSync(nodePath),
@@ -44,6 +47,7 @@ export function jailedCommand(options: JailedProgram): Command {
     ...['--descriptors', String(limits.sandboxDescriptorsMax)],
     ...(controlGroup === undefined ? [] : ['--control-group', String(controlGroup)]),
     ...(userId === undefined ? [] : ['--user', String(userId)]),
+    ...(templateDescriptors === undefined ? [] : ['--template', String(templateDescriptors)]),
     ...readable.flatMap((path) => ['--read', path]),
     ...Object.entries(environment).flatMap(([name, value]) => ['--environment', `${name}=${value}`]),
     ...['--', nodePath, ...nodeArguments],

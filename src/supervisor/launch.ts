@@ -34,8 +34,21 @@ export interface LaunchOptions {
   readonly userId?: number;
 }
 
-export interface LaunchedSandbox {
-  readonly child: ChildProcess;
+/** What the supervisor needs of a child: Node's own, or one that a template forked. */
+export interface SandboxChild {
+  /** False when it has ended already. */
+  kill(signal: 'SIGKILL'): boolean;
+  ref(): void;
+  unref(): void;
+  once(event: 'exit', listener: (code: number | null, signal: NodeJS.Signals | null) => void): unknown;
+  /** Behind `exit`: all of its pipes have been read to their ends, too. */
+  once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+  readonly stdio: readonly ({ destroy(): unknown } | null | undefined)[];
+}
+
+export interface LaunchedSandbox<Child extends SandboxChild = SandboxChild> {
+  readonly child: Child;
   readonly pid: number;
   readonly socket: Socket;
   readonly output: readonly Socket[];
@@ -43,8 +56,11 @@ export interface LaunchedSandbox {
   readonly store: FileHandle;
 }
 
-/** How a process is started: by `launch`, or by a simulation that starts none. */
-export type Launch = typeof launch;
+/** How a process is started: by `launch`, by a template, or by a simulation that starts none. */
+export type Launch = <Adopted>(
+  options: LaunchOptions,
+  adopt: (launched: LaunchedSandbox) => Adopted,
+) => Promise<Adopted>;
 
 /** The sandbox program of this very installation: TypeScript in development, JavaScript in the built package. */
 export const sandboxMainPath = fileURLToPath(new URL(`../sandbox/main${extname(import.meta.url)}`, import.meta.url));
@@ -61,37 +77,55 @@ const environment = { MALLOC_ARENA_MAX: '2', TZ: 'UTC' };
  */
 export async function launch<Adopted>(
   options: LaunchOptions,
-  adopt: (launched: LaunchedSandbox) => Adopted,
+  adopt: (launched: LaunchedSandbox<ChildProcess>) => Adopted,
 ): Promise<Adopted> {
   // The child inherits what it needs of both; of the volume the host keeps nothing.
   await using volume = await openScratchFile();
   const store = await openScratchFile();
   try {
-    const { program, args, env } = commandOf(options);
-    const child = spawn(program, args, {
-      cwd: '/',
-      env,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', volume.writable.fd, store.readOnly.fd, ...joining(options)],
-    });
-    if (child.pid === undefined) {
-      // Too few descriptors, too many processes, no such program: spawn tells by an event, and only by that.
-      const [error] = await once(child, 'error');
-      throw error;
-    }
-    killAtExit(child);
-    offerToKernel(child.pid);
-    // From here on only a failed kill could say 'error', and then the process is gone, which 'exit' says too.
-    child.on('error', () => {});
-    const [, stdout, stderr, socket] = child.stdio;
-    invariant(stdout instanceof Socket && stderr instanceof Socket, 'spawn made no output pipes');
-    invariant(socket instanceof Socket, 'spawn made no socket');
-    const adopted = adopt({ child, pid: child.pid, socket, output: [stdout, stderr], store: store.writable });
+    const child = await spawnSandbox(options, [
+      ...['pipe', 'pipe', 'pipe', volume.writable.fd, store.readOnly.fd],
+      ...joining(options),
+    ] as const);
+    const adopted = adopt({ child, pid: child.pid, ...socketsOf(child, 1), store: store.writable });
     await store.readOnly.close();
     return adopted;
   } catch (error) {
     await store[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/**
+ * @param descriptors from 1 on.
+ * @param template what makes it one: its module, and how many descriptors it has behind the usual ones.
+ * @throws the system's error
+ */
+export async function spawnSandbox(
+  options: LaunchOptions,
+  descriptors: readonly ('pipe' | 'ignore' | number)[],
+  template?: { readonly path: string; readonly descriptors: number },
+): Promise<ChildProcess & { readonly pid: number }> {
+  const { program, args, env } = commandOf(options, template);
+  const child = spawn(program, args, { cwd: '/', env, stdio: ['ignore', ...descriptors] });
+  if (child.pid === undefined) {
+    // Too few descriptors, too many processes, no such program: spawn tells by an event, and only by that.
+    const [error] = await once(child, 'error');
+    throw error;
+  }
+  killAtExit(child);
+  offerToKernel(child.pid);
+  // From here on only a failed kill could say 'error', and then the process is gone, which 'exit' says too.
+  child.on('error', () => {});
+  return child as ChildProcess & { readonly pid: number };
+}
+
+/** Two outputs and the socket, which lie one behind the other among what a child was spawned with. */
+export function socketsOf(child: ChildProcess, first: number): Pick<LaunchedSandbox, 'socket' | 'output'> {
+  const [stdout, stderr, socket] = child.stdio.slice(first, first + 3) as unknown[];
+  invariant(stdout instanceof Socket && stderr instanceof Socket, 'spawn made no output pipes');
+  invariant(socket instanceof Socket, 'spawn made no socket');
+  return { socket, output: [stdout, stderr] };
 }
 
 /** Behind the descriptors that Node gets: the launcher closes it. */
@@ -101,13 +135,18 @@ function joining({ group }: LaunchOptions): readonly number[] {
   return group === undefined ? [] : [group.joinDescriptor];
 }
 
-function commandOf(options: LaunchOptions): Command & { readonly env: Readonly<Record<string, string>> } {
+function commandOf(
+  options: LaunchOptions,
+  template: { readonly path: string; readonly descriptors: number } | undefined,
+): Command & { readonly env: Readonly<Record<string, string>> } {
   const { nodePath, mainPath, runtimeDirectory, sandboxId, jail, group, userId } = options;
   const nodeArguments = [...sandboxNodeFlags, mainPath, runtimeDirectory, sandboxId];
   if (jail?.kind === 'built') {
     const confined = { ...(group && { controlGroup: joinedBy }), ...(userId !== undefined && { userId }) };
     const jailed = { jail, nodePath, mainPath, runtimeDirectory, environment, ...confined };
-    return { ...jailedCommand({ ...jailed, nodeArguments: [...nodeArguments, jail.lockPath] }), env: {} };
+    const modules = [jail.lockPath, ...(template === undefined ? [] : [template.path])];
+    const forking = template && { templateDescriptors: template.descriptors };
+    return { ...jailedCommand({ ...jailed, ...forking, nodeArguments: [...nodeArguments, ...modules] }), env: {} };
   }
   const { command, layers } = jail?.wrapper ?? { command: [], layers: [] };
   const [program = nodePath, ...args] = [...command, nodePath, ...nodeArguments];

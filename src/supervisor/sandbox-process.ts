@@ -2,7 +2,6 @@
  * One sandbox process as the engine sees it: what it is told, what it answers, and how it ends. It enforces; the sandbox only
  * co-operates, and is taken to be hostile. Which process gets which trust domain is `fleet.ts`'s business.
  */
-import type { ChildProcess } from 'node:child_process';
 import type { FileHandle } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
@@ -43,7 +42,7 @@ import { Gateways } from './gateways.ts';
 import type { GuestOutput } from './guest-output.ts';
 import type { GuestCall } from './health.ts';
 import type { Jail } from './jail.ts';
-import { type Launch, type LaunchedSandbox, launch } from './launch.ts';
+import { type Launch, type LaunchedSandbox, launch, type SandboxChild } from './launch.ts';
 import { MemoryAllowance } from './memory-allowance.ts';
 import { MemoryKills } from './memory-kills.ts';
 import { OutputTail } from './output-tail.ts';
@@ -87,7 +86,7 @@ export class SandboxProcess implements SandboxHandle {
   readonly unreachable: Promise<void>;
   readonly exited: Promise<ExitCause>;
   readonly #options: SandboxOptions;
-  readonly #child: ChildProcess;
+  readonly #child: SandboxChild;
   readonly #socket: Socket;
   readonly #outputs: readonly Socket[];
   readonly #channel: Channel;

@@ -1,0 +1,169 @@
+/*
+ * Makes sandboxes of a process that is ready to be one: a template has loaded all that a sandbox loads, has met no guest, and is forked
+ * instead of started anew. The module is one function, `template(slots)`. It returns in the children only, with the number of their
+ * slot; in the template it serves the host until that is gone.
+ *
+ * The host's side of descriptor 3 sends two bytes for each command, an operation and a slot, and gets eight for each event, an event, a
+ * slot, two zeroes and a number (little-endian, like every machine that there is a jail for):
+ *
+ *     'f' fork into this slot     'f' forked: its pid       'x' not forked: errno
+ *     'k' kill what is in it      'e' ended: its status, as waitpid tells it
+ *                                 'r' ready: this is the first
+ *
+ * A slot is five descriptors that become a child's 1 to 5 (src/supervisor/launch.ts), and serves once. Only the template signals its
+ * children, and it reaps them: no stranger with the pid of one that ended is ever meant.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "layers.h"
+#include "node-api.h"
+
+enum { CONTROL = 3, FIRST_OF_SLOTS = 6, DESCRIPTORS_OF_SLOT = 5, SLOTS_MAX = 64 };
+
+struct event {
+    uint8_t kind;
+    uint8_t slot;
+    uint8_t zeroes[2];
+    int32_t value;
+};
+
+static pid_t children[SLOTS_MAX];
+static int bell[2];
+
+static void ring(int signal) {
+    int error = errno;
+    (void)signal;
+    /* Full means that it has rung. */
+    if (write(bell[1], "", 1) < 0) errno = error;
+    errno = error;
+}
+
+static void tell(uint8_t kind, unsigned slot, int32_t value) {
+    struct event event = {kind, (uint8_t)slot, {0, 0}, value};
+    /* A host that does not read any more is gone, and so are we. */
+    if (write(CONTROL, &event, sizeof event) != sizeof event) _exit(0);
+}
+
+/*
+ * V8 keeps its heaps from children that fork (MADV_DONTFORK), because those of others only execute a program. Ours go on.
+ */
+static int pass_memory_on(void) {
+    FILE *maps = fopen("/proc/self/maps", "re");
+    if (maps == NULL) return -1;
+    static char line[8192];
+    while (fgets(line, sizeof line, maps) != NULL) {
+        unsigned long first, end;
+        /* What cannot be passed on, the kernel's own pages, needs not be. */
+        if (sscanf(line, "%lx-%lx", &first, &end) == 2) madvise((void *)first, end - first, MADV_DOFORK);
+    }
+    return fclose(maps);
+}
+
+static int first_of(unsigned slot) { return FIRST_OF_SLOTS + (int)slot * DESCRIPTORS_OF_SLOT; }
+
+/* The one thread of a child. It has what the launcher set, but for the signal, which is its own to ask for. */
+static void become_sandbox(unsigned slot, unsigned slots, pid_t template, struct uv_loop_s *loop) {
+    if (!parent_death_arm(template)) _exit(0);
+    signal(SIGCHLD, SIG_DFL);
+    for (int i = 0; i < DESCRIPTORS_OF_SLOT; i++) {
+        if (dup2(first_of(slot) + i, i + 1) < 0) _exit(126);
+    }
+    for (int i = FIRST_OF_SLOTS; i < first_of(slots); i++) close(i);
+    close(bell[0]);
+    close(bell[1]);
+    if (uv_loop_fork(loop) != 0) _exit(126);
+}
+
+/* In the child: whether it is one. */
+static int fork_into(unsigned slot, unsigned slots, struct uv_loop_s *loop) {
+    pid_t template = getpid();
+    pid_t child = fork();
+    if (child == 0) {
+        become_sandbox(slot, slots, template, loop);
+        return 1;
+    }
+    if (child < 0) {
+        tell('x', slot, errno);
+        return 0;
+    }
+    children[slot] = child;
+    for (int i = 0; i < DESCRIPTORS_OF_SLOT; i++) close(first_of(slot) + i);
+    tell('f', slot, child);
+    return 0;
+}
+
+static void reap(unsigned slots) {
+    char rung[64];
+    while (read(bell[0], rung, sizeof rung) > 0) continue;
+    int status;
+    for (pid_t child; (child = waitpid(-1, &status, WNOHANG)) > 0;) {
+        for (unsigned slot = 0; slot < slots; slot++) {
+            if (children[slot] != child) continue;
+            children[slot] = 0;
+            tell('e', slot, status);
+        }
+    }
+}
+
+static int serve(unsigned slots, struct uv_loop_s *loop) {
+    static uint8_t commands[128];
+    size_t held = 0;
+    struct pollfd watched[] = {{CONTROL, POLLIN, 0}, {bell[0], POLLIN, 0}};
+    for (;;) {
+        if (poll(watched, 2, -1) < 0 && errno != EINTR) _exit(1);
+        if (watched[1].revents != 0) reap(slots);
+        if (watched[0].revents == 0) continue;
+        ssize_t got = read(CONTROL, commands + held, sizeof commands - held);
+        if (got < 0 && errno == EINTR) continue;
+        /* The children go with us: the kernel sends them the signal that they asked for. */
+        if (got <= 0) _exit(0);
+        held += (size_t)got;
+        size_t done = 0;
+        for (; held - done >= 2; done += 2) {
+            uint8_t operation = commands[done], slot = commands[done + 1];
+            if (slot >= slots) _exit(1);
+            if (operation == 'k') {
+                if (children[slot] > 0) kill(children[slot], SIGKILL);
+            } else if (operation != 'f') {
+                _exit(1);
+            } else if (fork_into(slot, slots, loop)) {
+                return (int)slot;
+            }
+        }
+        if (done < held) commands[0] = commands[done];
+        held -= done;
+    }
+}
+
+static napi_value template_function(napi_env env, napi_callback_info info) {
+    napi_value argument = NULL, result = NULL;
+    size_t count = 1;
+    uint32_t slots = 0;
+    struct uv_loop_s *loop = NULL;
+    if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != 0) _exit(1);
+    if (napi_get_value_uint32(env, argument, &slots) != 0 || slots > SLOTS_MAX) _exit(1);
+    if (napi_get_uv_event_loop(env, &loop) != 0 || pass_memory_on() != 0 || pipe2(bell, O_CLOEXEC | O_NONBLOCK) != 0) _exit(1);
+    struct sigaction on_end = {.sa_handler = ring, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
+    if (sigaction(SIGCHLD, &on_end, NULL) != 0) _exit(1);
+    tell('r', 0, 0);
+    napi_create_uint32(env, (uint32_t)serve(slots, loop), &result);
+    return result;
+}
+
+__attribute__((visibility("default"))) int node_api_module_get_api_version_v1(void) { return 8; }
+
+__attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
+    napi_value function = NULL;
+    (void)exports;
+    napi_create_function(env, "template", 8, template_function, NULL, &function);
+    return function;
+}

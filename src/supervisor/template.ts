@@ -1,0 +1,276 @@
+/**
+ * One template: a process that has loaded all that a sandbox loads, has met no guest, and forks sandboxes (`native/jail/template.c`,
+ * which says what goes over its socket). What a sandbox needs of the host it inherits, so all of it was made before, in slots.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { Socket } from 'node:net';
+import { constants } from 'node:os';
+import { invariant } from '../base/invariant.ts';
+import { limits } from '../model/limits.ts';
+import { type LaunchedSandbox, type LaunchOptions, type SandboxChild, socketsOf, spawnSandbox } from './launch.ts';
+import { openScratchFile, type ScratchFile } from './scratch-file.ts';
+
+/** Of the jail's module; the third and later are what a sandbox has from 1 on. */
+const controlDescriptor = 3;
+const slotsFrom = 6;
+const descriptorsOfSlot = 5;
+const eventBytes = 8;
+
+type Slot = Pick<LaunchedSandbox, 'socket' | 'output'> & { readonly store: ScratchFile };
+
+interface Asked {
+  readonly onForked: (launched: LaunchedSandbox) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export class Template {
+  readonly pid: number;
+  /** It is gone, and with it what it forked. Never rejects. */
+  readonly ended: Promise<void>;
+  /** It forks from now on. Never rejects, and never settles when it ends first. */
+  readonly ready: Promise<void>;
+  readonly #process: ChildProcess;
+  readonly #control: Socket;
+  readonly #slots: readonly Slot[];
+  readonly #asked = new Map<number, Asked>();
+  readonly #children = new Map<number, ForkedSandbox>();
+  /** To a sandbox, which closes what is in it. */
+  readonly #given = new Set<Slot>();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #ready = Promise.withResolvers<void>();
+  #taken = 0;
+  #isReady = false;
+  #isOver = false;
+  #holds = 0;
+  #received: Buffer = Buffer.alloc(0);
+
+  /** Resolves when the process exists; `isReady` says when it forks. @throws the system's error */
+  static async start(options: LaunchOptions, path: string): Promise<Template> {
+    const files: { readonly volume: ScratchFile; readonly store: ScratchFile }[] = [];
+    const closeAll = () =>
+      Promise.all(files.flatMap((file) => Object.values(file).map((each) => each[Symbol.asyncDispose]())));
+    try {
+      for (let slot = 0; slot < limits.templateSlots; slot += 1) {
+        files.push({ volume: await openScratchFile(), store: await openScratchFile() });
+      }
+      const inherited = files.flatMap(({ volume, store }) => [
+        ...(['pipe', 'pipe', 'pipe'] as const),
+        ...[volume.writable.fd, store.readOnly.fd],
+      ]);
+      const descriptors = ['ignore', 'pipe', 'pipe', 'ignore', 'ignore', ...inherited] as const;
+      const child = await spawnSandbox(options, descriptors, { path, descriptors: inherited.length });
+      const template = new Template(
+        child,
+        files.map(({ store }, at) => ({ ...socketsOf(child, slotsFrom + at * descriptorsOfSlot), store })),
+      );
+      await Promise.all(files.flatMap(({ volume, store }) => [volume[Symbol.asyncDispose](), store.readOnly.close()]));
+      return template;
+    } catch (error) {
+      await closeAll();
+      throw error;
+    }
+  }
+
+  private constructor(child: ChildProcess & { readonly pid: number }, slots: readonly Slot[]) {
+    this.pid = child.pid;
+    this.ended = this.#ended.promise;
+    this.ready = this.#ready.promise;
+    this.#process = child;
+    this.#slots = slots;
+    const control = child.stdio[controlDescriptor];
+    const output = child.stdio[2];
+    invariant(control instanceof Socket && output instanceof Socket, 'spawn made no sockets for a template');
+    this.#control = control;
+    control.on('data', (bytes: Buffer) => this.#receive(bytes));
+    control.on('error', () => {}); // The template's end says more, and follows.
+    // What it prints nobody needs; unread it would stand still.
+    output.resume().on('error', () => {});
+    for (const { socket, output: pipes } of slots) for (const pipe of [socket, ...pipes]) pipe.unref();
+    for (const each of [control, output, child]) each.unref();
+    child.once('exit', () => this.#over());
+  }
+
+  get isReady(): boolean {
+    return this.#isReady && !this.#isOver;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get slotsLeft(): number {
+    return this.#slots.length - this.#taken;
+  }
+
+  /** `adopt` is called in the turn in which the child is there, so that it misses nothing of it. @throws the system's error */
+  fork<Adopted>(adopt: (launched: LaunchedSandbox) => Adopted): Promise<Adopted> {
+    invariant(this.isReady && this.slotsLeft > 0, 'a template that is ready has a slot left');
+    const slot = this.#taken;
+    this.#taken += 1;
+    return new Promise((resolve, reject) => {
+      const onForked = (launched: LaunchedSandbox): void => resolve(adopt(launched));
+      this.#asked.set(slot, { onForked, onFailure: reject });
+      this.hold();
+      this.#command('f', slot);
+    });
+  }
+
+  kill(slot: number): boolean {
+    if (!this.#children.has(slot)) return false;
+    this.#command('k', slot);
+    return true;
+  }
+
+  /** While it is held, this program waits for what the template tells. */
+  hold(): void {
+    if (this.#holds === 0) this.#control.ref();
+    this.#holds += 1;
+  }
+
+  release(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0) this.#control.unref();
+  }
+
+  /** It forks no more, and ends when its last child has. */
+  retire(): void {
+    this.#taken = this.#slots.length;
+    if (this.#children.size + this.#asked.size === 0) this.#control.destroy();
+  }
+
+  /** Resolves when it is gone, with all that it forked. */
+  async end(): Promise<void> {
+    this.#process.ref();
+    this.#process.kill('SIGKILL');
+    await this.ended;
+  }
+
+  #command(operation: 'f' | 'k', slot: number): void {
+    this.#control.write(Uint8Array.of(operation.charCodeAt(0), slot));
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#received = this.#received.byteLength === 0 ? bytes : Buffer.concat([this.#received, bytes]);
+    while (this.#received.byteLength >= eventBytes && !this.#isOver) {
+      const event = this.#received.subarray(0, eventBytes);
+      this.#received = this.#received.subarray(eventBytes);
+      this.#event(String.fromCharCode(event.readUInt8(0)), event.readUInt8(1), event.readInt32LE(4));
+    }
+  }
+
+  #event(kind: string, slot: number, value: number): void {
+    switch (kind) {
+      case 'r':
+        this.#isReady = true;
+        this.#ready.resolve();
+        return;
+      case 'f':
+        this.#forked(slot, value);
+        return;
+      case 'x': {
+        const asked = this.#answered(slot);
+        asked?.onFailure(new Error(`a template could not fork: errno ${value}`));
+        return;
+      }
+      case 'e': {
+        const child = this.#children.get(slot);
+        this.#children.delete(slot);
+        child?.end(value);
+        if (this.slotsLeft === 0) this.retire();
+        return;
+      }
+      default:
+        // It has met no guest, so this is a bug of ours. Nothing that it says is of use.
+        this.#process.kill('SIGKILL');
+    }
+  }
+
+  #forked(slot: number, pid: number): void {
+    const asked = this.#answered(slot);
+    const made = this.#slots[slot];
+    if (asked === undefined || made === undefined) return;
+    const { socket, output, store } = made;
+    const child = new ForkedSandbox(this, slot, [null, ...output, socket]);
+    this.#children.set(slot, child);
+    this.#given.add(made);
+    asked.onForked({ child, pid, socket, output, store: store.writable });
+  }
+
+  #answered(slot: number): Asked | undefined {
+    const asked = this.#asked.get(slot);
+    if (asked !== undefined) {
+      this.#asked.delete(slot);
+      this.release();
+    }
+    return asked;
+  }
+
+  /** The kernel killed what it had forked, as each of them had asked for. */
+  #over(): void {
+    this.#isOver = true;
+    for (const slot of [...this.#asked.keys()]) this.#answered(slot)?.onFailure(new Error('the template ended'));
+    for (const [slot, child] of this.#children) {
+      this.#children.delete(slot);
+      child.end(constants.signals.SIGKILL);
+    }
+    this.#control.destroy();
+    void this.#closeUnused().then(this.#ended.resolve);
+  }
+
+  async #closeUnused(): Promise<void> {
+    // The others are their sandboxes' to close.
+    const unused = this.#slots.filter((slot) => !this.#given.has(slot));
+    for (const { socket, output } of unused) for (const pipe of [socket, ...output]) pipe.destroy();
+    await Promise.all(unused.map(({ store }) => store.writable.close()));
+  }
+}
+
+/** A sandbox that a template forked, as its supervisor knows processes. */
+class ForkedSandbox extends EventEmitter implements SandboxChild {
+  readonly stdio: SandboxChild['stdio'];
+  readonly #template: Template;
+  readonly #slot: number;
+  #isHeld = false;
+  #hasEnded = false;
+
+  constructor(template: Template, slot: number, stdio: readonly (Socket | null)[]) {
+    super();
+    this.#template = template;
+    this.#slot = slot;
+    this.stdio = stdio;
+    const sockets = stdio.filter((each) => each !== null);
+    let open = sockets.length + 1;
+    const closed = (): void => {
+      open -= 1;
+      if (open === 0) this.emit('close');
+    };
+    for (const socket of sockets) socket.once('close', closed);
+    this.once('exit', closed);
+  }
+
+  kill(): boolean {
+    return this.#template.kill(this.#slot);
+  }
+
+  ref(): void {
+    if (this.#isHeld || this.#hasEnded) return;
+    this.#isHeld = true;
+    this.#template.hold();
+  }
+
+  unref(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#template.release();
+  }
+
+  /** @param status as waitpid tells it: a signal in the lower seven bits, or a code above them. */
+  end(status: number): void {
+    this.unref();
+    this.#hasEnded = true;
+    const number = status & 0x7f;
+    const [signal = null] = Object.entries(constants.signals).find(([, value]) => value === number) ?? [];
+    this.emit('exit', number === 0 ? (status >> 8) & 0xff : null, signal);
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * How sandboxes are launched where templates can be had: the first ones are started, and from then on they are forked, which takes a
+ * tenth of the time. A template serves for some sandboxes and then another takes its place, because they share how memory is laid out.
+ * Whatever goes wrong with templates, sandboxes are started as ever.
+ */
+import { limits } from '../model/limits.ts';
+import { type Launch, type LaunchOptions, launch } from './launch.ts';
+import { Template } from './template.ts';
+
+export class Templates implements AsyncDisposable {
+  readonly #all = new Set<Template>();
+  #current: Template | undefined;
+  #starting: Promise<void> | undefined;
+  #starts = 0;
+  #failures = 0;
+  #isClosed = false;
+
+  readonly launch: Launch = async (options, adopt) => {
+    const path = options.jail?.kind === 'built' ? options.jail.templatePath : undefined;
+    // One that joins a control group of its own does so before it is Node.
+    if (path === undefined || options.group !== undefined) return await launch(options, adopt);
+    this.#starts += 1;
+    const template = this.#current;
+    const isLow = template === undefined || template.isOver || template.slotsLeft <= limits.templateSlotsLow;
+    if (isLow && this.#starts > limits.templateAfterStarts) this.#begin(options, path);
+    if (template?.isReady !== true || template.slotsLeft === 0) return await launch(options, adopt);
+    return await template.fork(adopt).catch((error: unknown) => {
+      // adopt's own mistakes are nobody else's.
+      if (!template.isOver && template.isReady) throw error;
+      return launch(options, adopt);
+    });
+  };
+
+  #begin(options: LaunchOptions, path: string): void {
+    if (this.#isClosed || this.#failures >= limits.templateFailuresMax) return;
+    this.#starting ??= this.#start(options, path)
+      .catch(() => {
+        // No process, no descriptors, no disk: sandboxes that are started need fewer of them, and say so if they cannot be.
+        this.#failures += 1;
+      })
+      .finally(() => {
+        this.#starting = undefined;
+      });
+  }
+
+  async #start(options: LaunchOptions, path: string): Promise<void> {
+    const template = await Template.start({ ...options, sandboxId: 'template' }, path);
+    this.#all.add(template);
+    void template.ended.then(() => this.#all.delete(template));
+    if (this.#isClosed) return await template.end();
+    const isReady = await Promise.race([template.ready.then(() => true), template.ended.then(() => false)]);
+    if (!isReady) {
+      this.#failures += 1;
+      return;
+    }
+    this.#failures = 0;
+    this.#current?.retire();
+    this.#current = template;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#all].map((template) => template.end()));
+    await this.#starting;
+  }
+}

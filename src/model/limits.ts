@@ -419,10 +419,10 @@ export const limits = {
   spareBurstWindowMs: 1_000,
   /**
    * Sandboxes that are forked from one template before another takes its place: they have its address layout in common. Making one costs
-   * as much as two sandboxes that are started, so it is made when so many were: a program that calls one function needs two.
+   * as much as starting a sandbox, so the first is started: a program that calls one function once needs no more.
    */
   templateSlots: 16,
-  templateAfterStarts: 2,
+  templateAfterStarts: 1,
   /** The next template is begun when the one there is has so many slots left. */
   templateSlotsLow: 6,
   /** After so many that did not come to life none is tried any more. */

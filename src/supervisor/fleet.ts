@@ -293,7 +293,8 @@ class Fleet implements SandboxFleet {
     const sandboxId = `sandbox-${this.#lastNumber}`;
     const { launch, jail, controlGroups, nextUser, guestLimits = {} } = this.#options;
     const userId = nextUser?.();
-    const made = { sandboxId, nodePath, mainPath, runtime, guestLimits, clock, observe };
+    const isAwaited = this.#waiters.size > 0;
+    const made = { sandboxId, nodePath, mainPath, runtime, guestLimits, clock, observe, isAwaited };
     const confined = { ...(controlGroups && { controlGroups }), ...(userId !== undefined && { userId }) };
     const how = { ...(launch && { launch }), ...(jail && { jail }), ...confined };
     const startedMs = clock.nowMs();

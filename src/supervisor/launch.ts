@@ -32,6 +32,8 @@ export interface LaunchOptions {
   readonly group?: Pick<SandboxGroup, 'joinDescriptor'>;
   /** What it becomes when this process is root. Absent: nothing else. */
   readonly userId?: number;
+  /** Whether somebody has nothing but this to run on. Default: no. */
+  readonly isAwaited?: boolean;
 }
 
 /** What the supervisor needs of a child: Node's own, or one that a template forked. */

@@ -76,6 +76,7 @@ export interface SandboxOptions {
   readonly controlGroups?: Pick<ControlGroups, 'make'> | string;
   /** What it becomes when this process is root. */
   readonly userId?: number;
+  readonly isAwaited?: boolean;
   /** For simulations. Default: a real child. */
   readonly launch?: Launch;
 }
@@ -124,13 +125,13 @@ export class SandboxProcess implements SandboxHandle {
 
   /** Resolves as soon as the process exists. @throws the system's error when it could not be started. */
   static async start(options: SandboxOptions): Promise<SandboxProcess> {
-    const { nodePath, mainPath, sandboxId, runtime, jail, userId, launch: start = launch } = options;
+    const { nodePath, mainPath, sandboxId, runtime, jail, userId, isAwaited = false, launch: start = launch } = options;
     const ownGroup = await makeGroup(options);
     const group = typeof ownGroup === 'string' ? undefined : ownGroup;
     const jailed = { ...(jail && { jail }), ...(group && { group }), ...(userId !== undefined && { userId }) };
     try {
       return await start(
-        { nodePath, mainPath, sandboxId, runtimeDirectory: runtime.directory, ...jailed },
+        { nodePath, mainPath, sandboxId, runtimeDirectory: runtime.directory, isAwaited, ...jailed },
         (launched) => new SandboxProcess(options, launched, ownGroup),
       );
     } catch (error) {

@@ -231,22 +231,26 @@ class ForkedSandbox extends EventEmitter implements SandboxChild {
   readonly stdio: SandboxChild['stdio'];
   readonly #template: Template;
   readonly #slot: number;
+  #open: number;
   #isHeld = false;
-  #hasEnded = false;
+  #isOver = false;
 
   constructor(template: Template, slot: number, stdio: readonly (Socket | null)[]) {
     super();
     this.#template = template;
     this.#slot = slot;
     this.stdio = stdio;
-    const sockets = stdio.filter((each) => each !== null);
-    let open = sockets.length + 1;
-    const closed = (): void => {
-      open -= 1;
-      if (open === 0) this.emit('close');
-    };
-    for (const socket of sockets) socket.once('close', closed);
-    this.once('exit', closed);
+    for (const socket of stdio) socket?.once('close', () => this.#closed());
+    this.#open = stdio.filter((socket) => socket !== null).length + 1;
+  }
+
+  /** One of its pipes, or it itself, which is the last to be told of. */
+  #closed(): void {
+    this.#open -= 1;
+    if (this.#open > 0) return;
+    this.unref();
+    this.#isOver = true;
+    this.emit('close');
   }
 
   kill(): boolean {
@@ -254,7 +258,7 @@ class ForkedSandbox extends EventEmitter implements SandboxChild {
   }
 
   ref(): void {
-    if (this.#isHeld || this.#hasEnded) return;
+    if (this.#isHeld || this.#isOver) return;
     this.#isHeld = true;
     this.#template.hold();
   }
@@ -267,10 +271,9 @@ class ForkedSandbox extends EventEmitter implements SandboxChild {
 
   /** @param status as waitpid tells it: a signal in the lower seven bits, or a code above them. */
   end(status: number): void {
-    this.unref();
-    this.#hasEnded = true;
     const number = status & 0x7f;
     const [signal = null] = Object.entries(constants.signals).find(([, value]) => value === number) ?? [];
     this.emit('exit', number === 0 ? (status >> 8) & 0xff : null, signal);
+    this.#closed();
   }
 }

@@ -20,16 +20,20 @@ export class Templates implements AsyncDisposable {
     // One that joins a control group of its own does so before it is Node.
     if (path === undefined || options.group !== undefined) return await launch(options, adopt);
     this.#starts += 1;
-    const template = this.#current;
-    const isLow = template === undefined || template.isOver || template.slotsLeft <= limits.templateSlotsLow;
-    if (isLow && this.#starts > limits.templateAfterStarts) this.#begin(options, path);
-    if (template?.isReady !== true || template.slotsLeft === 0) return await launch(options, adopt);
-    return await template.fork(adopt).catch((error: unknown) => {
-      // adopt's own mistakes are nobody else's.
-      if (!template.isOver && template.isReady) throw error;
-      return launch(options, adopt);
-    });
+    if (this.#starts > limits.templateAfterStarts && this.#isLow()) this.#begin(options, path);
+    // Who has nobody waiting for it waits: to start it would take as long.
+    if (this.#starting !== undefined && options.isAwaited !== true && this.#usable() === undefined) await this.#starting;
+    return await (this.#usable()?.fork(adopt) ?? launch(options, adopt));
   };
+
+  /** Undefined: there is none, or it has no slot left. */
+  #usable(): Template | undefined {
+    return this.#current?.isReady === true && this.#current.slotsLeft > 0 ? this.#current : undefined;
+  }
+
+  #isLow(): boolean {
+    return (this.#usable()?.slotsLeft ?? 0) <= limits.templateSlotsLow;
+  }
 
   #begin(options: LaunchOptions, path: string): void {
     if (this.#isClosed || this.#failures >= limits.templateFailuresMax) return;
@@ -48,7 +52,9 @@ export class Templates implements AsyncDisposable {
     this.#all.add(template);
     void template.ended.then(() => this.#all.delete(template));
     if (this.#isClosed) return await template.end();
+    template.hold();
     const isReady = await Promise.race([template.ready.then(() => true), template.ended.then(() => false)]);
+    template.release();
     if (!isReady) {
       this.#failures += 1;
       return;

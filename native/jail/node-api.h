@@ -16,6 +16,7 @@ typedef napi_value (*napi_callback)(napi_env, napi_callback_info);
 extern int napi_create_function(napi_env, const char *name, size_t length, napi_callback, void *data, napi_value *result);
 extern int napi_create_string_utf8(napi_env, const char *text, size_t length, napi_value *result);
 extern int napi_create_uint32(napi_env, uint32_t number, napi_value *result);
+extern int napi_get_value_string_utf8(napi_env, napi_value, char *text, size_t room, size_t *length);
 extern int napi_get_value_uint32(napi_env, napi_value, uint32_t *result);
 extern int napi_get_cb_info(napi_env, napi_callback_info, size_t *count, napi_value *arguments, napi_value *receiver, void **data);
 

@@ -1,19 +1,21 @@
 /*
  * Makes sandboxes of a process that is ready to be one: a template has loaded all that a sandbox loads, has met no guest, and is forked
- * instead of started anew. The module is one function, `template(slots)`. It returns in the children only, with the number of their
- * slot; in the template it serves the host until that is gone.
+ * instead of started anew. The module is one function, `template(slots, path)`, with the path of the native module (workers.cc). It returns
+ * in the children only, with the number of their slot; in the template it serves the host until that is gone.
  *
  * The host's side of descriptor 3 sends two bytes for each command, an operation and a slot, and gets eight for each event, an event, a
  * slot, two zeroes and a number (little-endian, like every machine that there is a jail for):
  *
  *     'f' fork into this slot     'f' forked: its pid       'x' not forked: errno
  *     'k' kill what is in it      'e' ended: its status, as waitpid tells it
- *                                 'r' ready: this is the first
+ *     'w' wait for it: its end    'r' ready: this is the first
+ *         has been seen
  *
- * A slot is five descriptors that become a child's 1 to 5 (src/supervisor/launch.ts), and serves once. Only the template signals its
- * children, and it reaps them: no stranger with the pid of one that ended is ever meant.
+ * A slot is five descriptors that become a child's 1 to 5 (src/supervisor/launch.ts), and serves once. A child that has ended keeps its pid
+ * until the host has noted that: nobody who takes it from the host's list ever means a stranger.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -36,7 +38,10 @@ struct event {
     int32_t value;
 };
 
-static pid_t children[SLOTS_MAX];
+static struct {
+    pid_t pid;
+    int has_ended;
+} children[SLOTS_MAX];
 static int bell[2];
 
 static void ring(int signal) {
@@ -95,23 +100,28 @@ static int fork_into(unsigned slot, unsigned slots, struct uv_loop_s *loop) {
         tell('x', slot, errno);
         return 0;
     }
-    children[slot] = child;
+    children[slot].pid = child;
     for (int i = 0; i < DESCRIPTORS_OF_SLOT; i++) close(first_of(slot) + i);
     tell('f', slot, child);
     return 0;
 }
 
-static void reap(unsigned slots) {
+static void tell_ends(unsigned slots) {
     char rung[64];
     while (read(bell[0], rung, sizeof rung) > 0) continue;
-    int status;
-    for (pid_t child; (child = waitpid(-1, &status, WNOHANG)) > 0;) {
-        for (unsigned slot = 0; slot < slots; slot++) {
-            if (children[slot] != child) continue;
-            children[slot] = 0;
-            tell('e', slot, status);
-        }
+    for (unsigned slot = 0; slot < slots; slot++) {
+        siginfo_t end = {0};
+        if (children[slot].pid == 0 || children[slot].has_ended) continue;
+        if (waitid(P_PID, (id_t)children[slot].pid, &end, WEXITED | WNOHANG | WNOWAIT) != 0 || end.si_pid == 0) continue;
+        children[slot].has_ended = 1;
+        tell('e', slot, end.si_code == CLD_EXITED ? end.si_status << 8 : end.si_status);
     }
+}
+
+static void reap(unsigned slot) {
+    if (!children[slot].has_ended) _exit(1);
+    waitpid(children[slot].pid, NULL, 0);
+    children[slot].pid = 0;
 }
 
 static int serve(unsigned slots, struct uv_loop_s *loop) {
@@ -120,7 +130,7 @@ static int serve(unsigned slots, struct uv_loop_s *loop) {
     struct pollfd watched[] = {{CONTROL, POLLIN, 0}, {bell[0], POLLIN, 0}};
     for (;;) {
         if (poll(watched, 2, -1) < 0 && errno != EINTR) _exit(1);
-        if (watched[1].revents != 0) reap(slots);
+        if (watched[1].revents != 0) tell_ends(slots);
         if (watched[0].revents == 0) continue;
         ssize_t got = read(CONTROL, commands + held, sizeof commands - held);
         if (got < 0 && errno == EINTR) continue;
@@ -132,7 +142,9 @@ static int serve(unsigned slots, struct uv_loop_s *loop) {
             uint8_t operation = commands[done], slot = commands[done + 1];
             if (slot >= slots) _exit(1);
             if (operation == 'k') {
-                if (children[slot] > 0) kill(children[slot], SIGKILL);
+                if (children[slot].pid != 0) kill(children[slot].pid, SIGKILL);
+            } else if (operation == 'w') {
+                reap(slot);
             } else if (operation != 'f') {
                 _exit(1);
             } else if (fork_into(slot, slots, loop)) {
@@ -144,13 +156,22 @@ static int serve(unsigned slots, struct uv_loop_s *loop) {
     }
 }
 
+/* V8's work must find threads in a child. */
+static int have_own_workers(const char *path) {
+    void *module = dlopen(path, RTLD_NOW);
+    int (*own_workers)(void) = module == NULL ? NULL : (int (*)(void))dlsym(module, "isotherm_own_workers");
+    return own_workers != NULL && own_workers();
+}
+
 static napi_value template_function(napi_env env, napi_callback_info info) {
-    napi_value argument = NULL, result = NULL;
-    size_t count = 1;
+    napi_value arguments[2], result = NULL;
+    size_t count = 2, length;
+    static char path[4096];
     uint32_t slots = 0;
     struct uv_loop_s *loop = NULL;
-    if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != 0) _exit(1);
-    if (napi_get_value_uint32(env, argument, &slots) != 0 || slots > SLOTS_MAX) _exit(1);
+    if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != 0) _exit(1);
+    if (napi_get_value_uint32(env, arguments[0], &slots) != 0 || slots > SLOTS_MAX) _exit(1);
+    if (napi_get_value_string_utf8(env, arguments[1], path, sizeof path, &length) != 0 || !have_own_workers(path)) _exit(1);
     if (napi_get_uv_event_loop(env, &loop) != 0 || pass_memory_on() != 0 || pipe2(bell, O_CLOEXEC | O_NONBLOCK) != 0) _exit(1);
     struct sigaction on_end = {.sa_handler = ring, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
     if (sigaction(SIGCHLD, &on_end, NULL) != 0) _exit(1);

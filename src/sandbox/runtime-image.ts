@@ -45,6 +45,7 @@ export interface RuntimeImage {
 
 /** The native module, and the number under which it has the scripts of `compileBuiltin`: guests can then make them themselves. */
 export interface NativeLibrary extends LoadedLibrary {
+  readonly path: string;
   readonly module: NativeModule;
 }
 
@@ -118,7 +119,7 @@ function openNativeLibrary(
   verify(imageFiles.nativeModule);
   const path = join(directory, imageFiles.nativeModule);
   const scripts = index.filter(({ kind }) => kind === 'script');
-  return { module: new NativeModule(path), ...loadLibrary(path, scripts, bytes) };
+  return { path, module: new NativeModule(path), ...loadLibrary(path, scripts, bytes) };
 }
 
 /** Costs the 0.1 ms that loading the module takes; isolates are made ahead where there is time. */

@@ -70,12 +70,13 @@ function openSandbox(image: RuntimeImage): Sandbox {
  * @throws Error when the runtime does not work
  */
 async function becomeTemplate(image: RuntimeImage, templatePath: string): Promise<void> {
-  const serveHost = loadAddon(templatePath) as (slots: number) => number;
+  if (image.native === undefined) throw new Error('a template needs the native module');
+  const serveHost = loadAddon(templatePath) as (slots: number, nativeModulePath: string) => number;
   const { host, backing } = new Sandbox(image, createBackingFile({ fd: -1 }), openPackageStore(-1), () => 0);
   const openGuest: EnvironmentHost['openGuest'] = (settings, calls, memoryLimitMiB) =>
     bootGuest(image, image.open(memoryLimitMiB, die), settings, calls, 'unwatched');
   await new WarmUp({ ...host, openGuest }, backing, earnedLaneRecord).begin();
-  serveHost(limits.templateSlots);
+  serveHost(limits.templateSlots, image.native.path);
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Builds `native/guest.cc` for the sandboxes' node binary, where this machine has a C++ compiler and that binary's headers, and
+ * Builds `native/*.cc` for the sandboxes' node binary, where this machine has a C++ compiler and that binary's headers, and
  * keeps the result beside the runtimes under the hash of all that decides it. Without it guests run, and have less:
  * `nativeModuleLoss` says what. Nothing is built when packages are installed.
  */
@@ -62,7 +62,10 @@ export function nativeModuleNeeds(nodePath: string, searchPath = process.env.PAT
 const compilerNames = ['c++', 'g++', 'clang++'];
 const compilerFlags = ['-O2', '-std=c++20', '-shared', '-fPIC', '-fno-exceptions', '-fno-rtti', '-fvisibility=hidden'];
 
-const sourcePath = fileURLToPath(new URL('../../native/guest.cc', import.meta.url));
+/** What guests have, and what a sandbox needs that a template forked. */
+const sourcePaths = ['guest.cc', 'workers.cc'].map((name) =>
+  fileURLToPath(new URL(`../../native/${name}`, import.meta.url)),
+);
 /** The program that tries a module out lies beside this one's folder, in the same form. */
 const verifierPath = fileURLToPath(new URL(`../sandbox/verify-native${extname(import.meta.url)}`, import.meta.url));
 
@@ -84,8 +87,16 @@ function findHeaders(nodePath: string): Headers | undefined {
 }
 
 function identity(compiler: string, { folder, version }: Headers): string {
-  const source = readFileSync(sourcePath, 'utf8');
-  const parts = [source, readFileSync(verifierPath, 'utf8'), compiler, compilerFlags, folder, version, process.arch];
+  const sources = sourcePaths.map((path) => readFileSync(path, 'utf8'));
+  const parts = [
+    ...sources,
+    readFileSync(verifierPath, 'utf8'),
+    compiler,
+    compilerFlags,
+    folder,
+    version,
+    process.arch,
+  ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
@@ -117,7 +128,7 @@ async function build(
     const purpose = `${compiler} could not build the native module`;
     const run = { input: '', purpose, timeoutMs: limits.runtimeBuildTimeoutMs, clock, onLine: () => {} };
     // The headers are not ours to warn about.
-    const args = [...compilerFlags, '-isystem', headers.folder, sourcePath, '-o', output];
+    const args = [...compilerFlags, '-isystem', headers.folder, ...sourcePaths, '-o', output];
     await runProgram(compiler, args, { ...run, environment: { PATH: process.env.PATH ?? '' } });
     await runProgram(nodePath, [...sandboxNodeFlags, verifierPath, output], {
       ...run,

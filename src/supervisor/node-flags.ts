@@ -11,8 +11,6 @@ export const sandboxNodeFlags: readonly string[] = [
   '--disable-sigusr1',
   // Bytecode that was not used for a while would be thrown away: a function that is called now and then would stay cold.
   '--no-flush-bytecode',
-  // A sandbox that a template forked has none of the threads that V8 would give work to.
-  '--single-threaded',
   `--max-old-space-size=${hostHeapMiB}`,
 ];
 

@@ -146,7 +146,7 @@ export class Template {
     await this.ended;
   }
 
-  #command(operation: 'f' | 'k', slot: number): void {
+  #command(operation: 'f' | 'k' | 'w', slot: number): void {
     this.#control.write(Uint8Array.of(operation.charCodeAt(0), slot));
   }
 
@@ -176,6 +176,7 @@ export class Template {
       case 'e': {
         const child = this.#children.get(slot);
         this.#children.delete(slot);
+        this.#command('w', slot);
         child?.end(value);
         if (this.slotsLeft === 0) this.retire();
         return;

@@ -22,7 +22,8 @@ export class Templates implements AsyncDisposable {
     this.#starts += 1;
     if (this.#starts > limits.templateAfterStarts && this.#isLow()) this.#begin(options, path);
     // Who has nobody waiting for it waits: to start it would take as long.
-    if (this.#starting !== undefined && options.isAwaited !== true && this.#usable() === undefined) await this.#starting;
+    if (this.#starting !== undefined && options.isAwaited !== true && this.#usable() === undefined)
+      await this.#starting;
     return await (this.#usable()?.fork(adopt) ?? launch(options, adopt));
   };
 

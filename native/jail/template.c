@@ -1,17 +1,17 @@
 /*
  * Makes sandboxes of a process that is ready to be one: a template has loaded all that a sandbox loads, has met no guest, and is forked
- * instead of started anew. The module is one function, `template(slots, path)`, with the path of the native module (workers.cc). It returns
- * in the children only, with the number of their slot; in the template it serves the host until that is gone.
+ * instead of started anew. The module is one function, `template(seats, path)`, with the path of the native module (workers.cc). It returns
+ * in the children only, with the number of their seat; in the template it serves the host until that is gone.
  *
- * The host's side of descriptor 3 sends two bytes for each command, an operation and a slot, and gets eight for each event, an event, a
- * slot, two zeroes and a number (little-endian, like every machine that there is a jail for):
+ * The host's side of descriptor 3 sends two bytes for each command, an operation and a seat, and gets eight for each event, an event, a
+ * seat, two zeroes and a number (little-endian, like every machine that there is a jail for):
  *
- *     'f' fork into this slot     'f' forked: its pid       'x' not forked: errno
+ *     'f' fork into this seat     'f' forked: its pid       'x' not forked: errno
  *     'k' kill what is in it      'e' ended: its status, as waitpid tells it
  *     'w' wait for it: its end    'r' ready: this is the first
  *         has been seen
  *
- * A slot is five descriptors that become a child's 1 to 5 (src/supervisor/launch.ts), and serves once. A child that has ended keeps its pid
+ * A seat is five descriptors that become a child's 1 to 5 (src/supervisor/launch.ts), and serves once. A child that has ended keeps its pid
  * until the host has noted that: nobody who takes it from the host's list ever means a stranger.
  */
 #define _GNU_SOURCE
@@ -29,11 +29,11 @@
 #include "layers.h"
 #include "node-api.h"
 
-enum { CONTROL = 3, FIRST_OF_SLOTS = 6, DESCRIPTORS_OF_SLOT = 5, SLOTS_MAX = 64 };
+enum { CONTROL = 3, FIRST_OF_SEATS = 6, DESCRIPTORS_OF_SEAT = 5, SEATS_MAX = 64 };
 
 struct event {
     uint8_t kind;
-    uint8_t slot;
+    uint8_t seat;
     uint8_t zeroes[2];
     int32_t value;
 };
@@ -41,7 +41,7 @@ struct event {
 static struct {
     pid_t pid;
     int has_ended;
-} children[SLOTS_MAX];
+} children[SEATS_MAX];
 static int bell[2];
 
 static void ring(int signal) {
@@ -52,8 +52,8 @@ static void ring(int signal) {
     errno = error;
 }
 
-static void tell(uint8_t kind, unsigned slot, int32_t value) {
-    struct event event = {kind, (uint8_t)slot, {0, 0}, value};
+static void tell(uint8_t kind, unsigned seat, int32_t value) {
+    struct event event = {kind, (uint8_t)seat, {0, 0}, value};
     /* A host that does not read any more is gone, and so are we. */
     if (write(CONTROL, &event, sizeof event) != sizeof event) _exit(0);
 }
@@ -73,64 +73,65 @@ static int pass_memory_on(void) {
     return fclose(maps);
 }
 
-static int first_of(unsigned slot) { return FIRST_OF_SLOTS + (int)slot * DESCRIPTORS_OF_SLOT; }
+static int first_of(unsigned seat) { return FIRST_OF_SEATS + (int)seat * DESCRIPTORS_OF_SEAT; }
 
 /* The one thread of a child. It has what the launcher set, but for the signal, which is its own to ask for. */
-static void become_sandbox(unsigned slot, unsigned slots, pid_t template, struct uv_loop_s *loop) {
+static void become_sandbox(unsigned seat, unsigned seats, pid_t template, struct uv_loop_s *loop) {
     if (!parent_death_arm(template)) _exit(0);
     signal(SIGCHLD, SIG_DFL);
-    for (int i = 0; i < DESCRIPTORS_OF_SLOT; i++) {
-        if (dup2(first_of(slot) + i, i + 1) < 0) _exit(126);
+    for (int i = 0; i < DESCRIPTORS_OF_SEAT; i++) {
+        if (dup2(first_of(seat) + i, i + 1) < 0) _exit(126);
     }
-    for (int i = FIRST_OF_SLOTS; i < first_of(slots); i++) close(i);
+    for (int i = FIRST_OF_SEATS; i < first_of(seats); i++) close(i);
     close(bell[0]);
     close(bell[1]);
     if (uv_loop_fork(loop) != 0) _exit(126);
 }
 
 /* In the child: whether it is one. */
-static int fork_into(unsigned slot, unsigned slots, struct uv_loop_s *loop) {
+static int fork_into(unsigned seat, unsigned seats, struct uv_loop_s *loop) {
     pid_t template = getpid();
     pid_t child = fork();
     if (child == 0) {
-        become_sandbox(slot, slots, template, loop);
+        become_sandbox(seat, seats, template, loop);
         return 1;
     }
     if (child < 0) {
-        tell('x', slot, errno);
+        tell('x', seat, errno);
         return 0;
     }
-    children[slot].pid = child;
-    for (int i = 0; i < DESCRIPTORS_OF_SLOT; i++) close(first_of(slot) + i);
-    tell('f', slot, child);
+    children[seat].pid = child;
+    /* Not closed: a free number would be taken, and be that of something else when the next child puts its own there. */
+    for (int i = 0; i < DESCRIPTORS_OF_SEAT; i++) dup2(STDIN_FILENO, first_of(seat) + i);
+    tell('f', seat, child);
     return 0;
 }
 
-static void tell_ends(unsigned slots) {
+static void tell_ends(unsigned seats) {
     char rung[64];
     while (read(bell[0], rung, sizeof rung) > 0) continue;
-    for (unsigned slot = 0; slot < slots; slot++) {
+    for (unsigned seat = 0; seat < seats; seat++) {
         siginfo_t end = {0};
-        if (children[slot].pid == 0 || children[slot].has_ended) continue;
-        if (waitid(P_PID, (id_t)children[slot].pid, &end, WEXITED | WNOHANG | WNOWAIT) != 0 || end.si_pid == 0) continue;
-        children[slot].has_ended = 1;
-        tell('e', slot, end.si_code == CLD_EXITED ? end.si_status << 8 : end.si_status);
+        if (children[seat].pid == 0 || children[seat].has_ended) continue;
+        if (waitid(P_PID, (id_t)children[seat].pid, &end, WEXITED | WNOHANG | WNOWAIT) != 0 || end.si_pid == 0) continue;
+        children[seat].has_ended = 1;
+        tell('e', seat, end.si_code == CLD_EXITED ? end.si_status << 8 : end.si_status);
     }
 }
 
-static void reap(unsigned slot) {
-    if (!children[slot].has_ended) _exit(1);
-    waitpid(children[slot].pid, NULL, 0);
-    children[slot].pid = 0;
+static void reap(unsigned seat) {
+    if (!children[seat].has_ended) _exit(1);
+    waitpid(children[seat].pid, NULL, 0);
+    children[seat].pid = 0;
 }
 
-static int serve(unsigned slots, struct uv_loop_s *loop) {
+static int serve(unsigned seats, struct uv_loop_s *loop) {
     static uint8_t commands[128];
     size_t held = 0;
     struct pollfd watched[] = {{CONTROL, POLLIN, 0}, {bell[0], POLLIN, 0}};
     for (;;) {
         if (poll(watched, 2, -1) < 0 && errno != EINTR) _exit(1);
-        if (watched[1].revents != 0) tell_ends(slots);
+        if (watched[1].revents != 0) tell_ends(seats);
         if (watched[0].revents == 0) continue;
         ssize_t got = read(CONTROL, commands + held, sizeof commands - held);
         if (got < 0 && errno == EINTR) continue;
@@ -139,16 +140,16 @@ static int serve(unsigned slots, struct uv_loop_s *loop) {
         held += (size_t)got;
         size_t done = 0;
         for (; held - done >= 2; done += 2) {
-            uint8_t operation = commands[done], slot = commands[done + 1];
-            if (slot >= slots) _exit(1);
+            uint8_t operation = commands[done], seat = commands[done + 1];
+            if (seat >= seats) _exit(1);
             if (operation == 'k') {
-                if (children[slot].pid != 0) kill(children[slot].pid, SIGKILL);
+                if (children[seat].pid != 0) kill(children[seat].pid, SIGKILL);
             } else if (operation == 'w') {
-                reap(slot);
+                reap(seat);
             } else if (operation != 'f') {
                 _exit(1);
-            } else if (fork_into(slot, slots, loop)) {
-                return (int)slot;
+            } else if (fork_into(seat, seats, loop)) {
+                return (int)seat;
             }
         }
         if (done < held) commands[0] = commands[done];
@@ -167,16 +168,16 @@ static napi_value template_function(napi_env env, napi_callback_info info) {
     napi_value arguments[2], result = NULL;
     size_t count = 2, length;
     static char path[4096];
-    uint32_t slots = 0;
+    uint32_t seats = 0;
     struct uv_loop_s *loop = NULL;
     if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != 0) _exit(1);
-    if (napi_get_value_uint32(env, arguments[0], &slots) != 0 || slots > SLOTS_MAX) _exit(1);
+    if (napi_get_value_uint32(env, arguments[0], &seats) != 0 || seats > SEATS_MAX) _exit(1);
     if (napi_get_value_string_utf8(env, arguments[1], path, sizeof path, &length) != 0 || !have_own_workers(path)) _exit(1);
     if (napi_get_uv_event_loop(env, &loop) != 0 || pass_memory_on() != 0 || pipe2(bell, O_CLOEXEC | O_NONBLOCK) != 0) _exit(1);
     struct sigaction on_end = {.sa_handler = ring, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
     if (sigaction(SIGCHLD, &on_end, NULL) != 0) _exit(1);
     tell('r', 0, 0);
-    napi_create_uint32(env, (uint32_t)serve(slots, loop), &result);
+    napi_create_uint32(env, (uint32_t)serve(seats, loop), &result);
     return result;
 }
 

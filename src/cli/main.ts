@@ -116,6 +116,7 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     .option('--require-signature', 'do not start without access keys')
     .option(...hardening)
     .option('--isolation <mode>', 'domain or function', 'domain')
+    .option('--templates <mode>', 'auto or off: fork sandboxes after the first, or start each anew', 'auto')
     .option(
       '--allow-net <HOST[:PORT]>',
       'what functions of the directory may reach: host:443, *.example.com, 10.0.0.0/8:5432, localhost:5432, public; may be repeated',

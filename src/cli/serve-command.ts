@@ -39,6 +39,7 @@ export interface ServeOptions extends AccessKeyOptions {
   readonly dataDir?: string;
   readonly hardening: string;
   readonly isolation: string;
+  readonly templates: string;
   readonly allowNet: readonly string[];
   readonly layer: readonly string[];
   readonly limit: readonly string[];
@@ -62,6 +63,7 @@ export async function serveCommand(
   const note = (text: string): void => stderr.write(`isotherm: ${text}\n`);
   const port = integerOption('--port', options.port, 0, portMax);
   const hardening = hardeningOption(options.hardening);
+  const templates = choiceOption('--templates', options.templates, ['auto', 'off']);
   const isolation = choiceOption('--isolation', options.isolation, ['domain', 'function']);
   const keys = accessKeysOption(options, process.env);
   const buckets = bucketsOption(options.bucket, options.notify);
@@ -78,6 +80,7 @@ export async function serveCommand(
       printEvent(event);
     },
     hardening,
+    templates,
     isolation,
     ...limitsOption(options.limit),
     ...destinationsOption(options.destination),

@@ -112,7 +112,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     controlGroups,
     nextUser: sandboxUsers(valid.sandboxUser),
     sparesMax: valid.limits.sparesMax,
-    launch: templates.launch,
+    ...(valid.templates === 'auto' && { launch: templates.launch }),
   });
   opened.defer(() => fleet.close());
   // Whoever demands a level is told now, not by an invocation; everybody else need not wait.

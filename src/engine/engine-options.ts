@@ -23,6 +23,7 @@ export interface ValidOptions {
   readonly nativeModule: 'auto' | 'off';
   readonly hardening: HardeningDemand;
   readonly sandboxUser: SandboxUserOption;
+  readonly templates: 'auto' | 'off';
   readonly isolation: 'domain' | 'function';
   readonly logger: EngineOptions['logger'];
   readonly observe: EngineOptions['observe'];
@@ -96,6 +97,7 @@ const optionNames: readonly string[] = [
   'nativeModule',
   'hardening',
   'sandboxUser',
+  'templates',
   'isolation',
   'logger',
   'observe',
@@ -114,8 +116,9 @@ export function validOptions(options: EngineOptions): ValidOptions {
   assertObject('options', options);
   assertKnown('option', Object.keys(options), optionNames);
   const { hardening = 'auto', isolation = 'domain', logger, observe, clock = systemClock } = options;
-  const { nativeModule = 'auto' } = options;
+  const { nativeModule = 'auto', templates = 'auto' } = options;
   assertOneOf('nativeModule', nativeModule, ['auto', 'off']);
+  assertOneOf('templates', templates, ['auto', 'off']);
   assertOneOf('isolation', isolation, ['domain', 'function']);
   if (observe !== undefined && typeof observe !== 'function') throw invalid('observe', 'a function', observe);
   if (logger !== undefined && typeof logger?.info !== 'function') throw invalid('logger', 'a pino logger', logger);
@@ -126,6 +129,7 @@ export function validOptions(options: EngineOptions): ValidOptions {
     nativeModule,
     hardening: demand(hardening),
     sandboxUser: sandboxUser(options.sandboxUser ?? 'own'),
+    templates,
     isolation,
     logger,
     observe,

@@ -49,6 +49,11 @@ export interface EngineOptions {
    * Default `own`.
    */
   readonly sandboxUser?: SandboxUserOption;
+  /**
+   * Whether sandboxes are forked from a template after the first, in a tenth of the time; such have the layout of memory in common with up
+   * to 15 others. `off`: each is started anew (docs/hardening.md). Default `auto`: where the machine can.
+   */
+  readonly templates?: 'auto' | 'off';
   /** Default isolation of functions that name none. */
   readonly isolation?: 'domain' | 'function';
   /** pino logger for platform events; silent when absent. */

@@ -421,10 +421,10 @@ export const limits = {
    * Sandboxes that are forked from one template before another takes its place: they have its address layout in common. Making one costs
    * as much as starting a sandbox, so the first is started: a program that calls one function once needs no more.
    */
-  templateSlots: 16,
+  templateSeats: 16,
   templateAfterStarts: 1,
-  /** The next template is begun when the one there is has so many slots left. */
-  templateSlotsLow: 6,
+  /** The next template is begun when the one there is has so many seats left. */
+  templateSeatsLow: 6,
   /** After so many that did not come to life none is tried any more. */
   templateFailuresMax: 3,
   /** Beyond its init timeout an environment has this long: the isolate itself is made, perhaps behind those of others. */

@@ -71,12 +71,12 @@ function openSandbox(image: RuntimeImage): Sandbox {
  */
 async function becomeTemplate(image: RuntimeImage, templatePath: string): Promise<void> {
   if (image.native === undefined) throw new Error('a template needs the native module');
-  const serveHost = loadAddon(templatePath) as (slots: number, nativeModulePath: string) => number;
+  const serveHost = loadAddon(templatePath) as (seats: number, nativeModulePath: string) => number;
   const { host, backing } = new Sandbox(image, createBackingFile({ fd: -1 }), openPackageStore(-1), () => 0);
   const openGuest: EnvironmentHost['openGuest'] = (settings, calls, memoryLimitMiB) =>
     bootGuest(image, image.open(memoryLimitMiB, die), settings, calls, 'unwatched');
   await new WarmUp({ ...host, openGuest }, backing, earnedLaneRecord).begin();
-  serveHost(limits.templateSlots, image.native.path);
+  serveHost(limits.templateSeats, image.native.path);
 }
 
 /**

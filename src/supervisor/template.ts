@@ -1,9 +1,10 @@
 /**
  * One template: a process that has loaded all that a sandbox loads, has met no guest, and forks sandboxes (`native/jail/template.c`,
- * which says what goes over its socket). What a sandbox needs of the host it inherits, so all of it was made before, in slots.
+ * which says what goes over its socket). What a sandbox needs of the host it inherits, so all of it was made before, in seats.
  */
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { open } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { invariant } from '../base/invariant.ts';
@@ -13,11 +14,11 @@ import { openScratchFile, type ScratchFile } from './scratch-file.ts';
 
 /** Of the jail's module; the third and later are what a sandbox has from 1 on. */
 const controlDescriptor = 3;
-const slotsFrom = 6;
-const descriptorsOfSlot = 5;
+const seatsFrom = 6;
+const descriptorsOfSeat = 5;
 const eventBytes = 8;
 
-type Slot = Pick<LaunchedSandbox, 'socket' | 'output'> & { readonly store: ScratchFile };
+type Seat = Pick<LaunchedSandbox, 'socket' | 'output'> & { readonly store: ScratchFile };
 
 interface Asked {
   readonly onForked: (launched: LaunchedSandbox) => void;
@@ -32,11 +33,11 @@ export class Template {
   readonly ready: Promise<void>;
   readonly #process: ChildProcess;
   readonly #control: Socket;
-  readonly #slots: readonly Slot[];
+  readonly #seats: readonly Seat[];
   readonly #asked = new Map<number, Asked>();
   readonly #children = new Map<number, ForkedSandbox>();
   /** To a sandbox, which closes what is in it. */
-  readonly #given = new Set<Slot>();
+  readonly #given = new Set<Seat>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #ready = Promise.withResolvers<void>();
   #taken = 0;
@@ -51,18 +52,20 @@ export class Template {
     const closeAll = () =>
       Promise.all(files.flatMap((file) => Object.values(file).map((each) => each[Symbol.asyncDispose]())));
     try {
-      for (let slot = 0; slot < limits.templateSlots; slot += 1) {
+      for (let seat = 0; seat < limits.templateSeats; seat += 1) {
         files.push({ volume: await openScratchFile(), store: await openScratchFile() });
       }
       const inherited = files.flatMap(({ volume, store }) => [
         ...(['pipe', 'pipe', 'pipe'] as const),
         ...[volume.writable.fd, store.readOnly.fd],
       ]);
-      const descriptors = ['ignore', 'pipe', 'pipe', 'ignore', 'ignore', ...inherited] as const;
+      // Where a child has its files there must be something: what is free, Node takes for itself.
+      await using nothing = await open('/dev/null');
+      const descriptors = ['ignore', 'pipe', 'pipe', nothing.fd, nothing.fd, ...inherited] as const;
       const child = await spawnSandbox(options, descriptors, { path, descriptors: inherited.length });
       const template = new Template(
         child,
-        files.map(({ store }, at) => ({ ...socketsOf(child, slotsFrom + at * descriptorsOfSlot), store })),
+        files.map(({ store }, at) => ({ ...socketsOf(child, seatsFrom + at * descriptorsOfSeat), store })),
       );
       await Promise.all(files.flatMap(({ volume, store }) => [volume[Symbol.asyncDispose](), store.readOnly.close()]));
       return template;
@@ -72,12 +75,12 @@ export class Template {
     }
   }
 
-  private constructor(child: ChildProcess & { readonly pid: number }, slots: readonly Slot[]) {
+  private constructor(child: ChildProcess & { readonly pid: number }, seats: readonly Seat[]) {
     this.pid = child.pid;
     this.ended = this.#ended.promise;
     this.ready = this.#ready.promise;
     this.#process = child;
-    this.#slots = slots;
+    this.#seats = seats;
     const control = child.stdio[controlDescriptor];
     const output = child.stdio[2];
     invariant(control instanceof Socket && output instanceof Socket, 'spawn made no sockets for a template');
@@ -86,7 +89,7 @@ export class Template {
     control.on('error', () => {}); // The template's end says more, and follows.
     // What it prints nobody needs; unread it would stand still.
     output.resume().on('error', () => {});
-    for (const { socket, output: pipes } of slots) for (const pipe of [socket, ...pipes]) pipe.unref();
+    for (const { socket, output: pipes } of seats) for (const pipe of [socket, ...pipes]) pipe.unref();
     for (const each of [control, output, child]) each.unref();
     child.once('exit', () => this.#over());
   }
@@ -99,43 +102,43 @@ export class Template {
     return this.#isOver;
   }
 
-  get slotsLeft(): number {
-    return this.#slots.length - this.#taken;
+  get seatsLeft(): number {
+    return this.#seats.length - this.#taken;
   }
 
   /** `adopt` is called in the turn in which the child is there, so that it misses nothing of it. @throws the system's error */
   fork<Adopted>(adopt: (launched: LaunchedSandbox) => Adopted): Promise<Adopted> {
-    invariant(this.isReady && this.slotsLeft > 0, 'a template that is ready has a slot left');
-    const slot = this.#taken;
+    invariant(this.isReady && this.seatsLeft > 0, 'a template that is ready has a seat left');
+    const seat = this.#taken;
     this.#taken += 1;
     return new Promise((resolve, reject) => {
       const onForked = (launched: LaunchedSandbox): void => resolve(adopt(launched));
-      this.#asked.set(slot, { onForked, onFailure: reject });
+      this.#asked.set(seat, { onForked, onFailure: reject });
       this.hold();
-      this.#command('f', slot);
+      this.#command('f', seat);
     });
   }
 
-  kill(slot: number): boolean {
-    if (!this.#children.has(slot)) return false;
-    this.#command('k', slot);
+  kill(seat: number): boolean {
+    if (!this.#children.has(seat)) return false;
+    this.#command('k', seat);
     return true;
   }
 
-  /** While it is held, this program waits for what the template tells. */
+  /** While it is held, this program waits for what the template tells, or for its end. */
   hold(): void {
-    if (this.#holds === 0) this.#control.ref();
+    if (this.#holds === 0) for (const each of [this.#control, this.#process]) each.ref();
     this.#holds += 1;
   }
 
   release(): void {
     this.#holds -= 1;
-    if (this.#holds === 0) this.#control.unref();
+    if (this.#holds === 0) for (const each of [this.#control, this.#process]) each.unref();
   }
 
   /** It forks no more, and ends when its last child has. */
   retire(): void {
-    this.#taken = this.#slots.length;
+    this.#taken = this.#seats.length;
     if (this.#children.size + this.#asked.size === 0) this.#control.destroy();
   }
 
@@ -146,8 +149,8 @@ export class Template {
     await this.ended;
   }
 
-  #command(operation: 'f' | 'k' | 'w', slot: number): void {
-    this.#control.write(Uint8Array.of(operation.charCodeAt(0), slot));
+  #command(operation: 'f' | 'k' | 'w', seat: number): void {
+    this.#control.write(Uint8Array.of(operation.charCodeAt(0), seat));
   }
 
   #receive(bytes: Buffer): void {
@@ -159,26 +162,26 @@ export class Template {
     }
   }
 
-  #event(kind: string, slot: number, value: number): void {
+  #event(kind: string, seat: number, value: number): void {
     switch (kind) {
       case 'r':
         this.#isReady = true;
         this.#ready.resolve();
         return;
       case 'f':
-        this.#forked(slot, value);
+        this.#forked(seat, value);
         return;
       case 'x': {
-        const asked = this.#answered(slot);
+        const asked = this.#answered(seat);
         asked?.onFailure(new Error(`a template could not fork: errno ${value}`));
         return;
       }
       case 'e': {
-        const child = this.#children.get(slot);
-        this.#children.delete(slot);
-        this.#command('w', slot);
+        const child = this.#children.get(seat);
+        this.#children.delete(seat);
+        this.#command('w', seat);
         child?.end(value);
-        if (this.slotsLeft === 0) this.retire();
+        if (this.seatsLeft === 0) this.retire();
         return;
       }
       default:
@@ -187,21 +190,21 @@ export class Template {
     }
   }
 
-  #forked(slot: number, pid: number): void {
-    const asked = this.#answered(slot);
-    const made = this.#slots[slot];
+  #forked(seat: number, pid: number): void {
+    const asked = this.#answered(seat);
+    const made = this.#seats[seat];
     if (asked === undefined || made === undefined) return;
     const { socket, output, store } = made;
-    const child = new ForkedSandbox(this, slot, [null, ...output, socket]);
-    this.#children.set(slot, child);
+    const child = new ForkedSandbox(this, seat, [null, ...output, socket]);
+    this.#children.set(seat, child);
     this.#given.add(made);
     asked.onForked({ child, pid, socket, output, store: store.writable });
   }
 
-  #answered(slot: number): Asked | undefined {
-    const asked = this.#asked.get(slot);
+  #answered(seat: number): Asked | undefined {
+    const asked = this.#asked.get(seat);
     if (asked !== undefined) {
-      this.#asked.delete(slot);
+      this.#asked.delete(seat);
       this.release();
     }
     return asked;
@@ -210,9 +213,9 @@ export class Template {
   /** The kernel killed what it had forked, as each of them had asked for. */
   #over(): void {
     this.#isOver = true;
-    for (const slot of [...this.#asked.keys()]) this.#answered(slot)?.onFailure(new Error('the template ended'));
-    for (const [slot, child] of this.#children) {
-      this.#children.delete(slot);
+    for (const seat of [...this.#asked.keys()]) this.#answered(seat)?.onFailure(new Error('the template ended'));
+    for (const [seat, child] of this.#children) {
+      this.#children.delete(seat);
       child.end(constants.signals.SIGKILL);
     }
     this.#control.destroy();
@@ -221,7 +224,7 @@ export class Template {
 
   async #closeUnused(): Promise<void> {
     // The others are their sandboxes' to close.
-    const unused = this.#slots.filter((slot) => !this.#given.has(slot));
+    const unused = this.#seats.filter((seat) => !this.#given.has(seat));
     for (const { socket, output } of unused) for (const pipe of [socket, ...output]) pipe.destroy();
     await Promise.all(unused.map(({ store }) => store.writable.close()));
   }
@@ -231,15 +234,15 @@ export class Template {
 class ForkedSandbox extends EventEmitter implements SandboxChild {
   readonly stdio: SandboxChild['stdio'];
   readonly #template: Template;
-  readonly #slot: number;
+  readonly #seat: number;
   #open: number;
   #isHeld = false;
   #isOver = false;
 
-  constructor(template: Template, slot: number, stdio: readonly (Socket | null)[]) {
+  constructor(template: Template, seat: number, stdio: readonly (Socket | null)[]) {
     super();
     this.#template = template;
-    this.#slot = slot;
+    this.#seat = seat;
     this.stdio = stdio;
     for (const socket of stdio) socket?.once('close', () => this.#closed());
     this.#open = stdio.filter((socket) => socket !== null).length + 1;
@@ -255,7 +258,7 @@ class ForkedSandbox extends EventEmitter implements SandboxChild {
   }
 
   kill(): boolean {
-    return this.#template.kill(this.#slot);
+    return this.#template.kill(this.#seat);
   }
 
   ref(): void {

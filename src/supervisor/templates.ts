@@ -27,13 +27,13 @@ export class Templates implements AsyncDisposable {
     return await (this.#usable()?.fork(adopt) ?? launch(options, adopt));
   };
 
-  /** Undefined: there is none, or it has no slot left. */
+  /** Undefined: there is none, or it has no seat left. */
   #usable(): Template | undefined {
-    return this.#current?.isReady === true && this.#current.slotsLeft > 0 ? this.#current : undefined;
+    return this.#current?.isReady === true && this.#current.seatsLeft > 0 ? this.#current : undefined;
   }
 
   #isLow(): boolean {
-    return (this.#usable()?.slotsLeft ?? 0) <= limits.templateSlotsLow;
+    return (this.#usable()?.seatsLeft ?? 0) <= limits.templateSeatsLow;
   }
 
   #begin(options: LaunchOptions, path: string): void {
@@ -49,7 +49,7 @@ export class Templates implements AsyncDisposable {
   }
 
   async #start(options: LaunchOptions, path: string): Promise<void> {
-    const template = await Template.start({ ...options, sandboxId: 'template' }, path);
+    const template = await Template.start(options, path);
     this.#all.add(template);
     void template.ended.then(() => this.#all.delete(template));
     if (this.#isClosed) return await template.end();

@@ -25,7 +25,7 @@ const wrong: readonly [unknown, string][] = [
   [null, 'options must be an object, received null'],
   [
     { limit: {} },
-    'There is no option "limit"; there are dataDirectory, cacheDirectory, nodePath, nativeModule, hardening, sandboxUser, isolation, logger, observe, logs, limits, asyncDelayScale, buckets, destinations, destinationDirectory, redisStreams, clock.',
+    'There is no option "limit"; there are dataDirectory, cacheDirectory, nodePath, nativeModule, hardening, sandboxUser, templates, isolation, logger, observe, logs, limits, asyncDelayScale, buckets, destinations, destinationDirectory, redisStreams, clock.',
   ],
   [{ hardening: 'on' }, 'hardening must be one of auto, required, off or { minimumLevel }, received "on"'],
   [{ hardening: null }, 'hardening must be one of auto, required, off or { minimumLevel }, received null'],
@@ -34,6 +34,7 @@ const wrong: readonly [unknown, string][] = [
   [{ sandboxUser: 'nobody' }, 'sandboxUser must be own, host or a user id from 1 to 4294967294, received "nobody"'],
   [{ hardening: {} }, 'hardening.minimumLevel must be one of S0, S1, S2, S3, S4, received undefined'],
   [{ hardening: { level: 'S2' } }, 'There is no member of hardening "level"; there are minimumLevel.'],
+  [{ templates: 'on' }, 'templates must be one of auto, off, received "on"'],
   [{ isolation: 1 }, 'isolation must be one of domain, function, received 1'],
   [{ observe: {} }, 'observe must be a function, received an object'],
   [{ logger: {} }, 'logger must be a pino logger, received an object'],

@@ -2,7 +2,6 @@
  * A real sandbox process, started as the supervisor starts it, with the real runtime in it, and a small client for the
  * protocol. Functions are given as the body of a CommonJS module.
  */
-import { once } from 'node:events';
 import { systemClock } from '../../src/base/clock.ts';
 import type { GuestSettings } from '../../src/bridge/contract.ts';
 import { limits } from '../../src/model/limits.ts';
@@ -24,7 +23,7 @@ import {
   type PingReply,
   type StoreRange,
 } from '../../src/protocol/messages.ts';
-import { type LaunchOptions, launch } from '../../src/supervisor/launch.ts';
+import { type Launch, type LaunchOptions, launch } from '../../src/supervisor/launch.ts';
 import { ensureRuntime } from '../../src/supervisor/runtime-cache.ts';
 import { testCacheDirectory, testJail } from '../fixtures/jail.ts';
 import { testProgram } from '../fixtures/sandbox-program.ts';
@@ -113,7 +112,7 @@ export interface TestSandbox extends AsyncDisposable {
   ping(): Promise<PingReply>;
 }
 
-export async function startSandbox(changes: Partial<LaunchOptions> = {}): Promise<TestSandbox> {
+export async function startSandbox(changes: Partial<LaunchOptions> = {}, start: Launch = launch): Promise<TestSandbox> {
   const runtime = await ensureRuntime({
     cacheDirectory: testCacheDirectory,
     nodePath: process.execPath,
@@ -128,10 +127,10 @@ export async function startSandbox(changes: Partial<LaunchOptions> = {}): Promis
     mainPath: await testProgram(runtime.directory),
     ...changes,
   };
-  return launch(options, ({ child, socket, output, store, pid }) => {
+  return start(options, ({ child, socket, output, store, pid }) => {
     const printed = new Map<string, Printed[]>();
     const hello = Promise.withResolvers<HelloHead>();
-    const exited = once(child, 'exit');
+    const exited = new Promise((resolve) => child.once('exit', resolve));
     let stderr = '';
     for (const stream of output) stream.on('data', (chunk: Buffer) => (stderr += chunk));
 

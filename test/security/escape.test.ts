@@ -30,8 +30,8 @@ test.before(async (t) => {
   await sandbox.hello;
 });
 
-async function drill(surroundings: readonly string[]): Promise<DrillResult> {
-  const [command = process.execPath, ...args] = [...surroundings, process.execPath, program];
+async function drill(surroundings: readonly string[], how: 'started' | 'forked' = 'started'): Promise<DrillResult> {
+  const [command = process.execPath, ...args] = [...surroundings, process.execPath, program, how];
   const { stdout } = await run(command, args, { timeout: 120_000, maxBuffer: 2 ** 20 });
   return JSON.parse(stdout);
 }
@@ -45,33 +45,35 @@ const surroundings: readonly [name: string, wrapper: readonly string[], namespac
 ];
 
 for (const [name, wrapper, namespaces] of surroundings) {
-  test.serial(`a sandbox that was taken over gets nowhere ${name}`, async (t) => {
-    t.timeout(180_000);
-    const canNest = canRun([...wrapper, process.execPath, '-e', look]);
-    const result = await drill(canNest ? wrapper : []);
-    const { hardening, escapes } = result;
-    t.log(`${hardening.level}; ${escapes.length} attempts`);
-    t.is(result.answer, '"still here"');
-    // What the kernel gives without the jail is what the jail has, no less and no more.
-    const isGiven = givesNamespaces(canNest ? wrapper : []);
-    if (namespaces === 'none' && canNest) t.false(isGiven);
-    t.is(layer(hardening, 'namespaces').state, isGiven ? 'on' : 'absent');
-    for (const { state, reason, name } of hardening.layers) t.is(state === 'on', reason === '', name);
-    if (!isAtLeast(hardening.level, 'S2')) {
-      // Then nothing was promised, and the report says why.
-      t.true(hardening.layers.some(({ state }) => state === 'absent'));
-      return;
-    }
-    t.deepEqual(
-      escapes.filter(({ refusedWith }) => refusedWith === undefined),
-      [],
-    );
-    t.true(escapes.length > 60);
-    t.is(result.fileText, 'secret');
-    t.is(result.connections, 0);
-    // Beside what the host gave it, its own memory statistics and Node's /dev/null are all that it can read.
-    for (const text of Object.values(result.leftOpen)) t.regex(text, /^(?:(?:\d+ ){6}\d+\n)?$/);
-  });
+  for (const how of ['started', 'forked'] as const) {
+    test.serial(`a sandbox that was taken over gets nowhere ${name}, ${how}`, async (t) => {
+      t.timeout(180_000);
+      const canNest = canRun([...wrapper, process.execPath, '-e', look]);
+      const result = await drill(canNest ? wrapper : [], how);
+      const { hardening, escapes } = result;
+      t.log(`${hardening.level}; ${escapes.length} attempts`);
+      t.is(result.answer, '"still here"');
+      // What the kernel gives without the jail is what the jail has, no less and no more.
+      const isGiven = givesNamespaces(canNest ? wrapper : []);
+      if (namespaces === 'none' && canNest) t.false(isGiven);
+      t.is(layer(hardening, 'namespaces').state, isGiven ? 'on' : 'absent');
+      for (const { state, reason, name } of hardening.layers) t.is(state === 'on', reason === '', name);
+      if (!isAtLeast(hardening.level, 'S2')) {
+        // Then nothing was promised, and the report says why.
+        t.true(hardening.layers.some(({ state }) => state === 'absent'));
+        return;
+      }
+      t.deepEqual(
+        escapes.filter(({ refusedWith }) => refusedWith === undefined),
+        [],
+      );
+      t.true(escapes.length > 60);
+      t.is(result.fileText, 'secret');
+      t.is(result.connections, 0);
+      // Beside what the host gave it, its own memory statistics and Node's /dev/null are all that it can read.
+      for (const text of Object.values(result.leftOpen)) t.regex(text, /^(?:(?:\d+ ){6}\d+\n)?$/);
+    });
+  }
 }
 
 /**

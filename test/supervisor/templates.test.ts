@@ -1,0 +1,228 @@
+/** Sandboxes that a template forked, with the real program: they are what sandboxes are that were started. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { systemClock } from '../../src/base/clock.ts';
+import type { HardeningReport } from '../../src/model/hardening.ts';
+import { limits } from '../../src/model/limits.ts';
+import type { Observe } from '../../src/model/platform-event.ts';
+import { createFleet } from '../../src/supervisor/fleet.ts';
+import type { Jail } from '../../src/supervisor/jail.ts';
+import { type CachedRuntime, ensureRuntime } from '../../src/supervisor/runtime-cache.ts';
+import type { SandboxHandle } from '../../src/supervisor/sandbox-port.ts';
+import { Templates } from '../../src/supervisor/templates.ts';
+import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
+import { testJail } from '../fixtures/jail.ts';
+import { testProgram } from '../fixtures/sandbox-program.ts';
+
+interface Prepared {
+  readonly runtime: CachedRuntime;
+  readonly jail: Extract<Jail, { kind: 'built' }>;
+  readonly mainPath: string;
+}
+const test = anyTest as TestFn<Prepared>;
+type Context = ExecutionContext<Prepared>;
+
+test.before(async (t) => {
+  const runtime = await ensureRuntime({
+    cacheDirectory: join(tmpdir(), 'isotherm-test-runtimes'),
+    nodePath: process.execPath,
+    observe: () => {},
+    clock: systemClock,
+  });
+  const jail = await testJail();
+  if (jail.kind !== 'built') return t.fail(`templates need the jail, which is absent: ${jail.reason}`);
+  t.context = { runtime, jail, mainPath: await testProgram(runtime.directory) };
+});
+
+function order(t: Context, jail: Jail = t.context.jail, observe: Observe = () => {}) {
+  const { directory, key, kind } = t.context.runtime;
+  const templates = new Templates();
+  const fleet = createFleet({
+    nodePath: process.execPath,
+    mainPath: t.context.mainPath,
+    runtime: { directory, key, kind },
+    jail,
+    clock: systemClock,
+    observe,
+    launch: templates.launch,
+  });
+  const close = async (): Promise<void> => {
+    await fleet.close();
+    await templates[Symbol.asyncDispose]();
+  };
+  t.teardown(close);
+  return { fleet, close };
+}
+
+/** One sandbox that was started, and others that were not. */
+async function acquire(t: Context, forked: number) {
+  const ordered = order(t);
+  const started = await ordered.fleet.acquire('first');
+  // Nobody waits for the next ones until the spare is there, so a template makes it, and then them.
+  await ordered.fleet.ready();
+  const sandboxes: SandboxHandle[] = [];
+  while (sandboxes.length < forked) sandboxes.push(await ordered.fleet.acquire(`domain-${sandboxes.length}`));
+  return { ...ordered, started, sandboxes };
+}
+
+function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
+let environments = 0;
+
+async function run(sandbox: SandboxHandle, body: string): Promise<unknown> {
+  environments += 1;
+  const environmentId = `e${environments}`;
+  const bundle = Buffer.from(`(function (exports, require) { exports.handler = async (event) => { ${body} }; })`);
+  const created = sandbox.create({
+    environmentId,
+    version: deployedVersion({ versionKey: environmentId, codeSha256: 'empty', bundle }),
+    logStreamName: 'stream',
+    init: 'now',
+    initializationType: 'on-demand',
+    initTimeoutMs: limits.initTimeoutMs,
+    openGateway: noGateway,
+    onLog: () => {},
+  });
+  const answer = await sandbox.invoke(
+    {
+      environmentId,
+      requestId: environmentId,
+      timeoutMs: 60_000,
+      invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:greet',
+      payload: Buffer.from('{}'),
+      onLog: () => {},
+    },
+    created,
+  );
+  return JSON.parse(Buffer.from(answer.body).toString());
+}
+
+test.serial('the first sandbox is started, the others are children of one template', async (t) => {
+  const { started, sandboxes } = await acquire(t, 3);
+  t.is(parentOf(started.pid), process.pid);
+  const parents = new Set(sandboxes.map(({ pid }) => parentOf(pid)));
+  t.is(parents.size, 1);
+  const [template = 0] = parents;
+  t.not(template, process.pid);
+  t.is(parentOf(template), process.pid);
+});
+
+test.serial('a forked sandbox is jailed as far as one that was started', async (t) => {
+  const reports: HardeningReport[] = [];
+  const { fleet } = order(t, t.context.jail, (event) => {
+    if (event.type === 'sandbox.started') reports.push(event.hardening);
+  });
+  for (const domain of ['a', 'b', 'c']) await fleet.acquire(domain);
+  const [started, ...forked] = reports;
+  t.true(forked.length >= 2);
+  for (const report of forked) t.deepEqual(report, started);
+  t.true(started?.selfTest.every(({ isRefused }) => isRefused));
+});
+
+test.serial('nothing random is the same in two of them', async (t) => {
+  const { sandboxes } = await acquire(t, 3);
+  const body = `return [Math.random(), crypto.randomUUID(), require('crypto').randomBytes(8).toString('hex'), require('crypto').randomInt(2 ** 40)]`;
+  const drawn = await Promise.all(sandboxes.map((sandbox) => run(sandbox, body)));
+  const values = drawn.flat();
+  t.is(values.length, 12);
+  t.is(new Set(values).size, 12);
+});
+
+test.serial('V8, the pool and threads for long work find their threads', async (t) => {
+  const { sandboxes } = await acquire(t, 3);
+  // Garbage of all kinds, code that is optimised, WebAssembly, and each of the pools.
+  const body = `
+    let kept = [];
+    for (let i = 0; i < 400_000; i++) { kept.push({ i, text: 'x' + i }); if (kept.length > 20_000) kept = []; }
+    let sum = 0; const add = (a, b) => a + b; for (let i = 0; i < 2e6; i++) sum = add(sum, i % 3);
+    const key = await new Promise((done, fail) => require('crypto').pbkdf2('a', 'b', 50_000, 32, 'sha256', (error, made) => error ? fail(error) : done(made.length)));
+    const zipped = await new Promise((done, fail) => require('zlib').gzip('x'.repeat(1e6), (error, made) => error ? fail(error) : done(made.length)));
+    await new Promise((done) => setTimeout(done, 1));
+    return [sum, key, zipped > 100];`;
+  const rounds = [1, 2, 3];
+  for (const _ of rounds) {
+    const answers = await Promise.all(sandboxes.map((sandbox) => run(sandbox, body)));
+    t.deepEqual(answers, Array(sandboxes.length).fill([1_999_999, 32, true]));
+  }
+});
+
+test.serial('one that is killed from outside is told of, reaped, and costs its siblings nothing', async (t) => {
+  const { sandboxes } = await acquire(t, 2);
+  const [victim, sibling] = sandboxes as [SandboxHandle, SandboxHandle];
+  process.kill(victim.pid, 'SIGKILL');
+  t.like(await victim.exited, { kind: 'crashed', by: 'stranger' });
+  t.is(await run(sibling, 'return 1'), 1);
+});
+
+test.serial('one that its host kills is gone when that is done', async (t) => {
+  const { fleet, sandboxes } = await acquire(t, 1);
+  const [sandbox] = sandboxes as [SandboxHandle];
+  const cause = { kind: 'killed', reason: 'closing', detail: 'for a test' } as const;
+  await sandbox.kill(cause);
+  t.is(await sandbox.exited, cause);
+  // Its template has noted that by the time that it forks again.
+  await fleet.acquire('another');
+  await fleet.ready();
+  t.false(existsSync(`/proc/${sandbox.pid}`));
+});
+
+test.serial('a template that ends takes its sandboxes along, and the next ones are served all the same', async (t) => {
+  const { fleet, started, sandboxes } = await acquire(t, 2);
+  const [one, other] = sandboxes as [SandboxHandle, SandboxHandle];
+  process.kill(parentOf(one.pid), 'SIGKILL');
+  t.is((await one.exited).kind, 'crashed');
+  t.is((await other.exited).kind, 'crashed');
+  t.is(await run(started, 'return 1'), 1);
+  for (const domain of ['next', 'after that', 'and then']) {
+    t.is(await run(await fleet.acquire(domain), 'return 2'), 2);
+  }
+});
+
+test.serial('without a module to fork with, sandboxes are started', async (t) => {
+  const { fleet } = order(t, { ...t.context.jail, templatePath: '/nowhere/template.node' });
+  for (const domain of ['a', 'b', 'c']) {
+    const sandbox = await fleet.acquire(domain);
+    t.is(parentOf(sandbox.pid), process.pid);
+    t.is(await run(sandbox, 'return 3'), 3);
+  }
+});
+
+test.serial(
+  'a template has so many sandboxes and then another takes its place; nothing of either is left',
+  async (t) => {
+    const before = childrenOf(process.pid);
+    const { fleet, close } = await acquire(t, 0);
+    const parents = new Set<number>();
+    for (let taken = 0; taken < limits.templateSeats + 2; taken += 1) {
+      const sandbox = await fleet.acquire(`domain-${taken}`);
+      parents.add(parentOf(sandbox.pid));
+      await sandbox.kill({ kind: 'retired', reason: 'for a test' });
+    }
+    parents.delete(process.pid);
+    t.true(parents.size > 1, `${parents.size}`);
+    await close();
+    t.deepEqual(childrenOf(process.pid), before);
+    for (const template of parents) t.false(existsSync(`/proc/${template}`));
+  },
+);
+
+function childrenOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((each) => each > 0 && existsSync(`/proc/${each}/stat`) && isChild(each, pid))
+    .sort();
+}
+
+function isChild(pid: number, parent: number): boolean {
+  try {
+    return parentOf(pid) === parent;
+  } catch {
+    // It has just ended.
+    return false;
+  }
+}

@@ -16,17 +16,22 @@ export interface ScratchFile extends AsyncDisposable {
 export async function openScratchFile(): Promise<ScratchFile> {
   // mkdtemp makes the directory with mode 0700: nobody else can open the file while it has a name.
   const directory = await mkdtemp(join(tmpdir(), `isotherm-scratch-${ownerMark}-`));
+  const path = join(directory, 'scratch');
+  const opened: FileHandle[] = [];
+  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {
-    const path = join(directory, 'scratch');
     const writable = await open(path, 'wx+', 0o600);
-    try {
-      return scratchFile(writable, await open(path, 'r'));
-    } catch (error) {
-      await writable.close();
-      throw error;
-    }
-  } finally {
-    await rm(directory, { recursive: true, force: true });
+    opened.push(writable);
+    const readOnly = await open(path, 'r');
+    opened.push(readOnly);
+    // Takes a descriptor, too.
+    await remove();
+    return scratchFile(writable, readOnly);
+  } catch (error) {
+    await Promise.all(opened.map((file) => file.close()));
+    // The next host of this machine removes it else, by the mark in its name.
+    await remove().catch(() => {});
+    throw error;
   }
 }
 

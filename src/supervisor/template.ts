@@ -48,30 +48,30 @@ export class Template {
 
   /** Resolves when the process exists; `isReady` says when it forks. @throws the system's error */
   static async start(options: LaunchOptions, path: string): Promise<Template> {
-    const files: { readonly volume: ScratchFile; readonly store: ScratchFile }[] = [];
-    const closeAll = () =>
-      Promise.all(files.flatMap((file) => Object.values(file).map((each) => each[Symbol.asyncDispose]())));
+    const volumes: ScratchFile[] = [];
+    const stores: ScratchFile[] = [];
     try {
       for (let seat = 0; seat < limits.templateSeats; seat += 1) {
-        files.push({ volume: await openScratchFile(), store: await openScratchFile() });
+        volumes.push(await openScratchFile());
+        stores.push(await openScratchFile());
       }
-      const inherited = files.flatMap(({ volume, store }) => [
+      const inherited = volumes.flatMap((volume, seat) => [
         ...(['pipe', 'pipe', 'pipe'] as const),
-        ...[volume.writable.fd, store.readOnly.fd],
+        ...[volume.writable.fd, (stores[seat] ?? volume).readOnly.fd],
       ]);
       // Where a child has its files there must be something: what is free, Node takes for itself.
       await using nothing = await open('/dev/null');
       const descriptors = ['ignore', 'pipe', 'pipe', nothing.fd, nothing.fd, ...inherited] as const;
       const child = await spawnSandbox(options, descriptors, { path, descriptors: inherited.length });
-      const template = new Template(
-        child,
-        files.map(({ store }, at) => ({ ...socketsOf(child, seatsFrom + at * descriptorsOfSeat), store })),
-      );
-      await Promise.all(files.flatMap(({ volume, store }) => [volume[Symbol.asyncDispose](), store.readOnly.close()]));
+      const seats = stores.map((store, at) => ({ ...socketsOf(child, seatsFrom + at * descriptorsOfSeat), store }));
+      const template = new Template(child, seats);
+      await Promise.all(stores.map(({ readOnly }) => readOnly.close()));
       return template;
     } catch (error) {
-      await closeAll();
+      await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()));
       throw error;
+    } finally {
+      await Promise.all(volumes.map((volume) => volume[Symbol.asyncDispose]()));
     }
   }
 

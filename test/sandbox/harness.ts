@@ -130,7 +130,7 @@ export async function startSandbox(changes: Partial<LaunchOptions> = {}, start: 
   return start(options, ({ child, socket, output, store, pid }) => {
     const printed = new Map<string, Printed[]>();
     const hello = Promise.withResolvers<HelloHead>();
-    const exited = new Promise((resolve) => child.once('exit', resolve));
+    const exited = new Promise((resolve) => child.once('exit', (...end) => resolve(end)));
     let stderr = '';
     for (const stream of output) stream.on('data', (chunk: Buffer) => (stderr += chunk));
 

@@ -7,6 +7,7 @@ import { EventEmitter } from 'node:events';
 import { open } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
 import { invariant } from '../base/invariant.ts';
 import { limits } from '../model/limits.ts';
 import { type LaunchedSandbox, type LaunchOptions, type SandboxChild, socketsOf, spawnSandbox } from './launch.ts';
@@ -23,6 +24,11 @@ type Seat = Pick<LaunchedSandbox, 'socket' | 'output'> & { readonly store: Scrat
 interface Asked {
   readonly onForked: (launched: LaunchedSandbox) => void;
   readonly onFailure: (error: unknown) => void;
+}
+
+/** There is no sandbox of it; whether one can be started is another question. */
+export class TemplateError extends Error {
+  override readonly name = 'TemplateError';
 }
 
 export class Template {
@@ -106,7 +112,7 @@ export class Template {
     return this.#seats.length - this.#taken;
   }
 
-  /** `adopt` is called in the turn in which the child is there, so that it misses nothing of it. @throws the system's error */
+  /** `adopt` is called in the turn in which the child is there, so that it misses nothing of it. @throws TemplateError */
   fork<Adopted>(adopt: (launched: LaunchedSandbox) => Adopted): Promise<Adopted> {
     invariant(this.isReady && this.seatsLeft > 0, 'a template that is ready has a seat left');
     const seat = this.#taken;
@@ -173,7 +179,7 @@ export class Template {
         return;
       case 'x': {
         const asked = this.#answered(seat);
-        asked?.onFailure(new Error(`a template could not fork: errno ${value}`));
+        asked?.onFailure(new TemplateError(`a template could not fork: ${getSystemErrorName(-value)}`));
         return;
       }
       case 'e': {
@@ -213,7 +219,8 @@ export class Template {
   /** The kernel killed what it had forked, as each of them had asked for. */
   #over(): void {
     this.#isOver = true;
-    for (const seat of [...this.#asked.keys()]) this.#answered(seat)?.onFailure(new Error('the template ended'));
+    for (const seat of [...this.#asked.keys()])
+      this.#answered(seat)?.onFailure(new TemplateError('the template ended'));
     for (const [seat, child] of this.#children) {
       this.#children.delete(seat);
       child.end(constants.signals.SIGKILL);

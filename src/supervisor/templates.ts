@@ -5,7 +5,7 @@
  */
 import { limits } from '../model/limits.ts';
 import { type Launch, type LaunchOptions, launch } from './launch.ts';
-import { Template } from './template.ts';
+import { Template, TemplateError } from './template.ts';
 
 export class Templates implements AsyncDisposable {
   readonly #all = new Set<Template>();
@@ -24,7 +24,12 @@ export class Templates implements AsyncDisposable {
     // Who has nobody waiting for it waits: to start it would take as long.
     if (this.#starting !== undefined && options.isAwaited !== true && this.#usable() === undefined)
       await this.#starting;
-    return await (this.#usable()?.fork(adopt) ?? launch(options, adopt));
+    try {
+      return await (this.#usable()?.fork(adopt) ?? launch(options, adopt));
+    } catch (error) {
+      if (error instanceof TemplateError) return await launch(options, adopt);
+      throw error;
+    }
   };
 
   /** Undefined: there is none, or it has no seat left. */

@@ -29,6 +29,7 @@ import { type GuestBounds, LimitBook } from './limit-book.ts';
 import { Output } from './output.ts';
 import { Phase, type PhaseEnd } from './phase.ts';
 import type { PoolLane } from './pool-lane.ts';
+import { RawLevels } from './raw-levels.ts';
 import type { Openers } from './services.ts';
 import type { Tidier } from './tidier.ts';
 import type { Traffic } from './traffic.ts';
@@ -103,7 +104,10 @@ export class Environment {
     this.#state = initialState(head.init);
     this.#bounds = { limits: version.limits, note: this.#limitBook.note };
     const { environmentId } = head;
-    this.#output = new Output({ environmentId, bounds: this.#bounds, send: host.sendLog, defer: host.defer });
+    const { logFormat, logLevel } = version.definition.settings;
+    const rawLevels = logFormat === 'JSON' ? { rawLevels: new RawLevels(logLevel) } : {};
+    const { sendLog: send, defer } = host;
+    this.#output = new Output({ environmentId, bounds: this.#bounds, ...rawLevels, send, defer });
   }
 
   get state(): EnvironmentState {
@@ -134,7 +138,7 @@ export class Environment {
 
     const { report, body, isDone } = await this.#init(clock.nowMs() + this.#head.initTimeoutMs);
     this.#change({ type: isDone ? 'init-succeeded' : 'init-failed' });
-    this.#output.flush();
+    this.#output.finish();
     return { reply: { init: report, isolateMs, ...this.#met() }, body };
   }
 
@@ -409,7 +413,7 @@ export class Environment {
   }
 
   #answer(reply: Omit<InvokeReply, 'memoryPeakBytes'>, body: string | Uint8Array): Answer<InvokeReply> {
-    this.#output.flush();
+    this.#output.finish();
     const cpuMs = this.#cpuMs === undefined ? {} : { cpuMs: this.#cpuMs };
     return { reply: { ...reply, memoryPeakBytes: this.#memoryPeakBytes, ...cpuMs, ...this.#met() }, body };
   }

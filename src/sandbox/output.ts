@@ -1,15 +1,18 @@
 /**
  * What a guest prints, on its way to the host: in order, joined into few notices, cut to the limits of one line and of one
- * phase (an init or an invocation). Formatting happened in the guest; text is not looked into.
+ * phase (an init or an invocation). Formatting happened in the guest; text is not looked into, unless raw output is filtered by level.
  */
 import { logStreams } from '../bridge/contract.ts';
 import { limits } from '../model/limits.ts';
 import type { LogHead } from '../protocol/messages.ts';
 import { defaultBounds, type GuestBounds } from './limit-book.ts';
+import type { RawLevels } from './raw-levels.ts';
 
 export interface OutputOptions {
   readonly environmentId: string;
   readonly bounds?: GuestBounds;
+  /** Of a function whose log is JSON. Absent: raw output is not filtered. */
+  readonly rawLevels?: RawLevels;
   readonly send: (head: LogHead, body: Uint8Array) => void;
   /** Runs the callback soon, in a task of its own: a slice on the pool may print for minutes before it ends. */
   readonly defer: (callback: () => void) => void;
@@ -35,7 +38,7 @@ export class Output {
 
   /** From here on output belongs to this invocation, or to an init phase. The books of the phase before are closed. */
   begin(requestId: string | undefined): void {
-    this.flush();
+    this.finish();
     this.#requestId = requestId;
     this.#phaseBytes = 0;
     this.#lines = 0;
@@ -50,7 +53,13 @@ export class Output {
   write(stream: number, text: string): void {
     if (text === '') return;
     if (stream === logStreams.record) this.#append('line', this.#withinLines(this.#cutLine(text), 1));
-    else this.#appendRaw(Buffer.from(text));
+    else this.#appendRaw(this.#options.rawLevels?.push(text) ?? text);
+  }
+
+  /** The phase ends: an unfinished line is one, too. */
+  finish(): void {
+    this.#appendRaw(this.#options.rawLevels?.finish() ?? '');
+    this.flush();
   }
 
   flush(): void {
@@ -66,7 +75,9 @@ export class Output {
     this.#pendingBytes = 0;
   }
 
-  #appendRaw(bytes: Buffer): void {
+  #appendRaw(text: string): void {
+    if (text === '') return;
+    const bytes = Buffer.from(text);
     let lines = 0;
     for (let at = bytes.indexOf(newlineByte); at !== -1; at = bytes.indexOf(newlineByte, at + 1)) lines += 1;
     this.#append('raw', this.#withinLines(bytes, lines));

@@ -3,12 +3,14 @@ import { logStreams } from '../../src/bridge/contract.ts';
 import { limits } from '../../src/model/limits.ts';
 import type { LogHead } from '../../src/protocol/messages.ts';
 import { Output } from '../../src/sandbox/output.ts';
+import { RawLevels } from '../../src/sandbox/raw-levels.ts';
 
-function openOutput() {
+function openOutput(rawLevels?: RawLevels) {
   const sent: { readonly head: LogHead; readonly text: string; readonly byteCount: number }[] = [];
   const deferred: (() => void)[] = [];
   const output = new Output({
     environmentId: 'environment',
+    ...(rawLevels && { rawLevels }),
     send: (head, body) => sent.push({ head, text: Buffer.from(body).toString(), byteCount: body.byteLength }),
     defer: (callback) => deferred.push(callback),
   });
@@ -110,4 +112,14 @@ test('nothing is nothing', (t) => {
   output.write(logStreams.stdout, '');
   output.flush();
   t.is(sent.length + deferred.length, 0);
+});
+
+test('raw output of a function with JSON logs is filtered by line', (t) => {
+  const { output, sent } = openOutput(new RawLevels('INFO'));
+  const record = (level: string) => JSON.stringify({ timestamp: '2026-11-21T12:00:00.000Z', level, message: 'said' });
+  output.begin('request');
+  output.write(logStreams.stdout, `plain\n${record('DEBUG')}\n${record('ERROR').slice(0, 9)}`);
+  output.write(logStreams.stdout, `${record('ERROR').slice(9)}\nunfinished`);
+  output.finish();
+  t.is(sent.map(({ text }) => text).join(''), `plain\n${record('ERROR')}\nunfinished`);
 });

@@ -150,7 +150,8 @@ test('aliases are walked with the paginator', async (t) => {
   t.deepEqual(names, ['a', 'b', 'c']);
 });
 
-test('a function that is switched off is throttled with its own reason', async (t) => {
+// Not beside another one that reserves: what is unreserved is the engine's.
+test.serial('a function that is switched off is throttled with its own reason', async (t) => {
   const FunctionName = 'off';
   await create(FunctionName);
   const put = await client.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 0 }));
@@ -205,7 +206,7 @@ test('tags and permissions are kept', async (t) => {
   });
 });
 
-test('a function reads the layer that it names; of 200 callers at once as many run as are reserved', async (t) => {
+test.serial('a function reads the layer that it names; of 200 callers at once as many run as are reserved', async (t) => {
   const { LayerVersionArn = '', Content } = await client.send(
     new PublishLayerVersionCommand({
       LayerName: 'greeting',

@@ -206,7 +206,7 @@ test('tags and permissions are kept', async (t) => {
   });
 });
 
-test.serial('a function reads the layer that it names; of 200 callers at once as many run as are reserved', async (t) => {
+test.serial('a layer is read; of 200 callers at once as many run as are reserved', async (t) => {
   const { LayerVersionArn = '', Content } = await client.send(
     new PublishLayerVersionCommand({
       LayerName: 'greeting',

@@ -1,5 +1,6 @@
 /** Memory of a process and all its descendants, as the kernel counts it. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { processStat } from '../src/base/process-stat.ts';
 
 export interface Usage {
   readonly bytes: number;
@@ -22,8 +23,8 @@ export interface ProcessMark {
 }
 
 export function markProcess(pid: number): ProcessMark | undefined {
-  const startTicks = statFields(pid)?.[19];
-  return startTicks === undefined ? undefined : { pid, startTicks: Number(startTicks) };
+  const startTicks = processStat(pid)?.startTicks;
+  return startTicks === undefined ? undefined : { pid, startTicks };
 }
 
 export function killMarked({ pid, startTicks }: ProcessMark): void {
@@ -40,24 +41,12 @@ export function processTree(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry);
-    const parent = Number.isInteger(pid) ? parentOf(pid) : undefined;
+    const parent = Number.isInteger(pid) ? processStat(pid)?.parent : undefined;
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
   }
   const tree = [root];
   for (const pid of tree) tree.push(...(children.get(pid) ?? []));
   return tree;
-}
-
-function parentOf(pid: number): number | undefined {
-  const parent = statFields(pid)?.[1];
-  return parent === undefined ? undefined : Number(parent);
-}
-
-/** From its state on. */
-function statFields(pid: number): string[] | undefined {
-  const stat = read(`/proc/${pid}/stat`);
-  // The name of the program may hold anything, also parentheses: what follows the last one is in order.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function memoryOf(pid: number): Usage {

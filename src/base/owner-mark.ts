@@ -4,9 +4,12 @@
  * time the process started. Nobody is signalled to find out.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
+import { processStat } from './process-stat.ts';
 
 /** Of this process; letters, digits and `-`. */
-export const ownerMark: string = [bootId(), pidNamespace(), process.pid, startTicks('self') ?? 0].join('-');
+export const ownerMark: string = [bootId(), pidNamespace(), process.pid, processStat('self')?.startTicks ?? 0].join(
+  '-',
+);
 
 /** A mark as it stands in a name. */
 export const ownerMarkPattern = /([0-9a-f]+-[0-9]+-[0-9]+-[0-9]+)/;
@@ -18,7 +21,7 @@ export function ownerState(mark: string): 'alive' | 'dead' | 'unknown' {
   if (boot === '0' || bootId() === '0') return 'unknown';
   if (boot !== bootId()) return 'dead';
   if (namespace === '0' || namespace !== pidNamespace()) return 'unknown';
-  return String(startTicks(pid)) === start ? 'alive' : 'dead';
+  return String(processStat(pid)?.startTicks) === start ? 'alive' : 'dead';
 }
 
 function bootId(): string {
@@ -27,15 +30,6 @@ function bootId(): string {
 
 function pidNamespace(): string {
   return readOr('0', () => /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0');
-}
-
-/** Clock ticks between boot and the start of the process; undefined when there is none of that pid. */
-function startTicks(pid: string): number | undefined {
-  return readOr(undefined, () => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field is the command's name in brackets and may hold anything, also brackets and spaces. The start is the 22nd.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-  });
 }
 
 function readOr<Value>(fallback: Value, read: () => Value): Value {

@@ -3,6 +3,7 @@
  * unreaped, so a later read can never meet another process with the same pid. Without /proc there are no readings.
  */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { processStat } from './process-stat.ts';
 
 export class ResidentMemory implements Disposable {
   readonly #pid: number;
@@ -34,15 +35,8 @@ export class ResidentMemory implements Disposable {
 
   /** Whether the process was stopped by a signal: then it runs nothing, however long its deadlines are. Call it only while unreaped. */
   isStopped(): boolean {
-    try {
-      const stat = readFileSync(`/proc/${this.#pid}/stat`, 'latin1');
-      // The second field is the command's name in brackets and may hold anything, also brackets.
-      const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-      return state === 'T' || state === 't';
-    } catch {
-      // No /proc, or it has just ended: not known to be stopped.
-      return false;
-    }
+    const state = processStat(this.#pid)?.state;
+    return state === 'T' || state === 't';
   }
 
   [Symbol.dispose](): void {

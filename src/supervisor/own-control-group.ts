@@ -3,6 +3,7 @@
  * asked to: below a group that a service manager looks after, its groups and ours would be in each other's way. It only reads.
  */
 import { basename, join, relative } from 'node:path';
+import { parseStat } from '../base/process-stat.ts';
 import type { GroupFiles } from './group-files.ts';
 
 export interface OwnGroup {
@@ -98,8 +99,7 @@ async function familyOf(
     const known = parents.get(child);
     if (known !== undefined) return known;
     const stat = await files.read(`/proc/${child}/stat`).catch(() => '');
-    // The second field is the command's name in brackets and may hold anything, also brackets and spaces. The parent is the fourth.
-    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
+    const parent = parseStat(stat).parent || 0;
     parents.set(child, parent);
     return parent;
   };

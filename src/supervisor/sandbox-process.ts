@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import { HotWait } from '../base/hot-wait.ts';
 import { InvariantError, invariant } from '../base/invariant.ts';
+import { processStat } from '../base/process-stat.ts';
 import { ResidentMemory } from '../base/resident-memory.ts';
 import { EngineError } from '../model/errors.ts';
 import type { GuestLimits } from '../model/guest-limits.ts';
@@ -59,7 +60,7 @@ import {
   type SandboxHandle,
 } from './sandbox-port.ts';
 import { isAlive, type SandboxEvent, type SandboxState, transition } from './sandbox-state.ts';
-import { processCpuMs, StartWatch } from './start-watch.ts';
+import { StartWatch } from './start-watch.ts';
 import { VitalSigns } from './vital-signs.ts';
 
 export interface SandboxOptions {
@@ -165,7 +166,7 @@ export class SandboxProcess implements SandboxHandle {
     this.#startedMs = options.clock.nowMs();
     this.#startLimit = new StartWatch(
       options.clock,
-      () => processCpuMs(pid),
+      () => processStat(pid)?.cpuMs,
       (detail) => void this.kill({ kind: 'killed', reason: 'deadline', detail }),
       nextTurn,
     );

@@ -2,7 +2,6 @@
  * Whether a sandbox that has not said hello is still on its way. Time alone does not tell: on a machine with ten times more to do than
  * it has cores for, a start of 0.15 s takes ten seconds and more. So from its time limit on a start is judged by what it does.
  */
-import { readFileSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import { limits } from '../model/limits.ts';
 
@@ -78,19 +77,5 @@ export class StartWatch implements Disposable {
   [Symbol.dispose](): void {
     this.#isOver = true;
     this.#timer[Symbol.dispose]();
-  }
-}
-
-/** CPU time of a child that is not reaped, all its threads; undefined where there is no /proc. */
-export function processCpuMs(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // Behind the name in brackets, which may hold anything: utime and stime are the 14th and 15th field, in hundredths of a second.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const cpuMs = (Number(fields[11]) + Number(fields[12])) * 10;
-    return Number.isFinite(cpuMs) ? cpuMs : undefined;
-  } catch {
-    // No /proc, or it has just ended.
-    return undefined;
   }
 }

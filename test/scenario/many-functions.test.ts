@@ -6,13 +6,14 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
+import { processStat } from '../../src/base/process-stat.ts';
 import { createFunctionRegistry } from '../../src/functions/create-registry.ts';
 import type { StoredFunction } from '../../src/functions/function-store.ts';
 import { openDataDirectory } from '../../src/store/data-directory.ts';
@@ -109,10 +110,7 @@ async function serve(t: ExecutionContext, directory: string) {
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`serve ended with ${code}`))),
   ]);
   const wallMs = performance.now() - fromMs;
-  const stat = readFileSync(`/proc/${child.pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // Clock ticks of Linux are hundredths of a second for every program.
-  const cpuMs = (Number(fields[11]) + Number(fields[12])) * 10;
+  const cpuMs = processStat(child.pid ?? 0)?.cpuMs ?? Number.NaN;
   const url = String(line).split(' ').at(-1) ?? '';
   return {
     cpuMs,

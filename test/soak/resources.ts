@@ -1,5 +1,6 @@
 /** What this process holds, as the kernel and Node count it: what must be the same after a load as before. Linux only. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { processStat } from '../../src/base/process-stat.ts';
 
 export interface Resources {
   readonly atMs: number;
@@ -60,14 +61,9 @@ export function childrenOf(parent: number): readonly { readonly pid: number; rea
   const parents = new Map<number, { readonly parent: number; readonly state: string }>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-      // The second field is a name in brackets and may hold anything.
-      const [state = '', ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      parents.set(Number(name), { parent: Number(ppid), state });
-    } catch {
-      // It ended between the two looks.
-    }
+    const stat = processStat(name);
+    // Else it ended between the two looks.
+    if (stat !== undefined) parents.set(Number(name), stat);
   }
   const isBelow = (pid: number): boolean => {
     const found = parents.get(pid);

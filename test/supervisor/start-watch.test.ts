@@ -1,6 +1,6 @@
 import test from 'ava';
 import { limits } from '../../src/model/limits.ts';
-import { processCpuMs, type StartView, StartWatch, startVerdict } from '../../src/supervisor/start-watch.ts';
+import { type StartView, StartWatch, startVerdict } from '../../src/supervisor/start-watch.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
 
 const { sandboxStartTimeoutMs, sandboxStartMsMax, startLookMs, startProgressCpuMsMin } = limits;
@@ -89,16 +89,4 @@ test('a start that was greeted is watched no more', (t) => {
   watching[Symbol.dispose]();
   clock.advance(sandboxStartMsMax * 2);
   t.deepEqual(ended, []);
-});
-
-test('the CPU time of a process is read where there is /proc', (t) => {
-  const here = processCpuMs(process.pid);
-  if (process.platform === 'linux')
-    t.true(
-      here !== undefined &&
-        here > 0 &&
-        here <= process.cpuUsage().user / 1_000 + process.cpuUsage().system / 1_000 + 20,
-    );
-  else t.is(here, undefined);
-  t.is(processCpuMs(2 ** 22 + 1), undefined);
 });

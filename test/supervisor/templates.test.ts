@@ -1,9 +1,10 @@
 /** Sandboxes that a template forked, with the real program: they are what sandboxes are that were started. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
+import { processStat } from '../../src/base/process-stat.ts';
 import type { HardeningReport } from '../../src/model/hardening.ts';
 import { limits } from '../../src/model/limits.ts';
 import type { Observe } from '../../src/model/platform-event.ts';
@@ -67,9 +68,9 @@ async function acquire(t: Context, forked: number) {
   return { ...ordered, started, sandboxes };
 }
 
+/** 0: there is no such process. */
 function parentOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  return processStat(pid)?.parent ?? 0;
 }
 
 let environments = 0;
@@ -224,15 +225,6 @@ test.serial(
 function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .map(Number)
-    .filter((each) => each > 0 && existsSync(`/proc/${each}/stat`) && isChild(each, pid))
+    .filter((each) => each > 0 && parentOf(each) === pid)
     .sort();
-}
-
-function isChild(pid: number, parent: number): boolean {
-  try {
-    return parentOf(pid) === parent;
-  } catch {
-    // It has just ended.
-    return false;
-  }
 }

@@ -1,5 +1,6 @@
 /** What the kernel tells of a process: for finding out what a hostile function left behind. Linux only, as sandboxes are. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { processStat } from '../../../src/base/process-stat.ts';
 
 export interface ProcessFacts {
   /** Of all its threads, those that have ended included; the kernel counts in 10 ms. */
@@ -13,21 +14,16 @@ export interface ProcessFacts {
 
 /** Undefined when there is no such process. */
 export function processFacts(pid: number): ProcessFacts | undefined {
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = processStat(pid);
   if (stat === undefined) return undefined;
-  // The second field is a name in brackets and may hold anything, also brackets; the list begins with the third.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return {
-    cpuMs: (Number(fields[11]) + Number(fields[12])) * tickMs,
-    threads: Number(fields[17]),
+    cpuMs: stat.cpuMs,
+    threads: stat.threads,
     residentBytes: residentBytes(pid) ?? 0,
     descriptors: count(`/proc/${pid}/fd`),
-    isZombie: fields[0] === 'Z',
+    isZombie: stat.state === 'Z',
   };
 }
-
-/** USER_HZ is 100 on every architecture that Node runs on. */
-const tickMs = 10;
 
 export function residentBytes(pid: number): number | undefined {
   const statm = read(`/proc/${pid}/statm`);

@@ -7,14 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
-
-export const programFiles = {
-  /** A script: an expression whose value takes `require` and gives what `serve.ts` exports. ASCII. */
-  program: 'program.js',
-  cache: 'program.cache',
-  /** `start.ts`, bundled: what Node runs. */
-  start: 'start.cjs',
-} as const;
+import { programFiles } from '../protocol/program-files.ts';
 
 type Program = typeof import('./serve.ts');
 

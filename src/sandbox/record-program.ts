@@ -9,7 +9,8 @@ import { existsSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { limits } from '../model/limits.ts';
-import { loadProgram, programFiles } from './bundled-program.ts';
+import { programFiles } from '../protocol/program-files.ts';
+import { loadProgram } from './bundled-program.ts';
 
 const [folder, runtimeDirectory, role] = process.argv.slice(2);
 if (folder === undefined || runtimeDirectory === undefined)

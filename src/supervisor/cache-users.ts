@@ -26,6 +26,19 @@ export async function useCacheFolder(cacheDirectory: string, name: string): Prom
   return { [Symbol.asyncDispose]: () => rm(path, { force: true }).catch(() => {}) };
 }
 
+/** What `find` finds in folders that it names before it looks into them; nobody removes them until it is disposed. */
+export async function holdCacheFolders<Found extends object>(
+  cacheDirectory: string,
+  find: (use: (folderName: string) => Promise<void>) => Promise<Found>,
+): Promise<Found & AsyncDisposable> {
+  await using uses = new AsyncDisposableStack();
+  const found = await find(async (name) => {
+    uses.use(await useCacheFolder(cacheDirectory, name));
+  });
+  const held = uses.move();
+  return { ...found, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
 /** Names of the folders that somebody uses, or may use. What dead engines left of themselves is removed. */
 export async function usedCacheFolders(cacheDirectory: string): Promise<ReadonlySet<string>> {
   const used = new Set<string>();

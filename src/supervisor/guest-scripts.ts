@@ -3,12 +3,13 @@
  * that a guest loads at first use only; and what the sandbox starts threads with after it is locked.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { extname, join, relative, sep } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from '../functions/esbuild.ts';
 import type { BuildRequest } from '../protocol/image-manifest.ts';
+import { filesIn, hashFiles } from './source-files.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const runtimes = join(root, 'runtimes');
@@ -120,10 +121,7 @@ export function guestSourcesHash(): string {
     ...['build-runtime', 'ivm', 'runtime-image'].map((name) => join(sandboxFolder, `${name}${extension}`)),
     createRequire(import.meta.url).resolve('whatwg-url/package.json'),
   ];
-  for (const file of files) {
-    hash.update(relative(root, file).split(sep).join('/'));
-    hash.update(readFileSync(file));
-  }
+  hashFiles(hash, root, files);
   return hash.digest('hex');
 }
 
@@ -131,10 +129,3 @@ export function guestSourcesHash(): string {
 const sandboxFolder = fileURLToPath(new URL('../sandbox/', import.meta.url));
 const cryptoFolder = join(sandboxFolder, 'services', 'crypto');
 const extension = extname(fileURLToPath(import.meta.url));
-
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}

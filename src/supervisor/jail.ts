@@ -12,7 +12,7 @@ import { errorCode } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import { adoptFolder, notKept } from './adopt-folder.ts';
-import { useCacheFolder } from './cache-users.ts';
+import { holdCacheFolders } from './cache-users.ts';
 import { findCompiler, hashOf } from './compiler.ts';
 import { compileJail, jailCompilerNames, jailFiles, jailSourceHash, prebuiltJail } from './jail-files.ts';
 import { jailedCommand } from './jailed-command.ts';
@@ -45,13 +45,8 @@ export interface JailOptions {
 }
 
 /** A jail that nobody removes until it is disposed. @throws EngineError as `ensureJail` does */
-export async function holdJail(options: JailOptions): Promise<{ readonly jail: Jail } & AsyncDisposable> {
-  await using uses = new AsyncDisposableStack();
-  const jail = await ensureJail(options, async (name) => {
-    uses.use(await useCacheFolder(options.cacheDirectory, name));
-  });
-  const held = uses.move();
-  return { jail, [Symbol.asyncDispose]: () => held.disposeAsync() };
+export function holdJail(options: JailOptions): Promise<{ readonly jail: Jail } & AsyncDisposable> {
+  return holdCacheFolders(options.cacheDirectory, async (use) => ({ jail: await ensureJail(options, use) }));
 }
 
 /**

@@ -22,7 +22,7 @@ import {
   imageFormat,
 } from '../protocol/image-manifest.ts';
 import { adoptFolder, notKept } from './adopt-folder.ts';
-import { useCacheFolder } from './cache-users.ts';
+import { holdCacheFolders } from './cache-users.ts';
 import { bundleGuestScripts, guestSourcesHash } from './guest-scripts.ts';
 import { isolatedVmVersion } from './isolated-vm-version.ts';
 import { draftOf } from './leftovers.ts';
@@ -60,13 +60,8 @@ export interface HeldRuntime extends AsyncDisposable {
 }
 
 /** @throws EngineError RuntimeBuildFailed */
-export async function holdRuntime(options: RuntimeCacheOptions): Promise<HeldRuntime> {
-  await using uses = new AsyncDisposableStack();
-  const runtime = await ensureRuntime(options, async (name) => {
-    uses.use(await useCacheFolder(options.cacheDirectory, name));
-  });
-  const held = uses.move();
-  return { runtime, [Symbol.asyncDispose]: () => held.disposeAsync() };
+export function holdRuntime(options: RuntimeCacheOptions): Promise<HeldRuntime> {
+  return holdCacheFolders(options.cacheDirectory, async (use) => ({ runtime: await ensureRuntime(options, use) }));
 }
 
 /**

@@ -4,21 +4,25 @@
  * name no other program is taken for this one.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, extname, join, relative, sep } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
+import { errorCode } from '../base/error-text.ts';
 import { type BuildOptions, build, version as esbuildVersion, type Plugin } from '../functions/esbuild.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
-import { useCacheFolder } from './cache-users.ts';
+import { programFiles } from '../protocol/program-files.ts';
+import { adoptFolder, notKept } from './adopt-folder.ts';
+import { holdCacheFolders } from './cache-users.ts';
 import { hashOf } from './compiler.ts';
 import { isolatedVmVersion } from './isolated-vm-version.ts';
 import { draftOf } from './leftovers.ts';
 import { sandboxNodeFlags } from './node-flags.ts';
 import { runProgram } from './run-program.ts';
+import { filesIn, hashFiles } from './source-files.ts';
 
 export interface SandboxProgramOptions {
   readonly cacheDirectory: string;
@@ -35,18 +39,16 @@ export interface HeldProgram extends AsyncDisposable {
   readonly mainPath: string;
 }
 
-/** Of `sandbox/bundled-program.ts`. */
-const files = { program: 'program.js', cache: 'program.cache', start: 'start.cjs' } as const;
 const hashesName = 'sha256';
 
 /** @throws EngineError RuntimeBuildFailed */
-export async function holdSandboxProgram(options: SandboxProgramOptions): Promise<HeldProgram> {
+export function holdSandboxProgram(options: SandboxProgramOptions): Promise<HeldProgram> {
   const folder = join(options.cacheDirectory, `program-${identity(options).slice(0, 32)}`);
-  await using uses = new AsyncDisposableStack();
-  uses.use(await useCacheFolder(options.cacheDirectory, basename(folder)));
-  if (!(await isSound(folder))) await make(folder, options);
-  const held = uses.move();
-  return { mainPath: join(folder, files.start), [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return holdCacheFolders(options.cacheDirectory, async (use) => {
+    await use(basename(folder));
+    if ((await isSound(folder)) === undefined) await make(folder, options);
+    return { mainPath: join(folder, programFiles.start) };
+  });
 }
 
 /** Everything that decides what is made, and whether V8 takes it. */
@@ -55,9 +57,8 @@ function identity({ nodePath }: SandboxProgramOptions): string {
   const hash = createHash('sha256');
   const made = [nodePath, size, mtimeMs, process.arch, sandboxNodeFlags, addonPath(), isolatedVmVersion()];
   hash.update(JSON.stringify([...made, esbuildVersion]));
-  for (const path of [...sourceFolders.flatMap(filesIn), ...ownPaths]) {
-    hash.update(relative(root, path).split(sep).join('/')).update(readFileSync(path));
-  }
+  const isSource = (name: string): boolean => name.endsWith(extension) && !name.endsWith('.d.ts');
+  hashFiles(hash, root, [...sourceFolders.flatMap((folder) => filesIn(folder, isSource)), ...ownPaths]);
   return hash.digest('hex');
 }
 
@@ -69,29 +70,22 @@ const sourceFolders = ['base', 'model', 'bridge', 'protocol', 'sandbox'].map((na
 /** How it is made, and of its packages which. */
 const ownPaths = [fileURLToPath(import.meta.url), createRequire(import.meta.url).resolve('p-limit')];
 
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(extension) && !entry.name.endsWith('.d.ts'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
 function addonPath(): string {
   return createRequire(import.meta.url).resolve('isolated-vm');
 }
 
 /** V8 checks neither text nor cache: whoever starts sandboxes does, once. */
-async function isSound(folder: string): Promise<boolean> {
+async function isSound(folder: string): Promise<true | undefined> {
   try {
-    return (await hashesIn(folder)) === (await readFile(join(folder, hashesName), 'utf8'));
+    return (await hashesIn(folder)) === (await readFile(join(folder, hashesName), 'utf8')) ? true : undefined;
   } catch {
     // Never made, or removed since.
-    return false;
+    return undefined;
   }
 }
 
 async function hashesIn(folder: string): Promise<string> {
-  const contents = await Promise.all(Object.values(files).map((name) => readFile(join(folder, name))));
+  const contents = await Promise.all(Object.values(programFiles).map((name) => readFile(join(folder, name))));
   return contents.map(hashOf).join('\n');
 }
 
@@ -99,19 +93,20 @@ async function make(folder: string, options: SandboxProgramOptions): Promise<voi
   try {
     await makeIn(draftOf(folder), folder, options);
   } catch (error) {
-    if (error instanceof EngineError) throw error;
-    throw new EngineError('RuntimeBuildFailed', `${purpose}: ${folder} cannot be made`, { cause: error });
+    throw errorCode(error) === undefined ? error : notKept(options.cacheDirectory, error);
   }
 }
 
 async function makeIn(draft: string, folder: string, options: SandboxProgramOptions): Promise<void> {
   await mkdir(draft, { recursive: true });
   try {
-    await writeFile(join(draft, files.program), await bundled('serve', programShape), 'latin1');
-    await writeFile(join(draft, files.start), await bundled('start', {}));
+    await writeFile(join(draft, programFiles.program), await bundled('serve', programShape), 'latin1');
+    await writeFile(join(draft, programFiles.start), await bundled('start', {}));
     await record(draft, options);
     await writeFile(join(draft, hashesName), await hashesIn(draft));
-    await adopt(draft, folder);
+    if ((await adoptFolder(draft, folder, () => isSound(folder))) === undefined) {
+      throw new EngineError('RuntimeBuildFailed', `${purpose}: what was just made cannot be put into ${folder}`);
+    }
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
@@ -162,18 +157,3 @@ async function record(draft: string, { nodePath, runtimeDirectory, clock }: Sand
     ...{ input: '', purpose, timeoutMs: limits.runtimeBuildTimeoutMs, clock, onLine: () => {} },
   });
 }
-
-/** Renames the draft into place, unless a sound program is there by now. */
-async function adopt(draft: string, folder: string): Promise<void> {
-  for (let attempt = 0; attempt < adoptAttemptsMax; attempt++) {
-    // Fails when somebody's folder is in the way: another engine was faster, or a damaged one is there.
-    await rename(draft, folder).catch(() => {});
-    if (await isSound(folder)) return;
-    const damaged = draftOf(folder);
-    await rename(folder, damaged).catch(() => {});
-    await rm(damaged, { recursive: true, force: true });
-  }
-  throw new EngineError('RuntimeBuildFailed', `${purpose}: what was just made cannot be put into ${folder}`);
-}
-
-const adoptAttemptsMax = 3;

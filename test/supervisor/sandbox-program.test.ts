@@ -95,5 +95,5 @@ test('a cache directory that cannot be written to is told', async (t) => {
     instanceOf: EngineError,
   });
   t.is(error?.code, 'RuntimeBuildFailed');
-  t.regex(error?.message ?? '', /the sandbox program could not be bundled: .* cannot be made/);
+  t.regex(error?.message ?? '', /cannot be kept in cacheDirectory .*ENOTDIR/);
 });

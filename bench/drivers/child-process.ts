@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Driver } from './driver.ts';
-import { defaultTimeoutMs, peerOfEnvironments, withTimeLimit } from './environments.ts';
+import { defaultTimeoutMs, noRegistry, peerOfEnvironments, withTimeLimit } from './environments.ts';
 import { createPending } from './pending.ts';
 import { endChild } from './program.ts';
 import { writeSource } from './source-file.ts';
@@ -16,7 +16,7 @@ export const childProcess: Driver = {
   environmentIsProcess: true,
   lacks: {
     http: 'it is spoken to over its channel',
-    registry: 'it has no names: a call goes to an environment that the caller holds',
+    registry: noRegistry,
   },
   open: async (options) =>
     peerOfEnvironments(async ({ source, timeoutMs = defaultTimeoutMs }, phase) => {

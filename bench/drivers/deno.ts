@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { packageProgram, packageVersion } from '../peer-packages.ts';
 import type { Driver } from './driver.ts';
-import { defaultTimeoutMs, peerOfEnvironments, withTimeLimit } from './environments.ts';
+import { defaultTimeoutMs, noRegistry, peerOfEnvironments, withTimeLimit } from './environments.ts';
 import { createPending } from './pending.ts';
 import { endChild } from './program.ts';
 import { writeSource } from './source-file.ts';
@@ -22,7 +22,7 @@ export const deno: Driver = {
   environmentIsProcess: true,
   lacks: {
     http: 'it is spoken to over its standard input and output',
-    registry: 'it has no names: a call goes to an environment that the caller holds',
+    registry: noRegistry,
   },
   async open(options) {
     const file = executable() ?? '';

@@ -12,6 +12,9 @@ export type Start = (input: FunctionInput, phase: (name: string) => void) => Pro
 
 export const defaultTimeoutMs = 3_000;
 
+/** Why a peer has nothing to compare with many deployed functions. */
+export const noRegistry = 'it has no names: a call goes to an environment that the caller holds';
+
 export function peerOfEnvironments(start: Start, { idleMs }: OpenOptions): RunningPeer {
   const functions = new Map<string, FunctionInput>();
   const environments = new Map<

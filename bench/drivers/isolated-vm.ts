@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type ivm from 'isolated-vm';
 import type { Driver } from './driver.ts';
-import { defaultTimeoutMs, peerOfEnvironments } from './environments.ts';
+import { defaultTimeoutMs, noRegistry, peerOfEnvironments } from './environments.ts';
 
 export const memoryMiB = 128;
 
@@ -25,7 +25,7 @@ export const isolatedVm: Driver = {
     http: 'it is a library',
     modules: "it has none of Node's modules",
     files: 'it has no files',
-    registry: 'it has no names: a call goes to an environment that the caller holds',
+    registry: noRegistry,
   },
   async open(openOptions) {
     const { Isolate } = await loadIsolatedVm();

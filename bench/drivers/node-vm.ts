@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { createContext, Script } from 'node:vm';
 import type { Driver } from './driver.ts';
-import { defaultTimeoutMs, peerOfEnvironments } from './environments.ts';
+import { defaultTimeoutMs, noRegistry, peerOfEnvironments } from './environments.ts';
 
 export const nodeVm: Driver = {
   name: 'node:vm',
@@ -10,7 +10,7 @@ export const nodeVm: Driver = {
   version: () => process.version,
   lacks: {
     http: 'it is a library',
-    registry: 'it has no names: a call goes to an environment that the caller holds',
+    registry: noRegistry,
   },
   open: async (options) =>
     peerOfEnvironments(async ({ source, timeoutMs = defaultTimeoutMs }, phase) => {

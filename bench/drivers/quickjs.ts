@@ -1,7 +1,7 @@
 /** quickjs-emscripten: an interpreter in WebAssembly, in the calling process. One runtime and one context for each function. */
 import { importPackage, packageVersion } from '../peer-packages.ts';
 import type { Driver } from './driver.ts';
-import { defaultTimeoutMs, peerOfEnvironments } from './environments.ts';
+import { defaultTimeoutMs, noRegistry, peerOfEnvironments } from './environments.ts';
 
 interface Handle {
   dispose(): void;
@@ -36,7 +36,7 @@ export const quickjs: Driver = {
     http: 'it is a library',
     modules: "it has none of Node's modules",
     files: 'it has no files',
-    registry: 'it has no names: a call goes to an environment that the caller holds',
+    registry: noRegistry,
   },
   async open(options) {
     const { getQuickJS } = (await importPackage('quickjs-emscripten')) as {

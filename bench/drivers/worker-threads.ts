@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Driver } from './driver.ts';
-import { defaultTimeoutMs, peerOfEnvironments, withTimeLimit } from './environments.ts';
+import { defaultTimeoutMs, noRegistry, peerOfEnvironments, withTimeLimit } from './environments.ts';
 import { createPending } from './pending.ts';
 import { writeSource } from './source-file.ts';
 
@@ -14,7 +14,7 @@ export const workerThreads: Driver = {
   version: () => process.version,
   lacks: {
     http: 'it is a library',
-    registry: 'it has no names: a call goes to an environment that the caller holds',
+    registry: noRegistry,
   },
   open: async (options) =>
     peerOfEnvironments(async ({ source, timeoutMs = defaultTimeoutMs }, phase) => {

@@ -5,7 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createEngine, EngineError, FunctionError } from '../../src/index.ts';
+import { createEngine } from '../../src/index.ts';
+import { how } from './how.ts';
 
 const [kind = '', disk = ''] = process.argv.slice(2);
 execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', disk]);
@@ -23,16 +24,6 @@ function fill(): void {
 
 function empty(): void {
   for (const name of readdirSync(disk)) if (name.startsWith('filler-')) rmSync(join(disk, name));
-}
-
-async function how(calling: Promise<unknown>): Promise<string> {
-  try {
-    const value = await calling;
-    return typeof value === 'string' ? value : 'done';
-  } catch (error) {
-    if (error instanceof EngineError) return error.code;
-    return error instanceof FunctionError ? error.errorType : String(error);
-  }
 }
 
 const source = `import { writeFileSync, rmSync } from 'node:fs';

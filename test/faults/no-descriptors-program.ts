@@ -1,22 +1,13 @@
 /** A host that has no descriptor left for a while: it takes all there are, and says as JSON how calls and deployments ended. */
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createEngine, type Engine, EngineError, FunctionError } from '../../src/index.ts';
+import { createEngine, type Engine } from '../../src/index.ts';
+import { how } from './how.ts';
 
 const source = `export const handler = async ({ ms }) => {
   await new Promise((resolve) => setTimeout(resolve, ms ?? 0));
   return 'answer';
 };`;
-
-async function how(calling: Promise<unknown>): Promise<string> {
-  try {
-    const value = await calling;
-    return typeof value === 'string' ? value : 'done';
-  } catch (error) {
-    if (error instanceof EngineError) return error.code;
-    return error instanceof FunctionError ? error.errorType : String(error);
-  }
-}
 
 function deploy(engine: Engine, functionName: string) {
   return engine.createFunction({ functionName, trustDomain: functionName, timeout: 20, code: { source } });

@@ -5,7 +5,8 @@
  *     node no-processes-program.ts auto|off    (templates)
  */
 import { createInterface } from 'node:readline';
-import { createEngine, type Engine, EngineError, FunctionError } from '../../src/index.ts';
+import { createEngine, type Engine } from '../../src/index.ts';
+import { how } from './how.ts';
 
 // Reaches for the pool, for threads of V8 and for one of its own.
 const source = `import { pbkdf2, scrypt } from 'node:crypto';
@@ -15,16 +16,6 @@ export const handler = async ({ threads }) => {
   if (threads) await Promise.all([promisify(pbkdf2)('a', 'b', 200_000, 32, 'sha256'), promisify(gzip)('x'.repeat(1e6)), promisify(scrypt)('a', 'b', 32, { N: 2 ** 15, maxmem: 2 ** 30 })]);
   return 'answer';
 };`;
-
-async function how(calling: Promise<unknown>): Promise<string> {
-  try {
-    const value = await calling;
-    return typeof value === 'string' ? value : 'done';
-  } catch (error) {
-    if (error instanceof EngineError) return error.code;
-    return error instanceof FunctionError ? error.errorType : String(error);
-  }
-}
 
 function deploy(engine: Engine, functionName: string, timeout = 20) {
   return engine.createFunction({ functionName, trustDomain: functionName, timeout, code: { source } });

@@ -2,6 +2,7 @@
 
 import type { RemovalReason } from '../../src/scheduler/environment-state.ts';
 import type { Demand, SchedulerLimits } from '../../src/scheduler/fleet-view.ts';
+import { Lease } from '../../src/scheduler/lease.ts';
 import { type FleetPort, Scheduler } from '../../src/scheduler/scheduler.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
 
@@ -37,6 +38,7 @@ export class FleetWorld implements FleetPort {
   provisionsLost = 0;
   readonly #starting = new Set<number>();
   #made = 0;
+  #requests = 0;
 
   constructor(limits: Partial<SchedulerLimits> = {}) {
     const all = { ...generousLimits, ...limits };
@@ -82,6 +84,15 @@ export class FleetWorld implements FleetPort {
   }
 
   /** All processes that were to be started run. */
+  /** Of an invocation that has room at once. */
+  lease(demand: Demand): Lease {
+    this.#requests += 1;
+    const leased = this.scheduler.acquire(demand, `request-${this.#requests}`);
+    this.startAll();
+    if (leased instanceof Lease) return leased;
+    throw new Error('the invocation waits');
+  }
+
   startAll(): void {
     for (const slotId of this.#starting) this.scheduler.slotReady(slotId);
     this.#starting.clear();

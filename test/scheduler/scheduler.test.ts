@@ -1,22 +1,10 @@
 import test from 'ava';
 import type { Demand } from '../../src/scheduler/fleet-view.ts';
-import { Lease } from '../../src/scheduler/lease.ts';
 import { demandOf, FleetWorld } from './fleet-world.ts';
-
-let requests = 0;
-
-/** A lease that must be there at once. */
-function lease(world: FleetWorld, demand: Demand): Lease {
-  requests += 1;
-  const leased = world.scheduler.acquire(demand, `request-${requests}`);
-  world.startAll();
-  if (leased instanceof Lease) return leased;
-  throw new Error('the invocation waits');
-}
 
 /** Runs an invocation from begin to end; answers its environment. */
 function run(world: FleetWorld, demand: Demand): string {
-  using leased = lease(world, demand);
+  using leased = world.lease(demand);
   leased.keepWarm();
   return leased.berth.environmentId;
 }
@@ -26,15 +14,15 @@ const greet = demandOf('greet');
 test('the second invocation reuses the environment of the first', (t) => {
   const world = new FleetWorld();
   const first = run(world, greet);
-  using second = lease(world, greet);
+  using second = world.lease(greet);
   t.is(second.berth.environmentId, first);
   t.is(second.berth.kind, 'warm');
 });
 
 test('parallel invocations get environments of their own, and the most recently used one is taken first', (t) => {
   const world = new FleetWorld();
-  const one = lease(world, greet);
-  const two = lease(world, greet);
+  const one = world.lease(greet);
+  const two = world.lease(greet);
   t.not(one.berth.environmentId, two.berth.environmentId);
   for (const ended of [two, one]) {
     ended.keepWarm();
@@ -46,7 +34,7 @@ test('parallel invocations get environments of their own, and the most recently 
 test('a lease that is not kept ends its environment', (t) => {
   const world = new FleetWorld();
   const { environmentId } = (() => {
-    using leased = lease(world, greet);
+    using leased = world.lease(greet);
     return leased.berth;
   })();
   t.deepEqual(world.removals, [{ environmentId, reason: 'discarded' }]);
@@ -55,7 +43,7 @@ test('a lease that is not kept ends its environment', (t) => {
 
 test('disposing a lease twice is harmless', (t) => {
   const world = new FleetWorld();
-  const leased = lease(world, greet);
+  const leased = world.lease(greet);
   leased.keepWarm();
   leased[Symbol.dispose]();
   leased[Symbol.dispose]();
@@ -64,12 +52,12 @@ test('disposing a lease twice is harmless', (t) => {
 
 test('an environment whose runtime ended is never reused: an heir in the same sandbox takes over its /tmp', (t) => {
   const world = new FleetWorld();
-  const tainted = lease(world, greet);
+  const tainted = world.lease(greet);
   tainted.keepVolume();
   tainted[Symbol.dispose]();
   t.deepEqual(world.resets, [tainted.berth.environmentId]);
 
-  using heir = lease(world, greet);
+  using heir = world.lease(greet);
   t.is(heir.berth.kind, 'heir');
   t.is(heir.berth.inheritsFrom, tainted.berth.environmentId);
   t.is(heir.berth.slotId, tainted.berth.slotId);
@@ -78,8 +66,8 @@ test('an environment whose runtime ended is never reused: an heir in the same sa
 
 test('a warm environment goes before the heir of a reset one', (t) => {
   const world = new FleetWorld();
-  const warm = lease(world, greet);
-  const tainted = lease(world, greet);
+  const warm = world.lease(greet);
+  const tainted = world.lease(greet);
   warm.keepWarm();
   tainted.keepVolume();
   warm[Symbol.dispose]();
@@ -89,10 +77,10 @@ test('a warm environment goes before the heir of a reset one', (t) => {
 
 test('another version of the function never inherits', (t) => {
   const world = new FleetWorld();
-  const tainted = lease(world, greet);
+  const tainted = world.lease(greet);
   tainted.keepVolume();
   tainted[Symbol.dispose]();
-  using next = lease(world, demandOf('greet', { revision: 2 }));
+  using next = world.lease(demandOf('greet', { revision: 2 }));
   t.is(next.berth.kind, 'cold');
   t.deepEqual(world.removed('outdated'), [tainted.berth.environmentId]);
 });
@@ -100,8 +88,8 @@ test('another version of the function never inherits', (t) => {
 test('an update ends idle environments at once and busy ones after their invocation', (t) => {
   const world = new FleetWorld();
   const idle = run(world, greet);
-  const busy = lease(world, greet);
-  const other = lease(world, greet);
+  const busy = world.lease(greet);
+  const other = world.lease(greet);
   other.keepWarm();
   other[Symbol.dispose]();
   t.is(busy.berth.environmentId, idle);
@@ -126,8 +114,8 @@ test('an update that nobody announced ends old environments at the next invocati
 test('a deleted function leaves nothing behind', (t) => {
   const world = new FleetWorld();
   const idle = run(world, greet);
-  const busy = lease(world, greet);
-  const second = lease(world, greet);
+  const busy = world.lease(greet);
+  const second = world.lease(greet);
   second.keepVolume();
   second[Symbol.dispose]();
   world.scheduler.forget('greet');
@@ -140,9 +128,9 @@ test('a deleted function leaves nothing behind', (t) => {
 
 test('trust domains never share a sandbox', (t) => {
   const world = new FleetWorld();
-  using one = lease(world, demandOf('a', { domain: 'domain:one' }));
-  using two = lease(world, demandOf('b', { domain: 'domain:two' }));
-  using three = lease(world, demandOf('c', { domain: 'domain:one' }));
+  using one = world.lease(demandOf('a', { domain: 'domain:one' }));
+  using two = world.lease(demandOf('b', { domain: 'domain:two' }));
+  using three = world.lease(demandOf('c', { domain: 'domain:one' }));
   t.not(one.berth.slotId, two.berth.slotId);
   t.is(three.berth.slotId, one.berth.slotId);
 });
@@ -153,7 +141,7 @@ test('a sandbox inside a long slice is avoided, warm environment or not', (t) =>
   const [slotId] = world.slots.keys();
   if (slotId === undefined) return t.fail();
   world.busySlots.add(slotId);
-  using elsewhere = lease(world, greet);
+  using elsewhere = world.lease(greet);
   t.not(elsewhere.berth.slotId, slotId);
   t.not(elsewhere.berth.environmentId, warm);
   return undefined;
@@ -164,7 +152,7 @@ test('when there is nowhere else, a busy sandbox has to do', (t) => {
   const warm = run(world, greet);
   for (const slotId of world.slots.keys()) world.busySlots.add(slotId);
   t.is(run(world, greet), warm);
-  using other = lease(world, demandOf('other'));
+  using other = world.lease(demandOf('other'));
   t.is(world.slots.size, 1);
   t.is(other.berth.kind, 'cold');
 });
@@ -182,10 +170,10 @@ test('under memory pressure the longest unused environment goes first', (t) => {
 test('environmentsMax holds, by eviction first and by refusal then', (t) => {
   const world = new FleetWorld({ environmentsMax: 2 });
   const idle = run(world, demandOf('a'));
-  using _one = lease(world, demandOf('b'));
-  using _two = lease(world, demandOf('c'));
+  using _one = world.lease(demandOf('b'));
+  using _two = world.lease(demandOf('c'));
   t.deepEqual(world.removed('evicted'), [idle]);
-  t.throws(() => lease(world, demandOf('d')), {
+  t.throws(() => world.lease(demandOf('d')), {
     code: 'TooManyRequestsException',
     message: 'Rate Exceeded.',
   });
@@ -194,7 +182,7 @@ test('environmentsMax holds, by eviction first and by refusal then', (t) => {
 test('a refusal names the limit that was reached', (t) => {
   const refusal = (limits: ConstructorParameters<typeof FleetWorld>[0], ...demands: Demand[]) => {
     const world = new FleetWorld(limits);
-    const error = t.throws(() => demands.map((demand) => lease(world, demand))) as Error & { limit: { name: string } };
+    const error = t.throws(() => demands.map((demand) => world.lease(demand))) as Error & { limit: { name: string } };
     return error.limit.name;
   };
   const a = demandOf('a');
@@ -209,14 +197,14 @@ test('a refusal names the limit that was reached', (t) => {
 
 test('a refusal for want of concurrency is told to machines as well', (t) => {
   const world = new FleetWorld({ concurrency: 0 });
-  const error = t.throws(() => lease(world, demandOf('a'))) as Error & { limit: object };
+  const error = t.throws(() => world.lease(demandOf('a'))) as Error & { limit: object };
   t.deepEqual(error.limit, { name: 'concurrency', value: 0, reason: 'concurrency' });
 });
 
 test('a sandbox of another domain that runs nothing makes way', (t) => {
   const world = new FleetWorld({ sandboxesMax: 1 });
   const idle = run(world, demandOf('a', { domain: 'domain:one' }));
-  using _other = lease(world, demandOf('b', { domain: 'domain:two' }));
+  using _other = world.lease(demandOf('b', { domain: 'domain:two' }));
   t.deepEqual(world.removed('retired'), [idle]);
   t.is(world.closings.length, 1);
   t.is(world.slots.size, 1);
@@ -263,12 +251,12 @@ test('idle environments expire, oldest first, and then the sandbox that holds no
 
 test('a draining sandbox takes nothing new and ends with its last invocation', (t) => {
   const world = new FleetWorld();
-  const busy = lease(world, greet);
+  const busy = world.lease(greet);
   const idle = run(world, demandOf('other'));
   const { slotId } = busy.berth;
   world.scheduler.drain(slotId, 'old');
   t.deepEqual(world.removed('retired'), [idle]);
-  using next = lease(world, demandOf('other'));
+  using next = world.lease(demandOf('other'));
   t.not(next.berth.slotId, slotId);
   t.deepEqual(world.closings, []);
   busy.keepWarm();
@@ -279,7 +267,7 @@ test('a draining sandbox takes nothing new and ends with its last invocation', (
 test('a lost sandbox takes its environments with it; the leases end without harm', (t) => {
   const world = new FleetWorld();
   const idle = run(world, demandOf('other'));
-  const busy = lease(world, greet);
+  const busy = world.lease(greet);
   world.crash(busy.berth.slotId);
   world.crash(busy.berth.slotId);
   t.deepEqual(world.removed('lost').sort(), [idle, busy.berth.environmentId].sort());
@@ -291,7 +279,7 @@ test('a lost sandbox takes its environments with it; the leases end without harm
 
 test('with queueMs, an invocation over the concurrency waits for its turn, first come first served', async (t) => {
   const world = new FleetWorld({ concurrency: 1, queueMs: 1000 });
-  const running = lease(world, greet);
+  const running = world.lease(greet);
   const order: string[] = [];
   const waiting = ['a', 'b'].map(async (name) => {
     using leased = await world.scheduler.acquire(demandOf(name), name);
@@ -307,7 +295,7 @@ test('with queueMs, an invocation over the concurrency waits for its turn, first
 
 test('a wait ends after queueMs with the throttle', async (t) => {
   const world = new FleetWorld({ concurrency: 1, queueMs: 1000 });
-  using _running = lease(world, greet);
+  using _running = world.lease(greet);
   const waiting = world.scheduler.acquire(greet, 'late');
   world.clock.advance(1000);
   await t.throwsAsync(Promise.resolve(waiting), { code: 'TooManyRequestsException' });
@@ -316,7 +304,7 @@ test('a wait ends after queueMs with the throttle', async (t) => {
 
 test('aborting ends a wait with the reason of the signal', async (t) => {
   const world = new FleetWorld({ concurrency: 1, queueMs: 1000 });
-  using _running = lease(world, greet);
+  using _running = world.lease(greet);
   const abort = new AbortController();
   const waiting = world.scheduler.acquire(greet, 'impatient', abort.signal);
   abort.abort(new Error('enough'));
@@ -327,7 +315,7 @@ test('aborting ends a wait with the reason of the signal', async (t) => {
 test('who needs no room passes those who wait for room', async (t) => {
   const world = new FleetWorld({ memoryBudgetMiB: 256, queueMs: 1000 });
   const warm = run(world, greet);
-  using busy = lease(world, demandOf('busy'));
+  using busy = world.lease(demandOf('busy'));
   const waiting = world.scheduler.acquire(demandOf('large', { memoryMiB: 256 }), 'large');
   t.is(world.scheduler.stats().queued, 1);
   t.is(run(world, greet), warm);
@@ -340,7 +328,7 @@ test('who needs no room passes those who wait for room', async (t) => {
 
 test('an invocation that waited through an update runs its old version once, and nothing of it stays', async (t) => {
   const world = new FleetWorld({ concurrency: 1, queueMs: 1000 });
-  const running = lease(world, demandOf('other'));
+  const running = world.lease(demandOf('other'));
   const waiting = world.scheduler.acquire(greet, 'old');
   world.scheduler.outdate(demandOf('greet', { revision: 2 }));
   running[Symbol.dispose]();
@@ -352,20 +340,20 @@ test('an invocation that waited through an update runs its old version once, and
 
 test('a moved invocation stays admitted and gets another environment', async (t) => {
   const world = new FleetWorld({ concurrency: 1 });
-  const leased = lease(world, greet);
+  const leased = world.lease(greet);
   const { slotId, environmentId } = leased.berth;
   world.crash(slotId);
   await leased.move(greet);
   t.not(leased.berth.slotId, slotId);
   t.not(leased.berth.environmentId, environmentId);
-  t.throws(() => lease(world, greet), { code: 'TooManyRequestsException' });
+  t.throws(() => world.lease(greet), { code: 'TooManyRequestsException' });
   leased[Symbol.dispose]();
   t.is(world.scheduler.stats().running, 0);
 });
 
 test('a move that finds no place ends the lease', async (t) => {
   const world = new FleetWorld({ sandboxesMax: 1 });
-  const leased = lease(world, greet);
+  const leased = world.lease(greet);
   await t.throwsAsync(leased.move({ ...greet, memoryMiB: 1_000_000 }), { code: 'TooManyRequestsException' });
   leased[Symbol.dispose]();
   t.is(world.scheduler.stats().running, 0);
@@ -373,12 +361,12 @@ test('a move that finds no place ends the lease', async (t) => {
 
 test('closing refuses who waits and who comes, and ends sandboxes as their invocations end', async (t) => {
   const world = new FleetWorld({ concurrency: 1, queueMs: 1000 });
-  const running = lease(world, greet);
+  const running = world.lease(greet);
   const waiting = world.scheduler.acquire(greet, 'waiting');
   world.scheduler.close();
   world.scheduler.close();
   await t.throwsAsync(Promise.resolve(waiting), { code: 'EngineClosed' });
-  t.throws(() => lease(world, greet), { code: 'EngineClosed' });
+  t.throws(() => world.lease(greet), { code: 'EngineClosed' });
   running.keepWarm();
   running[Symbol.dispose]();
   await world.scheduler.whenEnded();

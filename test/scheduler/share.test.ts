@@ -1,22 +1,12 @@
 /** What one trust domain may take from others, and what it may not. */
 import test from 'ava';
 import type { Demand } from '../../src/scheduler/fleet-view.ts';
-import { Lease } from '../../src/scheduler/lease.ts';
+import type { Lease } from '../../src/scheduler/lease.ts';
 import { demandOf, FleetWorld } from './fleet-world.ts';
-
-let requests = 0;
-
-function lease(world: FleetWorld, demand: Demand): Lease {
-  requests += 1;
-  const leased = world.scheduler.acquire(demand, `request-${requests}`);
-  world.startAll();
-  if (leased instanceof Lease) return leased;
-  throw new Error('the invocation waits');
-}
 
 /** Begins so many invocations at once, and answers their leases. */
 function burst(world: FleetWorld, demand: Demand, count: number): Lease[] {
-  return Array.from({ length: count }, () => lease(world, demand));
+  return Array.from({ length: count }, () => world.lease(demand));
 }
 
 /** Leaves so many idle environments behind. */
@@ -45,7 +35,7 @@ test('a domain uses all that is free, and a neighbour’s environments within it
   const world = new FleetWorld({ environmentsMax: 10 });
   const neighbours = warm(world, quiet, 3);
   const leases = burst(world, loud, 7);
-  const error = t.throws(() => lease(world, loud));
+  const error = t.throws(() => world.lease(loud));
   t.like(limitOf(error), { name: 'environmentsMax', reason: 'environments', value: 10 });
   t.deepEqual(world.removals, []);
   end(leases);
@@ -66,7 +56,7 @@ test('a domain with more than its share makes room for itself among its own', (t
   const world = new FleetWorld({ environmentsMax: 10 });
   warm(world, quiet, 2);
   const idle = warm(world, loud, 8);
-  lease(world, demandOf('other', { domain: 'domain:loud' }));
+  world.lease(demandOf('other', { domain: 'domain:loud' }));
   t.deepEqual(world.removed('evicted'), idle.slice(0, 1));
 });
 
@@ -74,7 +64,7 @@ test('memory is shared as environments are', (t) => {
   const world = new FleetWorld({ memoryBudgetMiB: 1_000 });
   warm(world, quiet, 3);
   burst(world, loud, 4);
-  const error = t.throws(() => lease(world, loud));
+  const error = t.throws(() => world.lease(loud));
   t.like(limitOf(error), { name: 'memoryBudgetMiB', reason: 'memory-budget' });
   t.deepEqual(world.removed('evicted'), []);
 });
@@ -83,7 +73,7 @@ test('a domain that runs nothing gets its first environment, whatever its share'
   const world = new FleetWorld({ memoryBudgetMiB: 1_000 });
   warm(world, quiet, 3);
   warm(world, third, 3);
-  lease(world, demandOf('large', { domain: 'domain:large', memoryMiB: 1_000 }));
+  world.lease(demandOf('large', { domain: 'domain:large', memoryMiB: 1_000 }));
   t.is(world.removed('evicted').length, 6);
 });
 
@@ -92,7 +82,7 @@ test('idle sandboxes of a domain with too many make way, not those of its neighb
   warm(world, quiet, 1);
   world.clock.advance(10);
   warm(world, loud, 3);
-  lease(world, third);
+  world.lease(third);
   t.deepEqual(
     world.closings.map(({ slotId }) => slotId),
     [2],
@@ -106,14 +96,14 @@ test('idle sandboxes of a domain with too many make way, not those of its neighb
 test('when all sandboxes of a domain with too many are in use, one takes nothing new until somebody else has it', (t) => {
   const world = new FleetWorld({ sandboxesMax: 2, environmentsPerSandbox: 1 });
   const [first, second] = burst(world, loud, 2);
-  t.like(limitOf(t.throws(() => lease(world, quiet))), { name: 'sandboxesMax', reason: 'sandboxes' });
+  t.like(limitOf(t.throws(() => world.lease(quiet))), { name: 'sandboxesMax', reason: 'sandboxes' });
   // Asking again ends no second one.
-  t.throws(() => lease(world, quiet));
+  t.throws(() => world.lease(quiet));
   end([first as Lease]);
   t.is(world.closings.length, 1);
   // What became free is for whoever was refused.
-  t.throws(() => lease(world, loud));
-  using _quiet = lease(world, quiet);
+  t.throws(() => world.lease(loud));
+  using _quiet = world.lease(quiet);
   t.deepEqual([...world.slots.values()].toSorted(), ['domain:loud', 'domain:quiet']);
   end([second as Lease]);
 });
@@ -121,12 +111,12 @@ test('when all sandboxes of a domain with too many are in use, one takes nothing
 test('room that was made and that nobody takes is anybody’s again', (t) => {
   const world = new FleetWorld({ sandboxesMax: 2, environmentsPerSandbox: 1 });
   const [first] = burst(world, loud, 2);
-  t.throws(() => lease(world, quiet));
+  t.throws(() => world.lease(quiet));
   end([first as Lease]);
-  t.throws(() => lease(world, loud));
+  t.throws(() => world.lease(loud));
   world.clock.advance(5_000);
   world.scheduler.expire();
-  t.notThrows(() => lease(world, loud));
+  t.notThrows(() => world.lease(loud));
 });
 
 test('a quota of environments holds, by eviction of its own first and by refusal then', (t) => {
@@ -134,41 +124,41 @@ test('a quota of environments holds, by eviction of its own first and by refusal
   const [idle] = warm(world, demandOf('old', { domain: 'domain:loud' }), 1);
   burst(world, loud, 2);
   t.deepEqual(world.removed('evicted'), [idle]);
-  t.like(limitOf(t.throws(() => lease(world, loud))), {
+  t.like(limitOf(t.throws(() => world.lease(loud))), {
     name: 'environmentsPerDomain',
     reason: 'environments-per-domain',
     value: 2,
   });
-  t.notThrows(() => lease(world, quiet));
+  t.notThrows(() => world.lease(quiet));
 });
 
 test('a quota of all there is is none: the engine is full then', (t) => {
   const world = new FleetWorld({ environmentsMax: 2, environmentsPerDomain: 2 });
   burst(world, loud, 2);
-  t.like(limitOf(t.throws(() => lease(world, loud))), { reason: 'environments' });
+  t.like(limitOf(t.throws(() => world.lease(loud))), { reason: 'environments' });
   const processes = new FleetWorld({ sandboxesMax: 1, sandboxesPerDomain: 1, environmentsPerSandbox: 1 });
   burst(processes, loud, 1);
-  t.like(limitOf(t.throws(() => lease(processes, loud))), { reason: 'sandboxes' });
+  t.like(limitOf(t.throws(() => processes.lease(loud))), { reason: 'sandboxes' });
 });
 
 test('a quota of sandboxes holds, and a sandbox on its way out may be replaced', (t) => {
   const world = new FleetWorld({ sandboxesPerDomain: 1, environmentsPerSandbox: 1 });
   const [first] = burst(world, loud, 1);
-  t.like(limitOf(t.throws(() => lease(world, loud))), {
+  t.like(limitOf(t.throws(() => world.lease(loud))), {
     name: 'sandboxesPerDomain',
     reason: 'sandboxes-per-domain',
     value: 1,
   });
-  t.notThrows(() => lease(world, quiet));
+  t.notThrows(() => world.lease(quiet));
   world.scheduler.drain(first?.berth.slotId ?? 0, 'worn');
-  t.notThrows(() => lease(world, loud));
+  t.notThrows(() => world.lease(loud));
 });
 
 test('who waits for its own quota keeps nobody else waiting', async (t) => {
   const world = new FleetWorld({ environmentsPerDomain: 1, queueMs: 1_000 });
   const [running] = burst(world, loud, 1);
   const waiting = world.scheduler.acquire(loud, 'waiting');
-  t.notThrows(() => lease(world, quiet));
+  t.notThrows(() => world.lease(quiet));
   t.is(world.scheduler.stats().queued, 1);
   end([running as Lease]);
   const served = await waiting;

@@ -11,6 +11,9 @@ export const sandboxNodeFlags: readonly string[] = [
   '--disable-sigusr1',
   // Bytecode that was not used for a while would be thrown away: a function that is called now and then would stay cold.
   '--no-flush-bytecode',
+  // A collection of WebAssembly code that a thread of ours began ended forked sandboxes (absl's checks of mutexes; Node 26.10). Guests have
+  // little such code: that of Node's HTTP parser, and what they are granted.
+  '--no-wasm-code-gc',
   `--max-old-space-size=${hostHeapMiB}`,
 ];
 

@@ -99,7 +99,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   });
   opened.defer(() => registry.close());
   const { hardening } = valid;
-  const templates = opened.use(new Templates());
+  const templates = opened.use(new Templates(clock));
   const fleet = createFleet({
     nodePath,
     mainPath: program.mainPath,

@@ -423,6 +423,8 @@ export const limits = {
    */
   templateSeats: 16,
   templateAfterStarts: 1,
+  /** For so long a sandbox that nobody waits for waits for a template. */
+  templateWaitMsMax: 1_000,
   /** The next template is begun when the one there is has so many seats left. */
   templateSeatsLow: 6,
   /** After so many that did not come to life none is tried any more. */

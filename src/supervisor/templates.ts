@@ -3,11 +3,15 @@
  * tenth of the time. A template serves for some sandboxes and then another takes its place, because they share how memory is laid out.
  * Whatever goes wrong with templates, sandboxes are started as ever.
  */
+import type { Clock } from '../base/clock.ts';
+import { processStat } from '../base/process-stat.ts';
 import { limits } from '../model/limits.ts';
 import { type Launch, type LaunchOptions, launch } from './launch.ts';
+import { StartWatch } from './start-watch.ts';
 import { Template, TemplateError } from './template.ts';
 
 export class Templates implements AsyncDisposable {
+  readonly #clock: Clock;
   readonly #all = new Set<Template>();
   #current: Template | undefined;
   #starting: Promise<void> | undefined;
@@ -15,15 +19,17 @@ export class Templates implements AsyncDisposable {
   #failures = 0;
   #isClosed = false;
 
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
   readonly launch: Launch = async (options, adopt) => {
     const path = options.jail?.kind === 'built' ? options.jail.templatePath : undefined;
     // One that joins a control group of its own does so before it is Node.
     if (path === undefined || options.group !== undefined) return await launch(options, adopt);
     this.#starts += 1;
     if (this.#starts > limits.templateAfterStarts && this.#isLow()) this.#begin(options, path);
-    // Who has nobody waiting for it waits: to start it would take as long.
-    if (this.#starting !== undefined && options.isAwaited !== true && this.#usable() === undefined)
-      await this.#starting;
+    if (options.isAwaited !== true && this.#usable() === undefined) await this.#awaitTemplate();
     try {
       return await (this.#usable()?.fork(adopt) ?? launch(options, adopt));
     } catch (error) {
@@ -31,6 +37,14 @@ export class Templates implements AsyncDisposable {
       throw error;
     }
   };
+
+  /** Who has nobody waiting for it waits for a template, since to start it would take as long; but not for ever. */
+  async #awaitTemplate(): Promise<void> {
+    if (this.#starting === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    using _limit = this.#clock.after(limits.templateWaitMsMax, resolve);
+    await Promise.race([this.#starting, promise]);
+  }
 
   /** Undefined: there is none, or it has no seat left. */
   #usable(): Template | undefined {
@@ -59,6 +73,12 @@ export class Templates implements AsyncDisposable {
     void template.ended.then(() => this.#all.delete(template));
     if (this.#isClosed) return await template.end();
     template.hold();
+    using _watch = new StartWatch(
+      this.#clock,
+      () => processStat(template.pid)?.cpuMs,
+      () => void template.end(),
+      (callback) => setImmediate(callback),
+    );
     const isReady = await Promise.race([template.ready.then(() => true), template.ended.then(() => false)]);
     template.release();
     if (!isReady) {

@@ -1,9 +1,11 @@
 /** Sandboxes that a template forked, with the real program: they are what sandboxes are that were started. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { systemClock } from '../../src/base/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { processStat } from '../../src/base/process-stat.ts';
 import type { HardeningReport } from '../../src/model/hardening.ts';
 import { limits } from '../../src/model/limits.ts';
@@ -14,6 +16,7 @@ import { type CachedRuntime, ensureRuntime } from '../../src/supervisor/runtime-
 import type { ExitCause, SandboxHandle } from '../../src/supervisor/sandbox-port.ts';
 import { Templates } from '../../src/supervisor/templates.ts';
 import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
+import { createFakeClock } from '../fixtures/fake-clock.ts';
 import { testJail } from '../fixtures/jail.ts';
 import { testProgram } from '../fixtures/sandbox-program.ts';
 
@@ -37,12 +40,17 @@ test.before(async (t) => {
   t.context = { runtime, jail, mainPath: await testProgram(runtime.directory) };
 });
 
-function order(t: Context, jail: Jail = t.context.jail, observe: Observe = () => {}) {
+function order(
+  t: Context,
+  jail: Jail = t.context.jail,
+  observe: Observe = () => {},
+  { clock = systemClock, mainPath = t.context.mainPath }: { clock?: Clock; mainPath?: string } = {},
+) {
   const { directory, key, kind } = t.context.runtime;
-  const templates = new Templates();
+  const templates = new Templates(clock);
   const fleet = createFleet({
     nodePath: process.execPath,
-    mainPath: t.context.mainPath,
+    mainPath,
     runtime: { directory, key, kind },
     jail,
     clock: systemClock,
@@ -202,6 +210,36 @@ test.serial('without a module to fork with, sandboxes are started', async (t) =>
     t.is(await run(sandbox, 'return 3'), 3);
   }
 });
+
+test.serial('a template that never gets ready holds nobody up, and is ended', async (t) => {
+  const clock = createFakeClock();
+  const mainPath = fileURLToPath(new URL('../fixtures/sandboxes/stuck-template.ts', import.meta.url));
+  const { fleet } = order(t, t.context.jail, () => {}, { clock, mainPath });
+  await fleet.acquire('first');
+  const stuck = await untilDefined(() => childrenOf(process.pid).find(isTemplate));
+  // Nobody waits for the spare that waits for it: after a while it is started.
+  clock.advance(limits.templateWaitMsMax);
+  t.is(await run(await fleet.acquire('second'), 'return 4'), 4);
+  clock.advance(limits.sandboxStartTimeoutMs);
+  await untilDefined(() => (existsSync(`/proc/${stuck}`) ? undefined : true));
+  // The next spare waits for the next template, and whoever comes meanwhile for that spare.
+  const passing = setInterval(() => clock.advance(limits.templateWaitMsMax), 10);
+  t.teardown(() => clearInterval(passing));
+  t.is(await run(await fleet.acquire('third'), 'return 5'), 5);
+});
+
+/** By its command line, which names the module that it forks with. */
+function isTemplate(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('template.node');
+}
+
+async function untilDefined<Value>(look: () => Value | undefined): Promise<Value> {
+  while (true) {
+    const found = look();
+    if (found !== undefined) return found;
+    await setTimeout(10);
+  }
+}
 
 test.serial(
   'a template has so many sandboxes and then another takes its place; nothing of either is left',

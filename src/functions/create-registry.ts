@@ -231,7 +231,13 @@ class Registry implements FunctionRegistry {
       return await this.#withCode(packed, (pack) => {
         if (input.dryRun === true) return changed.record;
         if (!this.#table.holds(changed)) throw functionNotFound(changed.functionName);
-        return this.#change(changed, configuration, pack, changed.networkCredentials, input.publish);
+        return this.#change(
+          changed,
+          withTagsOf(changed, configuration),
+          pack,
+          changed.networkCredentials,
+          input.publish,
+        );
       });
     } finally {
       changed.isTaken = false;
@@ -254,7 +260,7 @@ class Registry implements FunctionRegistry {
       const packed = async () => withLayers(changed.pack, await packLayers(this.#code, layers.inputs));
       return await this.#withCode(packed, (pack) => {
         if (!this.#table.holds(changed)) throw functionNotFound(changed.functionName);
-        return this.#change(changed, renamed, pack, credentials);
+        return this.#change(changed, withTagsOf(changed, renamed), pack, credentials);
       });
     } finally {
       changed.isTaken = false;
@@ -518,4 +524,9 @@ function isListedAfter(key: string, marked: string): boolean {
   const [name = '', version = '0'] = key.split(':');
   const [markedName = '', markedVersion = '0'] = marked.split(':');
   return name === markedName ? Number(version) > Number(markedVersion) : name > markedName;
+}
+
+/** Tags are no part of an update, and may have changed while its package was unpacked. */
+function withTagsOf({ record }: DeployedFunction, configuration: FunctionConfiguration): FunctionConfiguration {
+  return Object.freeze({ ...configuration, tags: record.configuration.tags });
 }

@@ -143,6 +143,14 @@ test('mistakes with policies have AWS’s texts (C8.6)', async (t) => {
   t.not(registry.policies.get(unqualified).revisionId, revisionId);
 });
 
+test('tags that change while a package is unpacked stay as they are then', async (t) => {
+  const registry = await deployed(t, {}, { tags: { a: '1', b: '2' } });
+  const updating = registry.updateCode({ functionName: 'f', code: { source: 'exports.handler = () => 2;' } });
+  await registry.tags.remove(arn, ['a']);
+  await updating;
+  t.deepEqual(registry.tags.list(arn), { b: '2' });
+});
+
 test('tags belong to the function, are added one over the other, and are no change of it', async (t) => {
   const registry = await deployed(t, {}, { tags: { a: '1' } });
   const before = registry.get(unqualified).revisionId;

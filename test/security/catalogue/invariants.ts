@@ -177,7 +177,8 @@ export function keptBytesMax(before: ProcessFacts | undefined): number {
   return (before?.residentBytes ?? 0) + (limits.sandboxMemorySlackMiB + keptMiB) * MiB;
 }
 
-const overshootMiB = 64;
+/** Of a look, and of what a template and its sandboxes have in common, which counts in each of them. */
+const overshootMiB = 128;
 const keptMiB = 16;
 
 function nothingLeft({ before, after }: Observation): Findings {

@@ -1,6 +1,7 @@
 /** Every paginator and every waiter of the AWS SDK that stands for something we offer. */
 import {
   CreateAliasCommand,
+  CreateEventSourceMappingCommand,
   CreateFunctionUrlConfigCommand,
   PublishLayerVersionCommand,
   PublishVersionCommand,
@@ -8,6 +9,7 @@ import {
   PutProvisionedConcurrencyConfigCommand,
   paginateListAliases,
   paginateListCodeSigningConfigs,
+  paginateListEventSourceMappings,
   paginateListFunctionEventInvokeConfigs,
   paginateListFunctions,
   paginateListFunctionUrlConfigs,
@@ -52,6 +54,10 @@ test('every list is the same in pages of two as in one', async (t) => {
     const Content = { ZipFile: await zip({ 'index.mjs': `export default ${version}` }) };
     await client.send(new PublishLayerVersionCommand({ LayerName: 'one', Content }));
     await client.send(new PublishLayerVersionCommand({ LayerName: `layer-${version}`, Content }));
+    const { streamArn: EventSourceArn } = await engine.streams.create({ streamName: `stream-${version}` });
+    const mapping = { FunctionName, EventSourceArn, StartingPosition: 'LATEST', Enabled: false } as const;
+    const { UUID = '' } = await client.send(new CreateEventSourceMappingCommand(mapping));
+    await engine.eventSources.settled(UUID);
   }
 
   const lists: Readonly<Record<string, (pageSize: number) => AsyncIterable<object>>> = {
@@ -64,6 +70,7 @@ test('every list is the same in pages of two as in one', async (t) => {
       paginateListFunctionEventInvokeConfigs({ client, pageSize }, { FunctionName }),
     ProvisionedConcurrencyConfigs: (pageSize) =>
       paginateListProvisionedConcurrencyConfigs({ client, pageSize }, { FunctionName }),
+    EventSourceMappings: (pageSize) => paginateListEventSourceMappings({ client, pageSize }, { FunctionName }),
     Layers: (pageSize) => paginateListLayers({ client, pageSize }, {}),
     LayerVersions: (pageSize) => paginateListLayerVersions({ client, pageSize }, { LayerName: 'one' }),
   };

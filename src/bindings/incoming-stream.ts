@@ -2,6 +2,8 @@
  * A stream that the guest writes and a host function reads: a ReadableStream over chunks that came, which gives credit back as
  * they are taken. Chunks are made into values when they are asked for: what a guest has sent ahead stays as small as it came.
  */
+
+import { ReaderDemand } from '../base/reader-demand.ts';
 import { chunkCost } from '../bridge/bindings.ts';
 import { limits } from '../model/limits.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -30,8 +32,7 @@ export class IncomingStream {
   #taken = 0;
   #state: 'open' | 'ending' | 'done' = 'open';
   #controller: ReadableStreamDefaultController<unknown> | undefined;
-  /** Someone reads and there was nothing. */
-  #wanted: PromiseWithResolvers<void> | undefined;
+  readonly #demand = new ReaderDemand(() => this.#deliver());
 
   constructor(events: IncomingEvents) {
     this.#events = events;
@@ -40,7 +41,7 @@ export class IncomingStream {
         start: (controller) => {
           this.#controller = controller;
         },
-        pull: () => this.#pull(),
+        pull: () => this.#demand.pull(),
         cancel: (reason) => this.#cancel(reason),
       },
       { highWaterMark: 0 },
@@ -61,13 +62,13 @@ export class IncomingStream {
     }
     this.#underWay += cost;
     this.#chunks.push({ text, bytes, cost });
-    this.#wake();
+    this.#demand.wake();
   }
 
   end(): void {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
-    this.#wake();
+    this.#demand.wake();
   }
 
   /** What was sent before is lost, as with any stream that fails. */
@@ -82,20 +83,6 @@ export class IncomingStream {
     if (this.#state === 'done') return;
     if (this.#state === 'open') this.#events.cancel(reason);
     this.fail(reason);
-  }
-
-  /** Settles when there was something to deliver. */
-  #pull(): Promise<void> | undefined {
-    if (this.#deliver()) return undefined;
-    this.#wanted = Promise.withResolvers<void>();
-    return this.#wanted.promise;
-  }
-
-  #wake(): void {
-    const wanted = this.#wanted;
-    if (wanted === undefined || !this.#deliver()) return;
-    this.#wanted = undefined;
-    wanted.resolve();
   }
 
   #deliver(): boolean {
@@ -135,8 +122,7 @@ export class IncomingStream {
   #finish(): void {
     this.#state = 'done';
     this.#chunks.length = 0;
-    this.#wanted?.resolve();
-    this.#wanted = undefined;
+    this.#demand.end();
     this.#events.done();
   }
 }

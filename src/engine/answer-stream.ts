@@ -3,6 +3,7 @@
  * room for more. A reader that goes away costs nothing: what still comes is given back at once, and the function runs on (C4.15).
  */
 import type { Clock } from '../base/clock.ts';
+import { ReaderDemand } from '../base/reader-demand.ts';
 import { type Rate, TokenBucket } from '../egress/token-bucket.ts';
 import { limits } from '../model/limits.ts';
 import type { AnswerSink } from '../supervisor/sandbox-port.ts';
@@ -34,8 +35,7 @@ export class AnswerStream implements AnswerSink {
   /** Nobody reads it any more, or all has been read. */
   #isDone = false;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  /** Someone reads and there was nothing. */
-  #wanted: PromiseWithResolvers<void> | undefined;
+  readonly #demand = new ReaderDemand(() => this.#deliver());
   #timer: Disposable | undefined;
 
   constructor({ clock, rate }: AnswerStreamOptions) {
@@ -49,7 +49,7 @@ export class AnswerStream implements AnswerSink {
         start: (controller) => {
           this.#controller = controller;
         },
-        pull: () => this.#pull(),
+        pull: () => this.#demand.pull(),
         cancel: () => this.#finish(),
       },
       { highWaterMark: 0 },
@@ -82,7 +82,7 @@ export class AnswerStream implements AnswerSink {
       return;
     }
     this.#chunks.push(bytes);
-    this.#wake();
+    this.#demand.wake();
   }
 
   /** The function has ended well. `rest` is behind what came, most often all or nothing. */
@@ -91,7 +91,7 @@ export class AnswerStream implements AnswerSink {
     this.#end = { kind: 'whole' };
     this.#credit = undefined;
     if (rest.byteLength > 0 && !this.#isDone) this.#chunks.push(rest);
-    this.#wake();
+    this.#demand.wake();
   }
 
   /** It has not. Whoever reads learns of it behind the last chunk, so that nobody takes a part for the whole. */
@@ -99,7 +99,7 @@ export class AnswerStream implements AnswerSink {
     if (this.#end !== undefined) return;
     this.#end = { kind: 'failed', error };
     this.#credit = undefined;
-    this.#wake();
+    this.#demand.wake();
   }
 
   /** Whoever asked does not want it any more. */
@@ -107,20 +107,6 @@ export class AnswerStream implements AnswerSink {
     if (this.#isDone) return;
     this.#finish();
     this.#controller?.error(reason);
-  }
-
-  /** Settles when there was something to deliver. */
-  #pull(): Promise<void> | undefined {
-    if (this.#deliver()) return undefined;
-    this.#wanted = Promise.withResolvers<void>();
-    return this.#wanted.promise;
-  }
-
-  #wake(): void {
-    const wanted = this.#wanted;
-    if (wanted === undefined || !this.#deliver()) return;
-    this.#wanted = undefined;
-    wanted.resolve();
   }
 
   #deliver(): boolean {
@@ -149,7 +135,7 @@ export class AnswerStream implements AnswerSink {
     if (waitMs === 0) return false;
     this.#timer ??= this.#clock.after(waitMs, () => {
       this.#timer = undefined;
-      this.#wake();
+      this.#demand.wake();
     });
     return true;
   }
@@ -169,7 +155,6 @@ export class AnswerStream implements AnswerSink {
     for (const { byteLength } of this.#chunks.splice(0)) this.#taken += byteLength;
     if (this.#taken > 0) this.#credit?.(this.#taken);
     this.#taken = 0;
-    this.#wanted?.resolve();
-    this.#wanted = undefined;
+    this.#demand.end();
   }
 }

@@ -231,13 +231,7 @@ class Registry implements FunctionRegistry {
       return await this.#withCode(packed, (pack) => {
         if (input.dryRun === true) return changed.record;
         if (!this.#table.holds(changed)) throw functionNotFound(changed.functionName);
-        return this.#change(
-          changed,
-          withTagsOf(changed, configuration),
-          pack,
-          changed.networkCredentials,
-          input.publish,
-        );
+        return this.#change(changed, configuration, pack, changed.networkCredentials, input.publish);
       });
     } finally {
       changed.isTaken = false;
@@ -260,7 +254,7 @@ class Registry implements FunctionRegistry {
       const packed = async () => withLayers(changed.pack, await packLayers(this.#code, layers.inputs));
       return await this.#withCode(packed, (pack) => {
         if (!this.#table.holds(changed)) throw functionNotFound(changed.functionName);
-        return this.#change(changed, withTagsOf(changed, renamed), pack, credentials);
+        return this.#change(changed, renamed, pack, credentials);
       });
     } finally {
       changed.isTaken = false;
@@ -378,7 +372,9 @@ class Registry implements FunctionRegistry {
     this.#table.assertOpen();
     const phase = transition(changed.phase, 'changed');
     const make = phase === 'creating' ? pendingRecord : updatingRecord;
-    const record = make(configuration, pack, this.#table.stamp());
+    // Tags are no part of an update, and may have changed while its package was unpacked.
+    const { tags } = changed.record.configuration;
+    const record = make(Object.freeze({ ...configuration, tags }), pack, this.#table.stamp());
     const published = this.#save(changed, record, pack, publish, credentials);
     changed.phase = phase;
     changed.record = record;
@@ -524,9 +520,4 @@ function isListedAfter(key: string, marked: string): boolean {
   const [name = '', version = '0'] = key.split(':');
   const [markedName = '', markedVersion = '0'] = marked.split(':');
   return name === markedName ? Number(version) > Number(markedVersion) : name > markedName;
-}
-
-/** Tags are no part of an update, and may have changed while its package was unpacked. */
-function withTagsOf({ record }: DeployedFunction, configuration: FunctionConfiguration): FunctionConfiguration {
-  return Object.freeze({ ...configuration, tags: record.configuration.tags });
 }

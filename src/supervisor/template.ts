@@ -104,10 +104,6 @@ export class Template {
     return this.#isReady && !this.#isOver;
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   get seatsLeft(): number {
     return this.#seats.length - this.#taken;
   }

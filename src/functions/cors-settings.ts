@@ -1,4 +1,6 @@
 /** CORS settings of a function URL, checked. They become headers of answers, so nothing that is no header's text may be in them. */
+
+import { withoutUndefined } from '../base/without-undefined.ts';
 import type { UrlCors } from '../model/function-url.ts';
 import { limits } from '../model/limits.ts';
 import { type Constraints, lengthAtMost, memberRule } from '../model/validation.ts';
@@ -22,14 +24,9 @@ export function keptCors(cors: UrlCors | undefined): { readonly cors?: UrlCors }
   if (cors === undefined || Object.values(cors).every((value) => value === undefined)) return {};
   const { allowCredentials, allowHeaders, allowMethods, allowOrigins, exposeHeaders, maxAge } = cors;
   return {
-    cors: Object.freeze({
-      ...(allowCredentials !== undefined && { allowCredentials }),
-      ...(allowHeaders !== undefined && { allowHeaders }),
-      ...(allowMethods !== undefined && { allowMethods }),
-      ...(allowOrigins !== undefined && { allowOrigins }),
-      ...(exposeHeaders !== undefined && { exposeHeaders }),
-      ...(maxAge !== undefined && { maxAge }),
-    }),
+    cors: Object.freeze(
+      withoutUndefined({ allowCredentials, allowHeaders, allowMethods, allowOrigins, exposeHeaders, maxAge }),
+    ),
   };
 }
 

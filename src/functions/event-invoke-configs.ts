@@ -1,5 +1,6 @@
 /** What becomes of asynchronous invocations, by function, version and alias: checked with Lambda's texts, and kept (LAMBDA.md C8.1, C8.2). */
 
+import { withoutUndefined } from '../base/without-undefined.ts';
 import { EngineError } from '../model/errors.ts';
 import type { EventInvokeConfig } from '../model/event-invoke-config.ts';
 import { functionArn } from '../model/function-configuration.ts';
@@ -164,16 +165,6 @@ function checked(input: EventInvokeConfigInput): Settings {
     onSuccess: destinations.onSuccess || undefined,
     onFailure: destinations.onFailure || undefined,
   });
-}
-
-function withoutUndefined(settings: { readonly [Name in keyof Settings]: Settings[Name] | undefined }): Settings {
-  const { maximumRetryAttempts, maximumEventAgeInSeconds, onSuccess, onFailure } = settings;
-  return {
-    ...(maximumRetryAttempts !== undefined && { maximumRetryAttempts }),
-    ...(maximumEventAgeInSeconds !== undefined && { maximumEventAgeInSeconds }),
-    ...(onSuccess !== undefined && { onSuccess }),
-    ...(onFailure !== undefined && { onFailure }),
-  };
 }
 
 function serviceOf(arn: string): string {

@@ -2,6 +2,8 @@
  * What CreateFunction and the two updates carry, in the engine's terms. Fields of Lambda that isotherm does not act on are
  * refused when they ask for something: a wish that is silently not granted is worse than an error.
  */
+
+import { withoutUndefined } from '../base/without-undefined.ts';
 import type { CreateFunctionInput } from '../functions/registry.ts';
 import { EngineError } from '../model/errors.ts';
 import type { JsonReader } from './json-reader.ts';
@@ -96,11 +98,4 @@ function layerReference(arn: string): string {
 function asksForNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === false || value === '' || value === 'None') return true;
   return typeof value === 'object' && Object.values(value).every(asksForNothing);
-}
-
-type Defined<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
-
-function withoutUndefined<Value extends object>(value: Value): Defined<Value>;
-function withoutUndefined(value: object): object {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
 }

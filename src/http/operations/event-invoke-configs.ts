@@ -1,4 +1,6 @@
 /** What becomes of asynchronous invocations: Put, Update, Get, Delete and List FunctionEventInvokeConfig (LAMBDA.md C8.1, C8.2). */
+
+import { withoutUndefined } from '../../base/without-undefined.ts';
 import { parseFunctionName, parseFunctionReference } from '../../functions/function-reference.ts';
 import type { EventInvokeConfigInput, QualifiedEventInvokeConfig } from '../../functions/registry.ts';
 import { functionArn } from '../../model/function-configuration.ts';
@@ -77,19 +79,12 @@ function inputOf(request: OperationRequest): EventInvokeConfigInput {
   const destinations = body.structure('DestinationConfig');
   const onSuccess = destinations?.structure('OnSuccess')?.string('Destination');
   const onFailure = destinations?.structure('OnFailure')?.string('Destination');
-  const maximumRetryAttempts = body.number('MaximumRetryAttempts');
-  const maximumEventAgeInSeconds = body.number('MaximumEventAgeInSeconds');
-  return {
+  return withoutUndefined({
+    maximumRetryAttempts: body.number('MaximumRetryAttempts'),
+    maximumEventAgeInSeconds: body.number('MaximumEventAgeInSeconds'),
     reference: referenceOf(request),
-    ...(maximumRetryAttempts !== undefined && { maximumRetryAttempts }),
-    ...(maximumEventAgeInSeconds !== undefined && { maximumEventAgeInSeconds }),
-    ...(destinations !== undefined && {
-      destinations: {
-        ...(onSuccess !== undefined && { onSuccess }),
-        ...(onFailure !== undefined && { onFailure }),
-      },
-    }),
-  };
+    destinations: destinations && withoutUndefined({ onSuccess, onFailure }),
+  });
 }
 
 function shown({ functionName, qualifier, config }: QualifiedEventInvokeConfig): Readonly<Record<string, unknown>> {

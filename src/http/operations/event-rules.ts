@@ -2,6 +2,8 @@
  * The operations of EventBridge (`AWSEvents`) on rules of the default bus that have a schedule expression. Rules with a pattern, other
  * buses and what a target may have beside its input are refused by name.
  */
+
+import { withoutUndefined } from '../../base/without-undefined.ts';
 import { EngineError } from '../../model/errors.ts';
 import { accountId, region } from '../../model/function-configuration.ts';
 import { limits } from '../../model/limits.ts';
@@ -30,18 +32,13 @@ const putRule: TargetOperation = async ({ engine, body }) => {
     throw new EngineError('ValidationException', message);
   }
   const tags = tagsOf(body);
-  const timeZone = tags?.[timeZoneTag];
-  const description = body.string('Description');
-  const roleArn = body.string('RoleArn');
-  engine.schedules.put({
-    name,
-    expression,
-    state: stateOf(body.string('State') ?? 'ENABLED'),
-    ...(timeZone !== undefined && { timeZone }),
-    ...(description !== undefined && { description }),
-    ...(roleArn !== undefined && { roleArn }),
-    ...(tags !== undefined && { tags }),
+  const told = withoutUndefined({
+    timeZone: tags?.[timeZoneTag],
+    description: body.string('Description'),
+    roleArn: body.string('RoleArn'),
+    tags,
   });
+  engine.schedules.put({ name, expression, state: stateOf(body.string('State') ?? 'ENABLED'), ...told });
   return { RuleArn: scheduleArn(name) };
 };
 
@@ -194,16 +191,14 @@ function targetInput(target: JsonReader): ScheduleTargetInput {
   const input = target.string('Input');
   const roleArn = target.string('RoleArn');
   const retry = target.structure('RetryPolicy');
-  const maximumEventAge = retry?.number('MaximumEventAgeInSeconds');
-  const maximumRetryAttempts = retry?.number('MaximumRetryAttempts');
-  return {
+  return withoutUndefined({
     id,
     functionName: arn,
-    ...(input !== undefined && { input }),
-    ...(roleArn !== undefined && { roleArn }),
-    ...(maximumEventAge !== undefined && { maximumEventAge }),
-    ...(maximumRetryAttempts !== undefined && { maximumRetryAttempts }),
-  };
+    input,
+    roleArn,
+    maximumEventAge: retry?.number('MaximumEventAgeInSeconds'),
+    maximumRetryAttempts: retry?.number('MaximumRetryAttempts'),
+  });
 }
 
 function targetAnswer({

@@ -1,4 +1,6 @@
 /** The five operations of event source mappings (LAMBDA.md C8.4, C8.5, D2.2). */
+
+import { withoutUndefined } from '../../base/without-undefined.ts';
 import { parseFunctionReference } from '../../functions/function-reference.ts';
 import type { EventSourceMapping, MappingDescription } from '../../model/event-source-mapping.ts';
 import { accountId, functionArn, region } from '../../model/function-configuration.ts';
@@ -20,18 +22,14 @@ const createEventSourceMapping: Operation = {
     const body = JsonReader.parse(bytes);
     const functionName = body.string('FunctionName');
     if (functionName === undefined) throw notGiven({ functionName });
-    const eventSourceArn = body.string('EventSourceArn');
-    const startingPosition = body.string('StartingPosition');
-    const startingPositionTimestamp = body.number('StartingPositionTimestamp');
-    const tags = body.stringMap('Tags');
-    const created = await engine.eventSources.create({
-      target: mappedFunction(functionName),
-      ...(eventSourceArn !== undefined && { eventSourceArn }),
-      ...(startingPosition !== undefined && { startingPosition }),
-      ...(startingPositionTimestamp !== undefined && { startingPositionTimestamp }),
-      ...(tags !== undefined && { tags }),
-      ...settingsOf(body),
+    const source = withoutUndefined({
+      eventSourceArn: body.string('EventSourceArn'),
+      startingPosition: body.string('StartingPosition'),
+      startingPositionTimestamp: body.number('StartingPositionTimestamp'),
+      tags: body.stringMap('Tags'),
     });
+    const target = mappedFunction(functionName);
+    const created = await engine.eventSources.create({ target, ...source, ...settingsOf(body) });
     return { status: 202, body: mappingAnswer(created) };
   },
 };
@@ -102,7 +100,7 @@ function mappedFunction(name: string): MappedFunction {
 }
 
 function settingsOf(body: JsonReader): MappingSettings {
-  const settings = {
+  return withoutUndefined({
     enabled: body.boolean('Enabled'),
     batchSize: body.number('BatchSize'),
     maximumBatchingWindowInSeconds: body.number('MaximumBatchingWindowInSeconds'),
@@ -114,8 +112,7 @@ function settingsOf(body: JsonReader): MappingSettings {
     functionResponseTypes: body.strings('FunctionResponseTypes'),
     onFailureDestination: onFailureOf(body),
     filters: filtersOf(body),
-  };
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  });
 }
 
 /** `{"OnFailure":{}}` is none. */

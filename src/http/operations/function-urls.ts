@@ -1,4 +1,6 @@
 /** The settings of function URLs (LAMBDA.md C8.3). What happens at a URL is in `http/urls`. */
+
+import { withoutUndefined } from '../../base/without-undefined.ts';
 import type { FunctionUrl } from '../../functions/registry.ts';
 import { functionArn } from '../../model/function-configuration.ts';
 import type { UrlCors } from '../../model/function-url.ts';
@@ -95,27 +97,18 @@ function named(request: OperationRequest): { readonly functionName: string; read
 function settingsOf(body: JsonReader): { readonly invokeMode?: string; readonly cors?: UrlCors } {
   const invokeMode = body.string('InvokeMode');
   const cors = body.structure('Cors');
-  return {
-    ...(invokeMode !== undefined && { invokeMode }),
-    ...(cors !== undefined && { cors: corsOf(cors) }),
-  };
+  return withoutUndefined({ invokeMode, cors: cors && corsOf(cors) });
 }
 
 function corsOf(cors: JsonReader): UrlCors {
-  const allowCredentials = cors.boolean('AllowCredentials');
-  const allowHeaders = cors.strings('AllowHeaders');
-  const allowMethods = cors.strings('AllowMethods');
-  const allowOrigins = cors.strings('AllowOrigins');
-  const exposeHeaders = cors.strings('ExposeHeaders');
-  const maxAge = cors.number('MaxAge');
-  return {
-    ...(allowCredentials !== undefined && { allowCredentials }),
-    ...(allowHeaders !== undefined && { allowHeaders }),
-    ...(allowMethods !== undefined && { allowMethods }),
-    ...(allowOrigins !== undefined && { allowOrigins }),
-    ...(exposeHeaders !== undefined && { exposeHeaders }),
-    ...(maxAge !== undefined && { maxAge }),
-  };
+  return withoutUndefined({
+    allowCredentials: cors.boolean('AllowCredentials'),
+    allowHeaders: cors.strings('AllowHeaders'),
+    allowMethods: cors.strings('AllowMethods'),
+    allowOrigins: cors.strings('AllowOrigins'),
+    exposeHeaders: cors.strings('ExposeHeaders'),
+    maxAge: cors.number('MaxAge'),
+  });
 }
 
 /** JSON leaves out what is undefined. */

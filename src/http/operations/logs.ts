@@ -1,5 +1,6 @@
 /** The operations of CloudWatch Logs (`Logs_20140328`) on what functions printed (docs/logs.md). Metric filters, queries and the like are not. */
 
+import { withoutUndefined } from '../../base/without-undefined.ts';
 import type { LogEvent, LogGroupSummary, LogStreamSummary } from '../../logs/log-event.ts';
 import { EngineError } from '../../model/errors.ts';
 import { accountId, region } from '../../model/function-configuration.ts';
@@ -63,16 +64,12 @@ const getLogEvents: TargetOperation = async ({ engine, body }) => {
 };
 
 const filterLogEvents: TargetOperation = async ({ engine, body }) => {
-  const logStreams = body.strings('logStreamNames');
-  const logStreamPrefix = body.string('logStreamNamePrefix');
-  const pattern = body.string('filterPattern');
-  const { events, nextToken } = await engine.logs.filter({
-    logGroup: groupOf(body),
-    ...pageOf(body),
-    ...(logStreams !== undefined && { logStreams }),
-    ...(logStreamPrefix !== undefined && { logStreamPrefix }),
-    ...(pattern !== undefined && { pattern }),
+  const narrowed = withoutUndefined({
+    logStreams: body.strings('logStreamNames'),
+    logStreamPrefix: body.string('logStreamNamePrefix'),
+    pattern: body.string('filterPattern'),
   });
+  const { events, nextToken } = await engine.logs.filter({ logGroup: groupOf(body), ...pageOf(body), ...narrowed });
   return { events: events.map(eventAnswer), searchedLogStreams: [], ...(nextToken !== undefined && { nextToken }) };
 };
 
@@ -206,27 +203,20 @@ function required(body: JsonReader, name: string): string {
 }
 
 function pageOf(body: JsonReader) {
-  const startMs = body.number('startTime');
-  const endMs = body.number('endTime');
-  const limit = body.number('limit');
-  const nextToken = body.string('nextToken');
-  return {
-    ...(startMs !== undefined && { startMs }),
-    ...(endMs !== undefined && { endMs }),
-    ...(limit !== undefined && { limit }),
-    ...(nextToken !== undefined && { nextToken }),
-  };
+  return withoutUndefined({
+    startMs: body.number('startTime'),
+    endMs: body.number('endTime'),
+    limit: body.number('limit'),
+    nextToken: body.string('nextToken'),
+  });
 }
 
 function namePage(body: JsonReader, prefixName: string) {
-  const prefix = body.string(prefixName);
-  const limit = body.number('limit');
-  const nextToken = body.string('nextToken');
-  return {
-    ...(prefix !== undefined && { prefix }),
-    ...(limit !== undefined && { limit }),
-    ...(nextToken !== undefined && { nextToken }),
-  };
+  return withoutUndefined({
+    prefix: body.string(prefixName),
+    limit: body.number('limit'),
+    nextToken: body.string('nextToken'),
+  });
 }
 
 function groupAnswer({ logGroup, createdMs, retentionDays: days, storedBytes }: LogGroupSummary) {

@@ -1,5 +1,6 @@
 /** Schedules as they are made, changed and listed. When they fire is the business of `schedule-firings.ts`. */
 import type { Clock } from '../../base/clock.ts';
+import { withoutUndefined } from '../../base/without-undefined.ts';
 import { EngineError } from '../../model/errors.ts';
 import { functionArn } from '../../model/function-configuration.ts';
 import { limits } from '../../model/limits.ts';
@@ -246,14 +247,7 @@ function targetOf(given: ScheduleTargetInput, arn: string): ScheduleTarget {
   }
   constraints.throwIfViolated();
   if (input !== undefined) assertInput(id, input);
-  return {
-    id,
-    functionArn: arn,
-    ...(input !== undefined && { input }),
-    ...(roleArn !== undefined && { roleArn }),
-    ...(maximumEventAge !== undefined && { maximumEventAge }),
-    ...(maximumRetryAttempts !== undefined && { maximumRetryAttempts }),
-  };
+  return withoutUndefined({ id, functionArn: arn, input, roleArn, maximumEventAge, maximumRetryAttempts });
 }
 
 function assertInput(id: string, input: string): void {

@@ -3,6 +3,7 @@
  * Node's public `tls`: no callback, no name of an engine, no file.
  */
 import type { SecureContextOptions, SecureVersion } from 'node:tls';
+import { withoutUndefined } from '../../base/without-undefined.ts';
 import { limits } from '../../model/limits.ts';
 import { nodeTls } from './node-tls.ts';
 
@@ -10,7 +11,7 @@ import { nodeTls } from './node-tls.ts';
 export function readContextOptions(settings: Fields): SecureContextOptions {
   const secureProtocol = text(settings, 'secureProtocol');
   const extraCa = texts(settings, 'extraCa');
-  return defined({
+  return withoutUndefined({
     secureProtocol,
     // A method of old names the versions itself.
     minVersion: secureProtocol === undefined ? version(settings, 'minVersion') : undefined,
@@ -23,10 +24,10 @@ export function readContextOptions(settings: Fields): SecureContextOptions {
     ca: extraCa === undefined ? texts(settings, 'ca') : [...nodeTls().rootCertificates, ...extraCa],
     cert: texts(settings, 'cert'),
     key: list(settings, 'key')?.map((entry) =>
-      defined({ pem: required(entry, 'pem'), passphrase: text(entry, 'passphrase') }),
+      withoutUndefined({ pem: required(entry, 'pem'), passphrase: text(entry, 'passphrase') }),
     ),
     pfx: list(settings, 'pfx')?.map((entry) =>
-      defined({ buf: bytes(required(entry, 'buf')), passphrase: text(entry, 'passphrase') }),
+      withoutUndefined({ buf: bytes(required(entry, 'buf')), passphrase: text(entry, 'passphrase') }),
     ),
     crl: texts(settings, 'crl'),
     sessionIdContext: text(settings, 'sessionIdContext'),
@@ -107,11 +108,4 @@ export function bytes(latin1: string): Buffer {
 
 function optionalBytes(latin1: string | undefined): Buffer | undefined {
   return latin1 === undefined ? undefined : bytes(latin1);
-}
-
-/** Without what is undefined: Node tells an option that is from one that is not there. */
-function defined<Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
-    [Key in keyof Value]: Exclude<Value[Key], undefined>;
-  };
 }

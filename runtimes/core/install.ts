@@ -230,6 +230,7 @@ function createCore(context: CoreContext): Core {
       library.require<{ setImmediate(run: () => void): void }>('timers').setImmediate(callback);
       loop.isPlatformsTimer = false;
     },
+    turnWithoutTimers: () => loop.turnWithoutTimers(),
     hold: () => loop.hold(),
     release: () => loop.release(),
     exit(code) {

@@ -132,6 +132,14 @@ export class Loop {
     this.announce();
   }
 
+  /** One turn for what microtasks have still to do, in which no timer runs. */
+  turnWithoutTimers(): void {
+    this.#phase = 'immediates';
+    this.enqueueImmediate(() => {
+      this.#phase = 'timers';
+    });
+  }
+
   /** What a FinalizationRegistry is to be told, in the next slice. As in Node, it keeps nothing alive. */
   enqueueFinalizer(callback: () => void): void {
     this.#finalizers.push(callback);

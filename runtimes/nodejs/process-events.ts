@@ -84,8 +84,9 @@ export class ProcessEvents {
     if (this.#beforeExitOf === debt) return false;
     this.#beforeExitOf = debt;
     const isAsked = this.#emit('beforeExit', status);
-    // What they did shows only when microtasks have run: with this the loop turns once more and is found empty again, or not.
-    if (isAsked) this.#core.setImmediate(() => {});
+    // What they did shows only when microtasks have run: with this the loop turns once more and is found empty again, or not. Node does
+    // not turn, so that a timer that keeps nothing alive is not run however late it is.
+    if (isAsked) this.#core.turnWithoutTimers();
     return isAsked;
   }
 

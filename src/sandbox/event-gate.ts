@@ -31,9 +31,10 @@ export interface LoopView {
 export function loopDemand({ bits, timerDueMs, events }: LoopView, nowMs: number): LoopDemand {
   if ((bits & loopBits.ticks) !== 0) return turn;
   if (events === 'first') return event;
-  if ((bits & loopBits.immediates) !== 0 || timerDueMs <= nowMs) return turn;
+  if ((bits & loopBits.immediates) !== 0) return turn;
   // A timer that is not referenced fires while something else keeps the loop alive, and only then. So do events.
   if ((bits & loopBits.alive) === 0) return empty;
+  if (timerDueMs <= nowMs) return turn;
   if (events === 'wait') return event;
   return { kind: 'wait', untilMs: timerDueMs };
 }

@@ -115,6 +115,20 @@ test.serial('A4.7 beforeExit and exit are emitted as Node does', async (t) => {
   t.regex(String(errorOf(ended).errorMessage), /without providing a reason$/);
 });
 
+test.serial(
+  'A4.7 a timer of beforeExit that keeps nothing alive does not run, even if it is due before the listener ends',
+  async (t) => {
+    const f = await deploy(`process.on('beforeExit', () => {
+      setTimeout(() => console.log('ran'), 1).unref();
+      for (const until = Date.now() + 20; Date.now() < until;);
+    });
+    exports.handler = () => new Promise(() => {});`);
+    const ended = await f.invoke();
+    t.regex(String(errorOf(ended).errorMessage), /without providing a reason$/);
+    t.notRegex(ended.tail, /\tran\n/);
+  },
+);
+
 test.serial('A4.7 a top-level await that never settles exits with status 13', async (t) => {
   const f = await deploy('await new Promise(() => {}); export const handler = () => 1;', { fileName: 'index.mjs' });
   const result = await f.invoke();

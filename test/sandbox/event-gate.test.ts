@@ -11,11 +11,11 @@ test('what a loop wants next, for all its bits, events, and a timer before, at a
     for (const timerDueMs of [99, 100, 101, never]) {
       for (const events of ['none', 'wait', 'first'] as const) {
         const demand = loopDemand({ bits, timerDueMs, events }, 100);
-        const isDue = timerDueMs <= 100 || (bits & (ticks | immediates)) !== 0;
         if ((bits & ticks) !== 0) t.is(demand.kind, 'turn');
         else if (events === 'first') t.is(demand.kind, 'event');
-        else if (isDue) t.is(demand.kind, 'turn');
+        else if ((bits & immediates) !== 0) t.is(demand.kind, 'turn');
         else if ((bits & alive) === 0) t.is(demand.kind, 'empty');
+        else if (timerDueMs <= 100) t.is(demand.kind, 'turn');
         else if (events === 'wait') t.is(demand.kind, 'event');
         else t.deepEqual(demand, { kind: 'wait', untilMs: timerDueMs });
       }

@@ -43,6 +43,7 @@ async function run(t: Test, bindings: object, body: string, event: unknown = {})
 test('functions are found by import, by require and in the context, and are what they look like', async (t) => {
   const found = await t.context.engine.createFunction({
     functionName: 'found',
+    timeout: 20,
     code: {
       source: `
         import { kv, region } from 'isotherm:bindings';
@@ -65,6 +66,7 @@ test('a CommonJS function of the callback model finds them too', async (t) => {
   const { engine } = t.context;
   const old = await engine.createFunction({
     functionName: 'old',
+    timeout: 20,
     runtime: 'nodejs20.x',
     code: {
       source: `const { kv } = require('isotherm:bindings');

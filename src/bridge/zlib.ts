@@ -1,8 +1,10 @@
 /**
  * The service `zlib`: one codec for each of Node's zlib handles in a guest, kept by the sandbox under an id that the guest chose.
  *
- * A guest writes input and asks for output in pieces of the size that its stream has. To save crossings the sandbox works ahead
- * by some pieces, at most `zlibOutputBytesMax`, and no further: output comes into being only as the guest asks for it.
+ * A guest writes input and asks for output: first as much as its stream has room for in the piece that it fills, then whole pieces
+ * of the size that its stream has. Where a piece ends matters, because a codec that filled one is asked for more, and answers a
+ * flush anew. To save crossings the sandbox works ahead by some pieces, at most `zlibOutputBytesMax`, and no further: output comes
+ * into being only as the guest asks for it.
  *
  * A spec says what a codec is: whole numbers, joined by commas, `-` for absent. First the mode (Node's own number), then
  * - of zlib (1 to 7): windowBits, level, memLevel, strategy, rejectGarbageAfterEnd
@@ -12,9 +14,9 @@
  * no more; how much of the input it has not taken; and, when an error came behind these bytes, Node's words for it.
  */
 export const zlibOperations = {
-  /** spec, dictionary. Only to know at once that Node refuses the parameters: undefined, or a failure. */
+  /** spec, dictionary. To know at once that Node refuses the parameters, or for the dictionary: undefined, or a failure. */
   open: 1,
-  /** flush, pieceBytes, input, spec, dictionary. The codec is made if there is none. Without input: goes on with the rest. */
+  /** flush, roomBytes, pieceBytes, input, spec. The codec is made if there is none. Without input: goes on with the rest. */
   step: 2,
   /** As `step`, away from the main thread (`start`); the answer is an event of kind `stepped`. */
   write: 3,

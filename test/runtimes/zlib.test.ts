@@ -59,6 +59,14 @@ for (const [at, [title, program]] of Object.entries(programs).entries()) {
   });
 }
 
+/** Its second chunk is full when a frame ends: Node flushes once more, into a whole chunk, which adds empty frames. */
+const fullAtTheEndOfAFrame = {
+  format: 'ZstdCompress' as const,
+  chunks: ['OkH2IRo9', 'HQ==', '', 'zJtvQpWEfw==', '4PDxArdeqg==', 'islWzJb0eA==', '', 'MU+ANDQAeq2Y'],
+  chunkSize: 64,
+  flush: 1 as const,
+};
+
 test('whatever the input, the pieces and the flushes, a guest packs as Node does', async (t) => {
   const source = `const zlib = require('zlib');
     exports.handler = async ({ format, chunks, chunkSize, flush }) => { const stream = zlib['create' + format]({ chunkSize, flush }); const out = []; stream.on('data', (chunk) => out.push(chunk));
@@ -71,14 +79,10 @@ test('whatever the input, the pieces and the flushes, a guest packs as Node does
     flush: fc.constantFrom(0, 1),
   });
   const answer = await deployed('packs', source);
-  // Of zstd in chunks that its output does not fill: where one is full exactly at the end of a frame, Node adds empty frames, and we more
-  // of them, which is a fault of ours.
-  const roomBytes = 8 * 1024;
-  const alike = input.map((event) => (event.format === 'ZstdCompress' ? { ...event, chunkSize: roomBytes } : event));
   await fc.assert(
-    fc.asyncProperty(alike, async (event) => {
+    fc.asyncProperty(input, async (event) => {
       t.deepEqual(await answer(event), await nodeAnswer(source, event), JSON.stringify(event));
     }),
-    { numRuns: 60 },
+    { numRuns: 60, examples: [[fullAtTheEndOfAFrame]] },
   );
 });

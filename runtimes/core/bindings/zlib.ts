@@ -155,11 +155,8 @@ function createHandle(context: CoreContext) {
         isPlain = false;
       }
       if (isPlain) return;
-      const failure = services.ask('zlib', zlibOperations.open, this.#id, this.#spec, this.#dictionary);
-      if (!isFailure(failure)) {
-        this.#isOpen = true;
-        return;
-      }
+      const failure = this.#open();
+      if (!isFailure(failure)) return;
       this.close();
       const error = new Error(text(failure[1]));
       ObjectDefineProperty(error, 'code', {
@@ -177,17 +174,19 @@ function createHandle(context: CoreContext) {
       this.#accept(write);
       for (;;) {
         if (this.#serve(write)) return;
-        const [spec, dictionary] = this.#unsaid();
+        if (this.#isRefused()) continue;
+        const spec = this.#unsaid();
         const input = this.#nextInput(write[0]);
+        const pieceBytes = pieceBytesOf(write);
         const reply = services.ask(
           'zlib',
           zlibOperations.step,
           this.#id,
           this.#flush,
-          write[6],
+          this.#roomBytes(write),
+          pieceBytes,
           input,
           spec,
-          dictionary,
         );
         this.#take(isList(reply) ? reply : []);
       }
@@ -203,14 +202,16 @@ function createHandle(context: CoreContext) {
     #advance(): void {
       const write = this.#pending?.arguments;
       if (write === undefined) return;
-      if (this.#canServe(write[6])) {
+      if (this.#canServe(write[6]) || this.#isRefused()) {
         // Node calls back from the event loop, also for what is there already.
         loop.enqueueOperation(() => this.#complete(write));
         return;
       }
-      const [spec, dictionary] = this.#unsaid();
+      const spec = this.#unsaid();
       const input = this.#nextInput(write[0]);
-      services.start('zlib', zlibOperations.write, this.#id, this.#flush, write[6], input, spec, dictionary);
+      const pieceBytes = pieceBytesOf(write);
+      const roomBytes = this.#roomBytes(write);
+      services.start('zlib', zlibOperations.write, this.#id, this.#flush, roomBytes, pieceBytes, input, spec);
     }
 
     #onStepped(values: readonly BridgeValue[]): void {
@@ -263,16 +264,25 @@ function createHandle(context: CoreContext) {
       return 0;
     }
 
-    #open(): void {
-      services.ask('zlib', zlibOperations.open, this.#id, this.#spec, this.#dictionary);
+    #open(): BridgeReply {
       this.#isOpen = true;
+      return services.ask('zlib', zlibOperations.open, this.#id, this.#spec, this.#dictionary);
     }
 
     /** What the codec is made of goes with the first step. */
-    #unsaid(): [spec: string | undefined, dictionary: ArrayBuffer | undefined] {
-      if (this.#isOpen) return [undefined, undefined];
+    #unsaid(): string | undefined {
+      if (this.#isOpen) return undefined;
       this.#isOpen = true;
-      return [this.#spec, this.#dictionary];
+      return this.#spec;
+    }
+
+    /** A dictionary goes ahead of the first step. Node has an error of this write where it takes none. */
+    #isRefused(): boolean {
+      if (this.#isOpen || this.#dictionary === undefined) return false;
+      const failure = this.#open();
+      if (!isFailure(failure)) return false;
+      this.#take([undefined, 0, zlibProgress.idle, failure[1], memoryErrno, failure[2]]);
+      return true;
     }
 
     /** Either the stream goes on where its last piece was full, or this is new input. */
@@ -324,6 +334,11 @@ function createHandle(context: CoreContext) {
 
     #available(): number {
       return this.#ready === undefined ? 0 : TypedArrayPrototypeGetLength(this.#ready.bytes) - this.#ready.at;
+    }
+
+    /** What the codec has put out already is in the piece that the stream fills. */
+    #roomBytes(write: WriteArguments): number {
+      return write[6] - this.#available();
     }
 
     /** Whether the codec has settled it all, or its output fills what the stream wants now. */
@@ -380,6 +395,14 @@ type WriteArguments = [
   outputAt: number,
   outputBytes: number,
 ];
+
+/** Z_MEM_ERROR: what Node's errors carry where a codec could not be made. */
+const memoryErrno = -4;
+
+/** How much its stream takes at once: it fills one buffer of that size after the other. */
+function pieceBytesOf(write: WriteArguments): number {
+  return TypedArrayPrototypeGetLength(bytesOf(write[4]));
+}
 
 const noBytes = new Uint8Array(0);
 const nothingMore: Ready = { bytes: noBytes, at: 0, isMore: false, availIn: 0, error: undefined };

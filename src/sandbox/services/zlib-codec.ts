@@ -10,7 +10,8 @@ import type { CodecMode, CodecSpec } from './zlib-spec.ts';
 
 export interface StepRequest {
   readonly flush: number;
-  /** How much output the guest's stream takes at once. */
+  /** How much output the guest's stream takes at once: what is left of the piece that it fills, then whole ones. */
+  readonly roomBytes: number;
   readonly pieceBytes: number;
   /** Absent: what is left of the last one. */
   readonly input: Uint8Array | undefined;
@@ -149,7 +150,7 @@ export class Codec {
     this.#handle.close();
   }
 
-  #begin({ flush, pieceBytes, input, outputBytesMax }: StepRequest): Step {
+  #begin({ flush, roomBytes, pieceBytes, input, outputBytesMax }: StepRequest): Step {
     if (input !== undefined) {
       this.#input = input;
       this.#at = 0;
@@ -159,7 +160,8 @@ export class Codec {
     this.#step = {
       pieceBytes,
       pieces: [],
-      piece: Buffer.allocUnsafeSlow(pieceBytes),
+      wholeBytes: 0,
+      piece: Buffer.allocUnsafeSlow(roomBytes),
       filledBytes: 0,
       offeredBytes: 0,
       outputBytesMax,
@@ -173,8 +175,8 @@ export class Codec {
     const left = this.#input.byteLength - this.#at;
     step.offeredBytes = Math.min(left, this.spec.inputBytesAtOnce);
     const flush = step.offeredBytes === left ? this.#flush : 0;
-    const { piece, filledBytes, pieceBytes } = step;
-    return [flush, this.#input, this.#at, step.offeredBytes, piece, filledBytes, pieceBytes - filledBytes];
+    const { piece, filledBytes } = step;
+    return [flush, this.#input, this.#at, step.offeredBytes, piece, filledBytes, piece.byteLength - filledBytes];
   }
 
   /** Accounts for a write, and says whether another one belongs to this step. */
@@ -186,13 +188,14 @@ export class Codec {
     }
     const [availOut = 0, availIn = 0] = this.#stream._writeState;
     const taken = step.offeredBytes - availIn;
-    const given = step.pieceBytes - step.filledBytes - availOut;
+    const given = step.piece.byteLength - step.filledBytes - availOut;
     this.#at += taken;
     this.processedBytes += taken + given;
     step.filledBytes += given;
     if (availOut > 0) return availIn === 0 && this.#at < this.#input.byteLength;
     step.pieces.push(step.piece);
-    step.isMoreToCome = (step.pieces.length + 1) * step.pieceBytes > step.outputBytesMax;
+    step.wholeBytes += step.piece.byteLength;
+    step.isMoreToCome = step.wholeBytes + step.pieceBytes > step.outputBytesMax;
     step.filledBytes = 0;
     if (step.isMoreToCome) return false;
     step.piece = Buffer.allocUnsafeSlow(step.pieceBytes);
@@ -213,6 +216,8 @@ interface Step {
   readonly pieceBytes: number;
   readonly outputBytesMax: number;
   readonly pieces: Buffer[];
+  /** Of all pieces that are full. */
+  wholeBytes: number;
   /** Being filled. */
   piece: Buffer;
   filledBytes: number;
@@ -222,9 +227,13 @@ interface Step {
 }
 
 /** Exact-size copy: only that may cross. */
-function joined({ pieces, piece, filledBytes, pieceBytes }: Step): ArrayBuffer {
-  const whole = new Uint8Array(pieces.length * pieceBytes + filledBytes);
-  for (const [at, each] of pieces.entries()) whole.set(each, at * pieceBytes);
-  whole.set(piece.subarray(0, filledBytes), pieces.length * pieceBytes);
-  return whole.buffer;
+function joined({ pieces, wholeBytes, piece, filledBytes }: Step): ArrayBuffer {
+  const joint = new Uint8Array(wholeBytes + filledBytes);
+  let at = 0;
+  for (const each of pieces) {
+    joint.set(each, at);
+    at += each.byteLength;
+  }
+  joint.set(piece.subarray(0, filledBytes), at);
+  return joint.buffer;
 }

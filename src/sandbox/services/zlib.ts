@@ -54,7 +54,7 @@ class ZlibService implements Service {
 
   start(operation: number, id: number, values: Values): void {
     if (operation !== zlibOperations.write) return;
-    const inputBytes = values[2] instanceof ArrayBuffer ? values[2].byteLength : 0;
+    const inputBytes = values[3] instanceof ArrayBuffer ? values[3].byteLength : 0;
     const { limits: asked, note } = this.#link.bounds;
     const bytesMax = Math.min(limits.zlibWaitingBytesMax, asked.bridgeBytes);
     const isTooMuch = this.#waitingBytes + inputBytes > bytesMax;
@@ -82,7 +82,7 @@ class ZlibService implements Service {
 
   #stepNow(id: number, values: Values): BridgeReply {
     if (this.#waiting.has(id)) return stepReply(failedStep(noStep));
-    const codec = this.#open(id, values[3], values[4]);
+    const codec = this.#open(id, values[4], undefined);
     if (!(codec instanceof Codec)) return stepReply(failedStep(codec));
     const request = readStep(codec, values);
     if (request === undefined || codec.isUnderWay) return stepReply(failedStep(noStep));
@@ -93,7 +93,7 @@ class ZlibService implements Service {
   #stepLater(id: number, values: Values): Promise<void> {
     // Closed while it waited.
     if (this.#isClosed || !this.#leaveQueue(id)) return Promise.resolve();
-    const codec = this.#open(id, values[3], values[4]);
+    const codec = this.#open(id, values[4], undefined);
     const request = codec instanceof Codec ? readStep(codec, values) : undefined;
     if (!(codec instanceof Codec) || request === undefined || codec.isUnderWay) {
       this.#fail(id, codec instanceof Codec ? noStep : codec);
@@ -209,16 +209,21 @@ class ZlibService implements Service {
 /** With the input at once that a codec takes: some tens of milliseconds at worst. */
 const writesInOneCallMax = 4;
 
-function readStep(codec: Codec, [flush, pieceBytes, input]: Values): StepRequest | undefined {
+function readStep(codec: Codec, [flush, roomBytes, pieceBytes, input]: Values): StepRequest | undefined {
   if (typeof flush !== 'number' || !Number.isInteger(flush) || flush < 0 || flush > codec.spec.flushMax)
     return undefined;
-  if (typeof pieceBytes !== 'number' || !Number.isInteger(pieceBytes) || pieceBytes < 1) return undefined;
+  if (!isCount(roomBytes) || !isCount(pieceBytes)) return undefined;
   return {
     flush,
+    roomBytes: Math.min(roomBytes, limits.zlibOutputBytesMax),
     pieceBytes: Math.min(pieceBytes, limits.zlibOutputBytesMax),
     input: input instanceof ArrayBuffer ? new Uint8Array(input) : undefined,
     outputBytesMax: limits.zlibOutputBytesMax,
   };
+}
+
+function isCount(value: BridgeValue): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1;
 }
 
 const noStep: SpecFailure = { message: 'a write makes no sense now', code: 'ERR_INVALID_STATE' };

@@ -46,7 +46,7 @@ function open(t: ExecutionContext) {
   });
   t.teardown(() => service.close());
   const step = (id: number, flush: number, input?: Uint8Array, spec?: string): Step =>
-    service.ask(zlibOperations.step, [id, flush, pieceBytes, exact(input), spec]) as Step;
+    service.ask(zlibOperations.step, [id, flush, pieceBytes, pieceBytes, exact(input), spec]) as Step;
   const eventCount = async (count: number): Promise<void> => {
     while (events.length < count) await new Promise<void>((resolve) => (arrived = resolve));
   };
@@ -83,6 +83,21 @@ test('a bomb is unpacked only as far as it is asked for', (t) => {
   t.is(bytesOf(second).byteLength, bytesOf(first).byteLength);
 });
 
+test('what a stream has room for comes first, and whole pieces behind it', (t) => {
+  const { service } = open(t);
+  const spec = `${modes.zstdCompress},-,0`;
+  const ask = (id: number, roomBytes: number, input: Buffer): Buffer => {
+    const values = [id, constants.ZSTD_e_flush, roomBytes, 64, exact(input), spec];
+    return bytesOf(service.ask(zlibOperations.step, values) as Step);
+  };
+  const input = Buffer.from('first');
+  const whole = ask(1, 64, input);
+  // Filled exactly, it is asked once more: an answer that has room behind it is the last one.
+  const filled = ask(2, whole.byteLength, input);
+  t.deepEqual(filled.subarray(0, whole.byteLength), whole);
+  t.true(filled.byteLength < whole.byteLength + 64, `${filled.byteLength} bytes`);
+});
+
 test('long input is encoded in several steps, to what Node makes of it', (t) => {
   const { step } = open(t);
   const input = randomBytes(900_000);
@@ -117,7 +132,13 @@ test('writes run in threads, two at a time, and each is told of', async (t) => {
   const { service, events, eventCount } = open(t);
   const text = Buffer.from('some text '.repeat(5_000));
   for (let id = 1; id <= 20; id++) {
-    service.start(zlibOperations.write, id, [constants.Z_FINISH, pieceBytes, exact(text), `${modes.gzip},15,-1,8,0,0`]);
+    service.start(zlibOperations.write, id, [
+      constants.Z_FINISH,
+      pieceBytes,
+      pieceBytes,
+      exact(text),
+      `${modes.gzip},15,-1,8,0,0`,
+    ]);
   }
   await eventCount(20);
   t.deepEqual(
@@ -131,7 +152,13 @@ test('what was closed while it waited is never made, and what was closed under w
   const { service, events, eventCount } = open(t);
   const text = randomBytes(500_000);
   const write = (id: number): void =>
-    service.start(zlibOperations.write, id, [constants.Z_FINISH, pieceBytes, exact(text), `${modes.gzip},15,9,8,0,0`]);
+    service.start(zlibOperations.write, id, [
+      constants.Z_FINISH,
+      pieceBytes,
+      pieceBytes,
+      exact(text),
+      `${modes.gzip},15,9,8,0,0`,
+    ]);
   for (const id of [1, 2, 3, 4]) write(id);
   service.ask(zlibOperations.close, [1]);
   service.ask(zlibOperations.close, [4]);
@@ -147,6 +174,7 @@ test('after close nothing is told', async (t) => {
   service.start(zlibOperations.write, 1, [
     constants.Z_FINISH,
     pieceBytes,
+    pieceBytes,
     exact(randomBytes(200_000)),
     `${modes.gzip},15,9,8,0,0`,
   ]);
@@ -154,6 +182,7 @@ test('after close nothing is told', async (t) => {
   service.close();
   later.service.start(zlibOperations.write, 1, [
     constants.Z_FINISH,
+    pieceBytes,
     pieceBytes,
     exact(randomBytes(400_000)),
     `${modes.gzip},15,9,8,0,0`,
@@ -243,6 +272,7 @@ test('a step is not taken while another is under way', async (t) => {
   const { service, step, eventCount } = open(t);
   service.start(zlibOperations.write, 1, [
     constants.Z_FINISH,
+    pieceBytes,
     pieceBytes,
     exact(randomBytes(800_000)),
     `${modes.gzip},15,9,8,0,0`,

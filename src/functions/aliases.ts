@@ -2,6 +2,7 @@
 import { EngineError } from '../model/errors.ts';
 import type { FunctionAlias } from '../model/function-alias.ts';
 import { functionArn } from '../model/function-configuration.ts';
+import { ofQualifier } from '../model/function-facts.ts';
 import { limits } from '../model/limits.ts';
 import { Constraints, pattern } from '../model/validation.ts';
 import type { DeployedAlias } from './deployed-alias.ts';
@@ -123,7 +124,7 @@ export class Aliases implements FunctionAliases {
   ): FunctionAlias {
     const others = Object.keys(weights);
     checkRouting(alias.functionVersion, others);
-    if (alias.functionVersion === '$LATEST' && found.facts.provisioned?.[alias.name] !== undefined) {
+    if (alias.functionVersion === '$LATEST' && ofQualifier(found.facts.provisioned, alias.name) !== undefined) {
       throw unpublished();
     }
     const kept: FunctionAlias = Object.freeze({

@@ -52,8 +52,8 @@ export class Provisioning implements FunctionProvisioning {
   async delete(reference: FunctionReference): Promise<void> {
     this.#table.assertOpen();
     const { found } = this.#published(reference);
-    const { [reference.qualifier]: setting, ...others } = found.facts.provisioned ?? {};
-    if (setting !== undefined) this.#record(found, others);
+    const { [reference.qualifier]: _, ...others } = found.facts.provisioned ?? {};
+    if (ofQualifier(found.facts.provisioned, reference.qualifier) !== undefined) this.#record(found, others);
   }
 
   list({ functionName, ...part }: Parameters<FunctionProvisioning['list']>[0]) {
@@ -177,7 +177,7 @@ function assertProvisionable({ facts }: DeployedFunction, { main, other }: Deplo
       'Alias with weights can not be used with Provisioned Concurrency',
     );
   }
-  if (facts.provisioned?.[main.version] === undefined) return;
+  if (ofQualifier(facts.provisioned, main.version) === undefined) return;
   throw new EngineError(
     'ResourceConflictException',
     "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version",
@@ -187,7 +187,7 @@ function assertProvisionable({ facts }: DeployedFunction, { main, other }: Deplo
 function assertUnprovisioned(found: DeployedFunction, { version }: PublishedVersion): void {
   for (const { alias, main, other } of found.aliases()) {
     const isMeant = main?.version === version || other?.version.version === version;
-    if (isMeant && found.facts.provisioned?.[alias.name] !== undefined) {
+    if (isMeant && ofQualifier(found.facts.provisioned, alias.name) !== undefined) {
       throw new EngineError('ResourceConflictException', 'Version is pointed by a Provisioned Concurrency alias');
     }
   }

@@ -7,6 +7,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile 
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorCode } from '../base/error-text.ts';
+import { keyedRecord } from '../base/keyed-record.ts';
 import { limits } from '../model/limits.ts';
 import { type FoundSegment, type GroupFacts, type LogStorage, nameHash, type SegmentHead } from './log-storage.ts';
 import { newlineByte, recordAt } from './record-line.ts';
@@ -26,7 +27,7 @@ const groupSchema = z
     group: z.string().max(limits.logGroupLengthMax),
     createdMs: z.int().min(0),
     retentionDays: z.int().min(1).exactOptional(),
-    tags: z.record(z.string(), z.string()).exactOptional(),
+    tags: keyedRecord(z.string()).exactOptional(),
   })
   .readonly();
 

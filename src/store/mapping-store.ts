@@ -1,5 +1,6 @@
 /** MappingStore on SQLite. Checkpoints of many shards are committed together; a mapping that was removed gets none any more. */
 import { z } from 'zod';
+import { keyedRecord } from '../base/keyed-record.ts';
 import type { EventSourceMapping } from '../model/event-source-mapping.ts';
 import type { MappingStore } from '../queue/sources/mapping-store.ts';
 import type { StoredCheckpoint } from '../queue/sources/ports.ts';
@@ -23,7 +24,7 @@ const mappingSchema: z.ZodType<EventSourceMapping> = z.object({
   reportsItemFailures: z.boolean(),
   onFailure: z.string().exactOptional(),
   filters: z.array(z.string()),
-  tags: z.record(z.string(), z.string()),
+  tags: keyedRecord(z.string()),
   lastModifiedMs: z.number(),
 });
 

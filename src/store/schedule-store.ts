@@ -1,5 +1,6 @@
 /** ScheduleStore on SQLite. */
 import { z } from 'zod';
+import { keyedRecord } from '../base/keyed-record.ts';
 import type { Schedule } from '../queue/schedules/schedule.ts';
 import type { ScheduleStore, StoredSchedule } from '../queue/schedules/schedule-store.ts';
 import type { Database, Row } from './database.ts';
@@ -13,7 +14,7 @@ const scheduleSchema: z.ZodType<Schedule> = z.object({
   state: z.enum(['ENABLED', 'DISABLED']),
   description: z.string().exactOptional(),
   roleArn: z.string().exactOptional(),
-  tags: z.record(z.string(), z.string()),
+  tags: keyedRecord(z.string()),
   targets: z.array(
     z.object({
       id: z.string(),

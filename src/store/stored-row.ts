@@ -5,6 +5,7 @@
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { errorMessage } from '../base/error-text.ts';
+import { keyedRecord } from '../base/keyed-record.ts';
 import type { StoredFunction, StoredVersion } from '../functions/function-store.ts';
 import type { CodePack } from '../functions/prepared-code.ts';
 import type { FunctionAlias } from '../model/function-alias.ts';
@@ -17,7 +18,7 @@ import type { PolicyStatement } from '../model/policy-statement.ts';
 import { runtimeIdentifiers } from '../model/runtime-identifier.ts';
 import type { Row } from './database.ts';
 
-const stringMap = z.record(z.string(), z.string());
+const stringMap = keyedRecord(z.string());
 
 const recordSchema: z.ZodType<FunctionRecord> = z.object({
   configuration: z.object({
@@ -92,28 +93,25 @@ const statementSchema: z.ZodType<PolicyStatement> = z.object({
   Principal: z.union([z.string(), stringMap]),
   Action: z.string(),
   Resource: z.string(),
-  Condition: z.record(z.string(), stringMap).exactOptional(),
+  Condition: keyedRecord(stringMap).exactOptional(),
 });
 
 const factsSchema: z.ZodType<FunctionFacts> = z.object({
   lastVersion: z.int(),
   reservedConcurrency: z.int().exactOptional(),
   recursiveLoop: z.literal('Allow').exactOptional(),
-  provisioned: z.record(z.string(), z.object({ requested: z.int().min(1), lastModified: z.string() })).exactOptional(),
-  policies: z.record(z.string(), z.array(statementSchema)),
-  urls: z.record(z.string(), urlSchema).exactOptional(),
-  eventInvokeConfigs: z
-    .record(
-      z.string(),
-      z.object({
-        maximumRetryAttempts: z.int().exactOptional(),
-        maximumEventAgeInSeconds: z.int().exactOptional(),
-        onSuccess: z.string().exactOptional(),
-        onFailure: z.string().exactOptional(),
-        lastModifiedMs: z.number(),
-      }),
-    )
-    .exactOptional(),
+  provisioned: keyedRecord(z.object({ requested: z.int().min(1), lastModified: z.string() })).exactOptional(),
+  policies: keyedRecord(z.array(statementSchema)),
+  urls: keyedRecord(urlSchema).exactOptional(),
+  eventInvokeConfigs: keyedRecord(
+    z.object({
+      maximumRetryAttempts: z.int().exactOptional(),
+      maximumEventAgeInSeconds: z.int().exactOptional(),
+      onSuccess: z.string().exactOptional(),
+      onFailure: z.string().exactOptional(),
+      lastModifiedMs: z.number(),
+    }),
+  ).exactOptional(),
 });
 
 const aliasSchema: z.ZodType<FunctionAlias> = z.object({
@@ -121,7 +119,7 @@ const aliasSchema: z.ZodType<FunctionAlias> = z.object({
   name: z.string(),
   functionVersion: z.string(),
   description: z.string(),
-  additionalVersionWeights: z.record(z.string(), z.number()).exactOptional(),
+  additionalVersionWeights: keyedRecord(z.number()).exactOptional(),
   revisionId: z.string(),
 });
 

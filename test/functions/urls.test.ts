@@ -7,7 +7,7 @@ import type { FunctionRegistry } from '../../src/functions/registry.ts';
 import { limits } from '../../src/model/limits.ts';
 import { openDataDirectory } from '../../src/store/data-directory.ts';
 import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
-import { deployed, openRegistry, source } from './registry-harness.ts';
+import { at, deployed, openRegistry, source } from './registry-harness.ts';
 
 ownTemporaryDirectory();
 
@@ -160,6 +160,37 @@ test('a URL is the same after a restart', async (t) => {
   const second = openDataDirectory(dataDirectory);
   const after = await openRegistry(t, { store: second.functions, dataDirectory });
   t.deepEqual(after.urls.find(config.urlId)?.config, config);
+  await after.close();
+  second.functions.close();
+});
+
+test('an alias of any name, and what was set for it, is the same after a restart', async (t) => {
+  const dataDirectory = join(mkdtempSync(join(tmpdir(), 'isotherm-urls-')), 'data');
+  const first = openDataDirectory(dataDirectory);
+  const name = '__proto__';
+  const tags = Object.fromEntries([[name, 'blue']]);
+  const before = await deployed(t, { store: first.functions, dataDirectory }, { tags });
+  await withAlias(before, name);
+  const urlId = await idOf(before, name);
+  await before.policies.add({ reference: at(name), statement: publicStatement });
+  await before.provisioned.put(at(name), 1);
+  await before.eventInvokeConfigs.put({ reference: at(name), maximumRetryAttempts: 1 });
+  const settings = (registry: FunctionRegistry) => [
+    registry.urls.get('f', name),
+    registry.policies.get(at(name)),
+    registry.provisioned.get(at(name)),
+    registry.eventInvokeConfigs.get(at(name)),
+    JSON.stringify(registry.get(at('$LATEST')).configuration.tags),
+  ];
+  const kept = settings(before);
+  await before.close();
+  first.functions.close();
+
+  const second = openDataDirectory(dataDirectory);
+  const after = await openRegistry(t, { store: second.functions, dataDirectory });
+  t.deepEqual(settings(after), kept);
+  t.like(after.urls.find(urlId), { qualifier: name });
+  t.is(after.urls.find(urlId)?.statements.length, 1);
   await after.close();
   second.functions.close();
 });

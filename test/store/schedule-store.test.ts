@@ -18,7 +18,10 @@ function schedule(name: string, more: Partial<Schedule> = {}): Schedule {
     expression: 'rate(1 minute)',
     timeZone: 'UTC',
     state: 'ENABLED',
-    tags: { team: 'a' },
+    tags: Object.fromEntries([
+      ['team', 'a'],
+      ['__proto__', 'b'],
+    ]),
     targets: [{ id: '1', functionArn: 'arn', input: '{}', maximumEventAge: 60, maximumRetryAttempts: 0 }],
     anchorMs: 1_767_225_600_000,
     ...more,

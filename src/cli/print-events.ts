@@ -35,6 +35,11 @@ export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent
       case 'sandbox.unavailable':
         stderr.write(`isotherm: no sandbox can be started: ${event.reason}\n`);
         return;
+      case 'template.unavailable':
+        stderr.write(
+          `isotherm: sandboxes are started, not forked, for at least ${event.retryAfterMs} ms: ${event.reason}\n`,
+        );
+        return;
       case 'sandbox.exited':
         if (!event.wanted) stderr.write(`isotherm: a sandbox ended: ${event.cause}\n`);
         return;

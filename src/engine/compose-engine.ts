@@ -48,6 +48,8 @@ export interface EngineParts {
   >;
   readonly observe: Observe | undefined;
   readonly fleet: SandboxFleet;
+  /** Absent: there are none. */
+  readonly templates?: { readonly problem: string | undefined };
   readonly registry: FunctionRegistry;
   /** Default: in memory. */
   readonly scheduleStore?: ScheduleStore;
@@ -263,7 +265,7 @@ class ComposedEngine implements Engine {
   }
 
   stats(): EngineStats {
-    const { registry, fleet } = this.#parts;
+    const { registry, fleet, templates } = this.#parts;
     return engineStats({
       registry,
       scheduler: this.#scheduler.stats(),
@@ -271,6 +273,7 @@ class ComposedEngine implements Engine {
       counters: this.#counters,
       async: this.#events.stats(),
       fleet,
+      templatesMissing: templates?.problem,
     });
   }
 

@@ -99,7 +99,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   });
   opened.defer(() => registry.close());
   const { hardening } = valid;
-  const templates = opened.use(new Templates(clock));
+  const templates = opened.use(new Templates(clock, tell));
   const fleet = createFleet({
     nodePath,
     mainPath: program.mainPath,
@@ -125,6 +125,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     options: valid,
     observe,
     fleet,
+    templates,
     registry,
     scheduleStore,
     eventStorage: eventStorage(dataDirectory),

@@ -172,6 +172,8 @@ export interface EngineStats {
   };
   /** How far sandboxes are jailed: the report of the least jailed one so far. Absent until the first one is ready. */
   readonly hardening?: HardeningReport;
+  /** Why there is no template to fork sandboxes from, so that each is started. Absent: nothing is wrong. */
+  readonly templatesMissing?: string;
 }
 
 /** What only an embedder can give: it is not part of Lambda's API and is not kept in the data directory. */

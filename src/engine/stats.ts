@@ -14,9 +14,18 @@ export interface StatsParts {
   readonly counters: Counters;
   readonly async: EventQueueStats;
   readonly fleet: Pick<SandboxFleet, 'runtime' | 'hardening'>;
+  readonly templatesMissing: string | undefined;
 }
 
-export function engineStats({ registry, scheduler, sandboxes, counters, async, fleet }: StatsParts): EngineStats {
+export function engineStats({
+  registry,
+  scheduler,
+  sandboxes,
+  counters,
+  async,
+  fleet,
+  templatesMissing,
+}: StatsParts): EngineStats {
   const { starting, busy, leaving, idle, reset } = scheduler.environments;
   const { cpuMs, limits, ...counted } = counters;
   const held = new Map(scheduler.slots.map((slot) => [slot.slotId, slot.environments]));
@@ -43,6 +52,7 @@ export function engineStats({ registry, scheduler, sandboxes, counters, async, f
     limits: Object.fromEntries(limits),
     runtime: withoutKey(fleet.runtime),
     ...(fleet.hardening !== undefined && { hardening: fleet.hardening }),
+    ...(templatesMissing !== undefined && { templatesMissing }),
   };
 }
 

@@ -427,8 +427,10 @@ export const limits = {
   templateWaitMsMax: 1_000,
   /** The next template is begun when the one there is has so many seats left. */
   templateSeatsLow: 6,
-  /** After so many that did not come to life none is tried any more. */
+  /** After so many that did not come to life none is tried for the back-off, which grows with each try. Without one sandboxes are started. */
   templateFailuresMax: 3,
+  templateBackoffMsMin: 10_000,
+  templateBackoffMsMax: 600_000,
   /** Beyond its init timeout an environment has this long: the isolate itself is made, perhaps behind those of others. */
   createGraceMs: 2_000,
   /** A ping may take this much longer than a short slice: two processes share a busy core. */

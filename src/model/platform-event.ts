@@ -65,6 +65,8 @@ export type PlatformEvent =
   | { readonly type: 'hardening.less'; readonly level: HardeningLevel; readonly missing: string }
   | { readonly type: 'sandbox.protocolError'; readonly sandboxId: string; readonly message: string }
   | { readonly type: 'sandbox.unavailable'; readonly reason: string; readonly retryAfterMs: number }
+  /** Sandboxes are started one by one, which takes ten times as long, until a template comes to life. */
+  | { readonly type: 'template.unavailable'; readonly reason: string; readonly retryAfterMs: number }
   | {
       readonly type: 'runtime.build';
       readonly stage: 'native' | 'started' | 'library' | 'snapshot' | 'verified' | 'ready' | 'degraded';

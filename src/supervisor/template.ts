@@ -11,6 +11,7 @@ import { getSystemErrorName } from 'node:util';
 import { invariant } from '../base/invariant.ts';
 import { limits } from '../model/limits.ts';
 import { type LaunchedSandbox, type LaunchOptions, type SandboxChild, socketsOf, spawnSandbox } from './launch.ts';
+import { OutputTail } from './output-tail.ts';
 import { openScratchFile, type ScratchFile } from './scratch-file.ts';
 
 /** Of the jail's module; the third and later are what a sandbox has from 1 on. */
@@ -33,8 +34,8 @@ export class TemplateError extends Error {
 
 export class Template {
   readonly pid: number;
-  /** It is gone, and with it what it forked. Never rejects. */
-  readonly ended: Promise<void>;
+  /** It is gone, and with it what it forked: how it ended. Never rejects. */
+  readonly ended: Promise<string>;
   /** It forks from now on. Never rejects, and never settles when it ends first. */
   readonly ready: Promise<void>;
   readonly #process: ChildProcess;
@@ -44,7 +45,8 @@ export class Template {
   readonly #children = new Map<number, ForkedSandbox>();
   /** To a sandbox, which closes what is in it. */
   readonly #given = new Set<Seat>();
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<string>();
+  readonly #output = new OutputTail(limits.sandboxOutputTailBytes);
   readonly #ready = Promise.withResolvers<void>();
   #taken = 0;
   #isReady = false;
@@ -93,11 +95,11 @@ export class Template {
     this.#control = control;
     control.on('data', (bytes: Buffer) => this.#receive(bytes));
     control.on('error', () => {}); // The template's end says more, and follows.
-    // What it prints nobody needs; unread it would stand still.
-    output.resume().on('error', () => {});
+    // Unread it would stand still.
+    output.on('data', (bytes: Buffer) => this.#output.push(bytes)).on('error', () => {});
     for (const { socket, output: pipes } of seats) for (const pipe of [socket, ...pipes]) pipe.unref();
     for (const each of [control, output, child]) each.unref();
-    child.once('exit', () => this.#over());
+    child.once('exit', (code, signal) => this.#over(signal === null ? `exit code ${code}` : signal));
   }
 
   get isReady(): boolean {
@@ -213,7 +215,7 @@ export class Template {
   }
 
   /** The kernel killed what it had forked, as each of them had asked for. */
-  #over(): void {
+  #over(status: string): void {
     this.#isOver = true;
     for (const seat of [...this.#asked.keys()])
       this.#answered(seat)?.onFailure(new TemplateError('the template ended'));
@@ -222,7 +224,9 @@ export class Template {
       child.end(constants.signals.SIGKILL);
     }
     this.#control.destroy();
-    void this.#closeUnused().then(this.#ended.resolve);
+    const words = this.#output.text();
+    const end = `it ended with ${status}${words === '' ? '' : `: ${words}`}`;
+    void this.#closeUnused().then(() => this.#ended.resolve(end));
   }
 
   async #closeUnused(): Promise<void> {

@@ -1,26 +1,36 @@
 /**
  * How sandboxes are launched where templates can be had: the first ones are started, and from then on they are forked, which takes a
  * tenth of the time. A template serves for some sandboxes and then another takes its place, because they share how memory is laid out.
- * Whatever goes wrong with templates, sandboxes are started as ever.
+ * Whatever goes wrong with templates, sandboxes are started as ever; when it does again and again, that is told and tried again later.
  */
 import type { Clock } from '../base/clock.ts';
+import { errorMessage } from '../base/error-text.ts';
 import { processStat } from '../base/process-stat.ts';
 import { limits } from '../model/limits.ts';
+import type { Observe } from '../model/platform-event.ts';
+import { afterCrash, type CrashHistory, type CrashPolicy, cleanHistory, retryAfterMs } from './crash-loop.ts';
 import { type Launch, type LaunchOptions, launch } from './launch.ts';
 import { StartWatch } from './start-watch.ts';
 import { Template, TemplateError } from './template.ts';
 
 export class Templates implements AsyncDisposable {
   readonly #clock: Clock;
+  readonly #observe: Observe;
   readonly #all = new Set<Template>();
   #current: Template | undefined;
   #starting: Promise<void> | undefined;
   #starts = 0;
-  #failures = 0;
+  #history: CrashHistory = cleanHistory;
   #isClosed = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, observe: Observe) {
     this.#clock = clock;
+    this.#observe = observe;
+  }
+
+  /** Why there is none, and none is tried for a while. Undefined: nothing is known to be wrong. */
+  get problem(): string | undefined {
+    return this.#history.backoffs > 0 ? this.#history.lastCause : undefined;
   }
 
   readonly launch: Launch = async (options, adopt) => {
@@ -56,12 +66,10 @@ export class Templates implements AsyncDisposable {
   }
 
   #begin(options: LaunchOptions, path: string): void {
-    if (this.#isClosed || this.#failures >= limits.templateFailuresMax) return;
+    if (this.#isClosed || retryAfterMs(this.#history, this.#clock.nowMs()) > 0) return;
     this.#starting ??= this.#start(options, path)
-      .catch(() => {
-        // No process, no descriptors, no disk: sandboxes that are started need fewer of them, and say so if they cannot be.
-        this.#failures += 1;
-      })
+      // No process, no descriptors, no disk: sandboxes that are started need fewer of them, and say so if they cannot be.
+      .catch((error: unknown) => this.#failed(errorMessage(error)))
       .finally(() => {
         this.#starting = undefined;
       });
@@ -71,23 +79,33 @@ export class Templates implements AsyncDisposable {
     const template = await Template.start(options, path);
     this.#all.add(template);
     void template.ended.then(() => this.#all.delete(template));
-    if (this.#isClosed) return await template.end();
+    if (this.#isClosed) return void (await template.end());
     template.hold();
+    let late: string | undefined;
     using _watch = new StartWatch(
       this.#clock,
       () => processStat(template.pid)?.cpuMs,
-      () => void template.end(),
+      (detail) => {
+        late = detail;
+        void template.end();
+      },
       (callback) => setImmediate(callback),
     );
-    const isReady = await Promise.race([template.ready.then(() => true), template.ended.then(() => false)]);
+    const end = await Promise.race([template.ready, template.ended]);
     template.release();
-    if (!isReady) {
-      this.#failures += 1;
-      return;
-    }
-    this.#failures = 0;
+    if (end !== undefined) return this.#failed(late ?? end);
+    this.#history = cleanHistory;
     this.#current?.retire();
     this.#current = template;
+  }
+
+  #failed(reason: string): void {
+    if (this.#isClosed) return;
+    const nowMs = this.#clock.nowMs();
+    const before = this.#history;
+    this.#history = afterCrash(before, nowMs, reason, policy);
+    if (this.#history.blockedUntilMs === before.blockedUntilMs) return;
+    this.#observe({ type: 'template.unavailable', reason, retryAfterMs: retryAfterMs(this.#history, nowMs) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,3 +114,10 @@ export class Templates implements AsyncDisposable {
     await this.#starting;
   }
 }
+
+/** One that comes to life forgives, and nothing else does. */
+const policy: CrashPolicy = {
+  windowMs: Number.POSITIVE_INFINITY,
+  exitsMax: limits.templateFailuresMax,
+  backoff: { minMs: limits.templateBackoffMsMin, maxMs: limits.templateBackoffMsMax },
+};

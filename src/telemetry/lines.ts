@@ -27,6 +27,7 @@ export function linesOf(event: PlatformEvent): string {
     case 'sandbox.exited':
     case 'sandbox.protocolError':
     case 'sandbox.unavailable':
+    case 'template.unavailable':
     case 'runtime.build':
     case 'runtime.less':
     case 'hardening.less':

@@ -45,6 +45,7 @@ function levelOf(event: PlatformEvent): Level {
     case 'network.refused':
     case 'runtime.less':
     case 'hardening.less':
+    case 'template.unavailable':
       return 'warn';
     case 'sandbox.started':
     case 'environment.removed':

@@ -17,15 +17,15 @@ test('R01: sandboxes killed under load: every call has one answer, service comes
     clients: 6,
     sampleEveryMs: 1_000,
   });
-  const { accepted, answered, wrong, kills, killEveryMs, backMs, good } = result;
+  const { accepted, answered, wrong, kills, killEveryMs, recoveries, good } = result;
   const service = serviceOf(result);
   t.log(
-    `seed ${seed}: ${kills} kills, one every ${killEveryMs?.toFixed(0)} ms, ${JSON.stringify(good)}, ${JSON.stringify(service)}, back after ${backMs.map(Math.round).join(' ')} ms`,
+    `seed ${seed}: ${kills} kills, one every ${killEveryMs?.toFixed(0)} ms, ${JSON.stringify(good)}, ${JSON.stringify(service)}, back after ${recoveries.map(({ backMs }) => Math.round(backMs)).join(' ')} ms`,
   );
   t.true(kills > 0);
   t.is(answered, accepted);
   t.deepEqual(wrong, []);
   t.deepEqual(lacking(service), []);
-  t.true(backMs.length > 0);
+  t.true(recoveries.length > 0);
   t.deepEqual(leftOver(result), []);
 });

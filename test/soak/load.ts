@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { createEngine as CreateEngine, Engine, PlatformEvent } from '../../src/index.ts';
 import { type RandomNumbers, randomNumbers } from '../fixtures/random-numbers.ts';
 import { goodFunctions, hostileFunctions, type SoakFunction } from './programs.ts';
+import { type Attempt, Recoveries } from './recovery.ts';
 import { type Resources, resources } from './resources.ts';
 
 export interface LoadOptions {
@@ -16,8 +17,13 @@ export interface LoadOptions {
   /** Absent: nothing is killed. `sustained`: as often as this machine, as busy as it is now, starts sandboxes with ease. */
   readonly killEveryMs?: number | 'sustained';
   readonly isHostile: boolean;
-  /** Good calls at once, each followed by another. */
+  /** Good calls at once, each followed by another: a load that takes whatever the machine gives. */
   readonly clients: number;
+  /**
+   * Good calls a second that come by chance, whatever became of those before: a load that leaves room for what is measured. `half` of
+   * what this machine, as busy as it is now, serves. Default: none but those of the clients.
+   */
+  readonly rate?: number | 'half';
   readonly sampleEveryMs: number;
   readonly onSample?: (told: Told) => void;
 }
@@ -44,8 +50,11 @@ export interface LoadResult {
   readonly startMs: number;
   /** How often was killed. */
   readonly killEveryMs: number | undefined;
-  /** From each kill until a call that was made then, or again after it was lost, was answered with success. */
-  readonly backMs: readonly number[];
+  /** Of each kill of what served a good function. */
+  readonly recoveries: Recoveries['all'];
+  /** Calls a second that came by chance, and those that did not because too many were under way. */
+  readonly rate: number;
+  readonly heldBack: number;
   readonly goodMs: readonly number[];
   /** While it ran; the first after a warm-up. */
   readonly samples: readonly Resources[];
@@ -102,11 +111,16 @@ async function warmUp(options: LoadOptions): Promise<number> {
   return startMs;
 }
 
+const concurrency = 24;
+
+/** Calls by chance that may be under way: more than the engine runs at once, and less than it lets wait. */
+const underWayMax = 400;
+
 function openEngine({ createEngine }: LoadOptions, observe?: (event: PlatformEvent) => void): Promise<Engine> {
   return createEngine({
     ...(observe && { observe }),
     limits: {
-      concurrency: 24,
+      concurrency,
       queueMs: 30_000,
       memoryBudgetMiB: 4_096,
       environmentsMax: 32,
@@ -128,10 +142,11 @@ class Load {
   readonly #hostile: Record<string, number> = {};
   readonly #messages: Record<string, string> = {};
   readonly #wrong: string[] = [];
-  readonly #backMs: number[] = [];
+  readonly #recoveries: Recoveries;
   readonly #goodMs: number[] = [];
   readonly #samples: Resources[] = [];
-  readonly #probes = new Set<Promise<void>>();
+  #rate = 0;
+  #heldBack = 0;
   #accepted = 0;
   #answered = 0;
   #kills = 0;
@@ -143,6 +158,10 @@ class Load {
     this.#secluded = secluded;
     this.#options = options;
     this.#random = randomNumbers(options.seed);
+    this.#recoveries = new Recoveries(
+      (functionName) => this.#callGoodOnce(functionName, 'nothing'),
+      (functionName) => this.#sandboxOf(functionName)?.pid,
+    );
   }
 
   result(): Omit<LoadResult, 'before' | 'after' | 'startMs' | 'killEveryMs'> {
@@ -154,33 +173,74 @@ class Load {
       messages: this.#messages,
       wrong: this.#wrong,
       kills: this.#kills,
-      backMs: this.#backMs,
+      recoveries: this.#recoveries.all,
+      rate: this.#rate,
+      heldBack: this.#heldBack,
       goodMs: this.#goodMs,
       samples: this.#samples,
     };
   }
 
   async run(): Promise<void> {
-    const { seconds, clients, isHostile } = this.#options;
+    const { seconds, clients, isHostile, rate = 0 } = this.#options;
     const deployed = isHostile ? [...goodFunctions, ...hostileFunctions] : goodFunctions;
     for (const { source, ...settings } of deployed) {
       await this.#engine.createFunction({ ...settings, code: { source } });
     }
+    this.#rate = rate === 'half' ? (await this.#served()) / 2 : rate;
     const work = Array.from({ length: clients }, () => this.#callGood());
+    if (this.#rate > 0) work.push(this.#callByChance(1_000 / this.#rate));
     if (isHostile) work.push(this.#callHostile(), this.#callHostile());
     if (this.#killEveryMs !== undefined) work.push(this.#killNowAndThen(this.#killEveryMs));
     work.push(this.#sampleNowAndThen());
     await delay(seconds * 1_000);
     this.#isRunning = false;
     await Promise.all(work);
-    await Promise.all(this.#probes);
+    await this.#recoveries.settled();
+  }
+
+  /** Calls a second, when as many are made at once as run at once. */
+  async #served(): Promise<number> {
+    const measuredMs = 2_000;
+    const clients = Array.from({ length: concurrency }, () => this.#callGood());
+    await delay(measuredMs);
+    const before = this.#answered;
+    await delay(measuredMs);
+    const served = this.#answered - before;
+    this.#isRunning = false;
+    await Promise.all(clients);
+    this.#isRunning = true;
+    this.#goodMs.length = 0;
+    return served / (measuredMs / 1_000);
+  }
+
+  /** Calls come independently of each other, and of what became of them. */
+  async #callByChance(meanMs: number): Promise<void> {
+    const calls = new Set<Promise<void>>();
+    let dueMs = performance.now();
+    while (this.#isRunning) {
+      for (; dueMs <= performance.now(); dueMs += meanMs * this.#exponential()) {
+        if (calls.size >= underWayMax) {
+          this.#heldBack += 1;
+          continue;
+        }
+        const startMs = performance.now();
+        const call = this.#callGoodOnce(this.#random.pick(goodFunctions).functionName).then(({ how }) => {
+          if (how === 'success') this.#goodMs.push(performance.now() - startMs);
+          calls.delete(call);
+        });
+        calls.add(call);
+      }
+      await delay(1);
+    }
+    await Promise.all(calls);
   }
 
   async #callGood(): Promise<void> {
     while (this.#isRunning) {
       const { functionName } = this.#random.pick(goodFunctions);
       const startMs = performance.now();
-      const how = await this.#callGoodOnce(functionName);
+      const { how } = await this.#callGoodOnce(functionName);
       if (how === 'success') this.#goodMs.push(performance.now() - startMs);
       // Who is told to come again later does not hurry.
       else await delay(20);
@@ -190,14 +250,14 @@ class Load {
   async #callGoodOnce(
     functionName: string,
     what = this.#random.pick(['nothing', 'nothing', 'sleep', 'hash']),
-  ): Promise<string> {
+  ): Promise<Attempt> {
     const n = this.#accepted;
     const event = { n, do: what };
-    const { how, text } = await this.#invoke(functionName, event);
+    const { how, text, report } = await this.#invoke(functionName, event);
     this.#good[how] = (this.#good[how] ?? 0) + 1;
     const isRight = how === 'success' ? JSON.parse(text).n === n : outages.has(how);
     if (!isRight) this.#wrong.push(`call ${n} of ${functionName}: ${how} ${text.slice(0, 200)}`);
-    return how;
+    return { how, report };
   }
 
   async #callHostile(): Promise<void> {
@@ -210,17 +270,20 @@ class Load {
     }
   }
 
-  async #invoke(functionName: string, event: object): Promise<{ readonly how: string; readonly text: string }> {
+  async #invoke(functionName: string, event: object): Promise<Attempt & { readonly text: string }> {
     this.#accepted += 1;
     try {
-      const { functionError, payload } = await this.#engine.invoke({ functionName, payload: JSON.stringify(event) });
+      const { functionError, payload, report } = await this.#engine.invoke({
+        functionName,
+        payload: JSON.stringify(event),
+      });
       const text = Buffer.from(payload).toString();
-      return { how: functionError === undefined ? 'success' : String(JSON.parse(text).errorType), text };
+      return { how: functionError === undefined ? 'success' : String(JSON.parse(text).errorType), text, report };
     } catch (error) {
       // By its name: it may be the class of the built package.
       if (!(error instanceof Error) || error.name !== 'EngineError' || !('code' in error)) throw error;
       this.#messages[String(error.code)] ??= error.message;
-      return { how: String(error.code), text: error.message };
+      return { how: String(error.code), text: error.message, report: undefined };
     } finally {
       this.#answered += 1;
     }
@@ -237,27 +300,24 @@ class Load {
       // The engine lists only what is not reaped, so this pid is still its own.
       process.kill(victim.pid, 'SIGKILL');
       this.#kills += 1;
-      const served = goodFunctions.find((good) => this.#whereOf(good) === victim.trustDomain);
-      if (served !== undefined) this.#probe(served.functionName);
+      const served = goodFunctions.filter((good) => this.#whereOf(good) === victim.trustDomain);
+      this.#recoveries.killed(served.map(({ functionName }) => functionName));
     }
+  }
+
+  /** Between two that come independently of each other; 1 in the mean. */
+  #exponential(): number {
+    return -Math.log(1 - this.#random.next());
+  }
+
+  #sandboxOf(functionName: string): { readonly pid: number } | undefined {
+    const good = goodFunctions.find((each) => each.functionName === functionName);
+    return this.#engine.stats().sandboxes.find(({ trustDomain }) => good && trustDomain === this.#whereOf(good));
   }
 
   /** What the engine's figures call the sandboxes of a function. */
   #whereOf({ functionName, trustDomain }: SoakFunction): string {
     return this.#secluded.has(functionName) ? `function:${functionName}` : trustDomain;
-  }
-
-  #probe(functionName: string): void {
-    const probe = this.#untilServed(functionName).then(() => {
-      this.#probes.delete(probe);
-    });
-    this.#probes.add(probe);
-  }
-
-  async #untilServed(functionName: string): Promise<void> {
-    const startMs = performance.now();
-    while ((await this.#callGoodOnce(functionName, 'nothing')) !== 'success') await delay(1);
-    this.#backMs.push(performance.now() - startMs);
   }
 
   async #sampleNowAndThen(): Promise<void> {

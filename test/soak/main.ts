@@ -2,6 +2,7 @@
  * Load for as long as wanted, and what is left of it:
  *
  *     npm run soak -- --seconds 60 --kills             good functions, a sandbox killed every 100 ms
+ *     npm run soak -- --seconds 60 --kills --rate half  the same, of calls that come by chance, half as many as the machine serves
  *     npm run soak -- --seconds 60 --kills --kill-every sustained   as often as this machine sustains, and service is judged
  *     npm run soak -- --seconds 1800 --hostile --kills hostile functions too, a sandbox killed every second
  *     npm run soak -- ... --built                      the package that `npm run build` made: its sandboxes start faster
@@ -14,7 +15,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runLoad } from './load.ts';
 import { figures, slopePerMinute } from './resources.ts';
-import { backMsMax, lacking, leftOver, percentile, serviceOf } from './verdict.ts';
+import { backMsMax, lacking, leftOver, percentile, recovered, serviceOf } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -22,7 +23,8 @@ const { values } = parseArgs({
     kills: { type: 'boolean', default: false },
     hostile: { type: 'boolean', default: false },
     'kill-every': { type: 'string' },
-    clients: { type: 'string', default: '8' },
+    clients: { type: 'string' },
+    rate: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     built: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -42,7 +44,8 @@ const result = await runLoad({
   seconds,
   seed: Number(values.seed),
   isHostile: values.hostile,
-  clients: Number(values.clients),
+  clients: Number(values.clients ?? (values.rate === undefined ? 8 : 0)),
+  rate: values.rate === 'half' ? 'half' : Number(values.rate ?? 0),
   sampleEveryMs: Math.max(1_000, Math.min(30_000, (seconds * 1_000) / 20)),
   ...(values.kills && { killEveryMs }),
   onSample({ accepted, answered, kills, sample }) {
@@ -55,20 +58,15 @@ const result = await runLoad({
 });
 
 const service = serviceOf(result);
-const { before, after, samples, good, hostile, messages, wrong, backMs, goodMs, accepted, answered, kills } = result;
+const { before, after, samples, good, hostile, messages, wrong, goodMs, accepted, answered, kills } = result;
+const back = recovered(result.recoveries);
 const summary = {
   seed: Number(values.seed),
   seconds,
   ...{ accepted, answered, kills, killEveryMs: result.killEveryMs, good, hostile, messages, wrong },
   goodMs: { p50: percentile(goodMs, 0.5), p99: percentile(goodMs, 0.99), max: percentile(goodMs, 1) },
-  backMs: {
-    p50: percentile(backMs, 0.5),
-    p90: percentile(backMs, 0.9),
-    p99: percentile(backMs, 0.99),
-    max: percentile(backMs, 1),
-    withinHundred: backMs.filter((ms) => ms <= backMsMax).length,
-    of: backMs.length,
-  },
+  ...{ rate: Math.round(result.rate), heldBack: result.heldBack },
+  back,
   resources: Object.fromEntries(
     figures.map((figure) => [
       figure,
@@ -89,7 +87,7 @@ console.log(JSON.stringify(summary, undefined, 2));
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(summary, undefined, 2)}\n`);
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 console.log(
-  `${percent(service.successShare)} of good calls succeeded; after ${summary.backMs.withinHundred} of ${backMs.length} kills service was back within ${backMsMax} ms (${percent(service.backShare)} within that and one start of ${result.startMs.toFixed(0)} ms)`,
+  `${percent(service.successShare)} of good calls succeeded; after ${back.within} of ${back.of} kills service was back within ${backMsMax} ms (${percent(service.backShare)} within that and one start of ${result.startMs.toFixed(0)} ms); ${back.hitAgain} others were hit again by a later kill, ${back.hitAgainWithin} of them back within ${backMsMax} ms of it; late were ${JSON.stringify(back.late)}`,
 );
 const isWhole =
   accepted === answered && wrong.length === 0 && summary.left.length === 0 && summary.lacking.length === 0;

@@ -1,5 +1,6 @@
 /** What a load must not have left, once its engine is closed, and how well it must have been served meanwhile. */
 import type { LoadResult } from './load.ts';
+import type { Recovery, RecoveryPhases } from './recovery.ts';
 import type { Figure } from './resources.ts';
 
 /**
@@ -47,13 +48,17 @@ export interface Service {
   readonly backShare: number;
 }
 
-export function serviceOf({ good, backMs, startMs }: Pick<LoadResult, 'good' | 'backMs' | 'startMs'>): Service {
+export function serviceOf({ good, recoveries, startMs }: ServiceView): Service {
   const calls = Object.values(good).reduce((sum, count) => sum + count, 0);
   const withinMs = backMsMax + startMs;
   return {
     successShare: shareOf(good.success ?? 0, calls),
-    backShare: shareOf(backMs.filter((ms) => ms <= withinMs).length, backMs.length),
+    backShare: shareOf(recoveries.filter(({ sinceLastMs }) => sinceLastMs <= withinMs).length, recoveries.length),
   };
+}
+
+export interface ServiceView extends Pick<LoadResult, 'good' | 'startMs'> {
+  readonly recoveries: readonly Pick<Recovery, 'sinceLastMs'>[];
 }
 
 export function lacking(service: Service): string[] {
@@ -65,4 +70,74 @@ export function lacking(service: Service): string[] {
 /** Of nothing everything is well. */
 function shareOf(part: number, whole: number): number {
   return whole === 0 ? 1 : Number((part / whole).toFixed(3));
+}
+
+/** How the kills went, and of those that were not over in time what it was that took longest. */
+export interface Recovered {
+  readonly of: number;
+  /** Of all: over within `backMsMax` of their kill. */
+  readonly within: number;
+  readonly withinShare: number;
+  /** Of those that a later kill hit before they were over. They can be over within `backMsMax` of that one at best. */
+  readonly hitAgain: number;
+  readonly hitAgainWithin: number;
+  readonly sinceKillMs: Spread;
+  readonly sinceLastMs: Spread;
+  /** Late ones that no later kill had hit, by their longest phase, or that they would have been in time on cores of their own. */
+  readonly late: Readonly<Record<string, number>>;
+  /** Mean of each phase, of those that were in time and of the late ones. */
+  readonly phaseMs: Readonly<Record<'inTime' | 'late', Readonly<Record<string, number>>>>;
+  /** As `sinceKillMs`, less what its processes stood in line for a core: what a machine that nobody else uses would show at best. */
+  readonly lessWaitsMs: Spread;
+}
+
+type Spread = Readonly<Record<'p50' | 'p90' | 'p99' | 'max', number | undefined>>;
+
+export function recovered(all: LoadResult['recoveries']): Recovered {
+  const inTime = all.filter(({ backMs }) => backMs <= backMsMax);
+  const hitAgain = all.filter(({ kills, backMs }) => kills > 1 && backMs > backMsMax);
+  const late = all.filter(({ kills, backMs }) => kills === 1 && backMs > backMsMax);
+  const reasons: Record<string, number> = {};
+  for (const each of late) {
+    const reason = lessWaits(each) <= backMsMax ? 'waited for a core' : longest(each.phases);
+    reasons[reason] = (reasons[reason] ?? 0) + 1;
+  }
+  return {
+    of: all.length,
+    within: inTime.length,
+    withinShare: shareOf(inTime.length, all.length),
+    hitAgain: hitAgain.length,
+    hitAgainWithin: hitAgain.filter(({ sinceLastMs }) => sinceLastMs <= backMsMax).length,
+    sinceKillMs: spread(all.map(({ backMs }) => backMs)),
+    sinceLastMs: spread(all.map(({ sinceLastMs }) => sinceLastMs)),
+    late: reasons,
+    phaseMs: { inTime: meanPhases(inTime), late: meanPhases(late) },
+    lessWaitsMs: spread(all.map(lessWaits)),
+  };
+}
+
+function lessWaits({ backMs, phases, waits }: LoadResult['recoveries'][number]): number {
+  // As a spare it may have waited long before anybody needed it.
+  const inSandbox = phases.sandbox + phases.isolate + phases.init + phases.handler;
+  return Math.max(0, backMs - waits.host - Math.min(waits.sandbox, inSandbox));
+}
+
+function longest(phases: RecoveryPhases): string {
+  const [[name] = ['nothing']] = Object.entries(phases).toSorted(([, a], [, b]) => b - a);
+  return name;
+}
+
+function meanPhases(all: LoadResult['recoveries']): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { phases, waits } of all) {
+    for (const [name, ms] of Object.entries({ ...phases, hostWaits: waits.host, sandboxWaits: waits.sandbox })) {
+      sums[name] = (sums[name] ?? 0) + ms / all.length;
+    }
+  }
+  return Object.fromEntries(Object.entries(sums).map(([name, ms]) => [name, Number(ms.toFixed(1))]));
+}
+
+function spread(values: readonly number[]): Spread {
+  const at = (part: number): number | undefined => percentile(values, part);
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
 }

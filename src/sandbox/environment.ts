@@ -33,6 +33,7 @@ import { RawLevels } from './raw-levels.ts';
 import type { Openers } from './services.ts';
 import type { Tidier } from './tidier.ts';
 import type { Traffic } from './traffic.ts';
+import type { Turns } from './turns.ts';
 import type { Version } from './version.ts';
 import { FileSystem } from './volume/file-system.ts';
 import type { Volume } from './volume/volume.ts';
@@ -47,6 +48,8 @@ export interface EnvironmentHost {
     modules: Version['modules'],
   ) => Guest;
   readonly pool: PoolLane;
+  /** To make an isolate. */
+  readonly turns: Turns;
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly random: (byteCount: number) => ArrayBuffer;
@@ -72,6 +75,10 @@ export interface Answer<Reply> {
 /** The environment was destroyed while this ran. */
 export class EnvironmentGoneError extends Error {
   override readonly name = 'EnvironmentGoneError';
+}
+
+function goneError({ environmentId }: CreateHead): EnvironmentGoneError {
+  return new EnvironmentGoneError(`environment ${environmentId} was destroyed`);
 }
 
 export class Environment {
@@ -128,8 +135,11 @@ export class Environment {
   }
 
   async #create(): Promise<Answer<CreateReply>> {
-    const { clock, traffic } = this.#host;
+    const { clock, traffic, turns } = this.#host;
     using _underWay = traffic.enter(this.version);
+    // An init that is owed belongs to an invocation, which would open an isolate of its own meanwhile.
+    const turn = this.#state.phase === 'starting' ? turns.next() : undefined;
+    if (turn !== undefined) await this.#wait(turn);
     const fromMs = clock.nowMs();
     this.#output.begin(undefined);
     this.#open();
@@ -140,6 +150,12 @@ export class Environment {
     this.#change({ type: isDone ? 'init-succeeded' : 'init-failed' });
     this.#output.finish();
     return { reply: { init: report, isolateMs, ...this.#met() }, body };
+  }
+
+  /** @throws EnvironmentGoneError when it was destroyed meanwhile */
+  async #wait(turn: Promise<void>): Promise<void> {
+    await turn;
+    if (this.#state.phase === 'disposed') throw goneError(this.#head);
   }
 
   /** @param event JSON text */
@@ -407,7 +423,7 @@ export class Environment {
   #change(event: EnvironmentEvent): void {
     if (this.#state.phase === 'disposed') {
       if (event.type === 'disposed') return;
-      throw new EnvironmentGoneError(`environment ${this.#head.environmentId} was destroyed`);
+      throw goneError(this.#head);
     }
     this.#state = transition(this.#state, event);
   }

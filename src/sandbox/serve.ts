@@ -29,6 +29,7 @@ import { setLongWorkProgram } from './services/crypto/long-work.ts';
 import { openers } from './services.ts';
 import { Tidier } from './tidier.ts';
 import { Traffic } from './traffic.ts';
+import { Turns } from './turns.ts';
 import { type BackingFile, createBackingFile } from './volume/backing-file.ts';
 import { WarmUp, warmBundle, warmDefinition } from './warm-up.ts';
 import { Watchdog } from './watchdog.ts';
@@ -129,6 +130,7 @@ class Sandbox {
     setLongWorkProgram(image.cryptoThread);
     const watchdog = new Watchdog(die, image.native?.module);
     const traffic = new Traffic();
+    const defer = (callback: () => void): void => void setImmediate(callback);
     this.#prepared = new PreparedIsolates({
       open: (memoryLimitMiB) => ({ ...image.open(memoryLimitMiB, die), received: new Set() }),
       fill: (opened, { modules, ids }) => fillAhead(image, opened, modules, ids),
@@ -140,6 +142,7 @@ class Sandbox {
         bootGuest(image, this.#prepared.take({ memoryLimitMiB, ...modules }), settings, calls, watchdog),
       // isolated-vm has that many threads; with more slices it would start others (SECURITY.md 6.7).
       pool: new PoolLane(availableParallelism() + 1),
+      turns: new Turns(defer),
       traffic,
       tidier: new Tidier({ isIdle: () => traffic.isIdle, clock: systemClock }),
       clock: systemClock,
@@ -151,7 +154,7 @@ class Sandbox {
       sendOverrun: (head) => this.#channel?.notify(frameTypes.overrun, head),
       sendRequest: (head, body) => this.#channel?.notify(frameTypes.guestRequest, head, body),
       openers,
-      defer: (callback) => void setImmediate(callback),
+      defer,
     };
     this.warmUp = new WarmUp(this.host, backing);
   }

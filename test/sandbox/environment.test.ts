@@ -441,6 +441,28 @@ test('destroying while init or an invocation runs fails it, and ends its guest',
   t.is(busy.clock.timersArmed, 0);
 });
 
+test('environments that are asked for at once answer while others are still to be made', async (t) => {
+  const { environment, create, scripted } = open({ init: initDone, invoke: answer('1') });
+  const openedBy: number[] = [];
+  const call = async (called: Environment): Promise<void> => {
+    const [, { body }] = await Promise.all([called.create(), called.invoke(head, '{}')]);
+    t.is(body, '1');
+    openedBy.push(scripted.opened);
+  };
+  await Promise.all([environment, create(), create()].map(call));
+  t.deepEqual(openedBy, [1, 2, 3]);
+});
+
+test('an environment that is destroyed before its isolate is made makes none', async (t) => {
+  const { environment, create, scripted } = open({ init: initDone });
+  const second = create();
+  const created = environment.create();
+  const refused = t.throwsAsync(second.create(), { message: /destroyed/ });
+  second.dispose();
+  await Promise.all([created, refused]);
+  t.is(scripted.opened, 1);
+});
+
 test('deferred init opens the isolate and runs nothing', async (t) => {
   const { create, scripted } = open({ init: initDone, invoke: answer('1') });
   const environment = create({ init: 'deferred' });

@@ -11,6 +11,7 @@ import { PoolLane } from '../../src/sandbox/pool-lane.ts';
 import type { Openers } from '../../src/sandbox/services.ts';
 import { Tidier } from '../../src/sandbox/tidier.ts';
 import { Traffic } from '../../src/sandbox/traffic.ts';
+import { Turns } from '../../src/sandbox/turns.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
 
 /** What one slice does. Without a result nothing waits in the loop afterwards. */
@@ -148,6 +149,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
       return made;
     },
     pool: new PoolLane(2),
+    turns: new Turns((callback) => void setImmediate(callback)),
     traffic,
     tidier: new Tidier({ isIdle: () => traffic.isIdle, clock: tidyClock }),
     clock,

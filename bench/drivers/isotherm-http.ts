@@ -17,7 +17,8 @@ export const isothermHttp: Driver = {
   async open() {
     const server = await startProgram({
       file: process.execPath,
-      args: [isothermCommand, 'serve', '--port', '0'],
+      // The concurrency is what the command takes requests by: ten a second for each.
+      args: [isothermCommand, 'serve', '--port', '0', '--limit', 'concurrency=100000'],
       ready: /isotherm listening on http:\/\/[^:]+:(\d+)/,
     });
     const client = createHttpClient(Number(server.found));

@@ -82,7 +82,7 @@ export async function serveCommand(
     hardening,
     templates,
     isolation,
-    ...limitsOption(options.limit),
+    limits: { requestsPerConcurrency: limits.requestsPerConcurrencyServed, ...limitsOption(options.limit).limits },
     ...destinationsOption(options.destination),
     ...(options.destinationDir !== undefined && { destinationDirectory: options.destinationDir }),
     asyncDelayScale: fractionOption('--async-delay-scale', options.asyncDelayScale),

@@ -115,6 +115,11 @@ export interface EngineLimits extends Partial<GuestLimits> {
   readonly responseStreamBytesPerSecond?: number;
   /** New environments of one function within ten seconds. Over it: TooManyRequestsException. */
   readonly environmentsPer10s?: number;
+  /**
+   * Invocations a second for each of the concurrency: of a function with a reserve by that, of all others together by what is left.
+   * Over it: TooManyRequestsException. 0, the default of the library: as many as come. Lambda and `isotherm serve` have 10.
+   */
+  readonly requestsPerConcurrency?: number;
   /** Asynchronous events that wait or are under way, of all functions and of one. Over it: TooManyRequestsException. */
   readonly asyncEvents?: number;
   readonly asyncEventsPerFunction?: number;

@@ -48,6 +48,8 @@ export const limitReasons = {
   concurrency: { unit: 'count', effect: 'refused' },
   /** New environments of one function in ten seconds. */
   'scaling-rate': { unit: 'count', effect: 'refused' },
+  /** Requests a second for each of the concurrency. */
+  'request-rate': { unit: 'count', effect: 'refused' },
 } as const satisfies Record<string, { readonly unit: LimitUnit; readonly effect: LimitEffect }>;
 
 export type LimitReason = keyof typeof limitReasons;

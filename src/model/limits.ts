@@ -335,6 +335,8 @@ export const limits = {
   /** Lambda's account concurrency (F3), and new environments of one function in ten seconds (F4.5). */
   concurrencyDefault: 1_000,
   environmentsPer10sDefault: 1_000,
+  /** Lambda's requests a second for each of the concurrency (F3). The command has it; a library's embedder knows who calls. */
+  requestsPerConcurrencyServed: 10,
   /** Of which functions with a reserve must leave so many to the others, or a tenth of what a smaller engine has (C7.2). */
   unreservedConcurrencyMin: 100,
   /** Sum of the memory sizes of all environments of one engine. */

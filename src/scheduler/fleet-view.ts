@@ -31,6 +31,8 @@ export interface SchedulerLimits {
   readonly sandboxesPerDomain: number;
   /** New ones of one function in ten seconds (LAMBDA.md F4.5). */
   readonly environmentsPer10s: number;
+  /** Requests a second for each of the concurrency; 0: as many as come (F3). */
+  readonly requestsPerConcurrency: number;
   readonly queueMs: number;
   readonly invocationsQueuedMax: number;
 }

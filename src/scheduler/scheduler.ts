@@ -30,6 +30,7 @@ import {
 import { Lease, type LeaseEnd, type LeaseKeeper } from './lease.ts';
 import { type Placement, place, placeAhead } from './place.ts';
 import { expire } from './reclaim.ts';
+import { RequestRate } from './request-rate.ts';
 import { ScalingRate } from './scaling-rate.ts';
 import { slotTransition } from './slot-state.ts';
 import { WaitLine, type WaitsUntil } from './wait-line.ts';
@@ -98,6 +99,7 @@ export class Scheduler implements LeaseKeeper {
   readonly #makeEnvironmentId: () => string;
   readonly #onProvisionLost: ((demand: Demand) => void) | undefined;
   readonly #scaling: ScalingRate;
+  readonly #requestRate: RequestRate | undefined;
   readonly #fleet: Fleet;
   readonly #line: WaitLine<Ask, Environment>;
   /** Function -> function key -> version key of its latest invocation or announcement. */
@@ -112,6 +114,8 @@ export class Scheduler implements LeaseKeeper {
     this.#makeEnvironmentId = makeEnvironmentId;
     this.#onProvisionLost = onProvisionLost;
     this.#scaling = new ScalingRate(limits.environmentsPer10s);
+    const { requestsPerConcurrency: each } = limits;
+    this.#requestRate = each === 0 ? undefined : new RequestRate(each);
     this.#line = new WaitLine(clock, () => this.#serve());
     this.#fleet = new Fleet(limits, this.#line);
   }
@@ -246,6 +250,7 @@ export class Scheduler implements LeaseKeeper {
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#fleet.reservedSinceMs >= limits.sandboxReservationMsMax) this.#fleet.reservedFor = undefined;
     this.#scaling.forgetFull(nowMs);
+    this.#requestRate?.forgetFull(nowMs);
     for (const environment of expire(this.#fleet, nowMs)) this.#reclaim(environment, 'expired');
     for (const slot of [...this.#fleet.slots()]) {
       const isUnused = slot.state.phase === 'open' && slot.environments.size === 0;
@@ -365,6 +370,9 @@ export class Scheduler implements LeaseKeeper {
       return { kind: 'throttle', limit: { name: 'memoryBudgetMiB', value: memoryBudgetMiB }, until: 'room' };
     }
     const admission = admit(fleet, demand);
+    if (admission.kind === 'refuse') return admission;
+    const tooFast = this.#requestRate && this.#overRequestRate(this.#requestRate, demand.functionName);
+    if (tooFast !== undefined) return { kind: 'refuse', limit: tooFast };
     if (admission.kind !== 'start') return admission;
     // Those who wait have admission but no room. Whoever needs no room may pass them; they wait `queueMs` at most.
     // So may whoever has a reserve: what it was promised does not depend on how many others wait.
@@ -378,6 +386,14 @@ export class Scheduler implements LeaseKeeper {
     }
     fleet.begun(placed);
     return placed;
+  }
+
+  #overRequestRate(rate: RequestRate, functionName: string): LimitReached | undefined {
+    const { reserves, limits } = this.#fleet;
+    const reserved = reserves.functions > 0 ? this.#fleet.account(functionName)?.reserved : undefined;
+    const nowMs = this.#clock.nowMs();
+    if (reserved !== undefined) return rate.takeOwn(functionName, reserved, nowMs);
+    return rate.takeShared(limits.concurrency - reserves.reserved, nowMs);
   }
 
   #place(demand: Demand, requestId: string): Environment | NoRoom {
@@ -571,6 +587,7 @@ const reasons: ReadonlyMap<string, LimitReason> = new Map([
   ['memoryBudgetMiB', 'memory-budget'],
   ['concurrency', 'concurrency'],
   ['environmentsPer10s', 'scaling-rate'],
+  ['requestsPerConcurrency', 'request-rate'],
 ]);
 
 function closed(): EngineError {

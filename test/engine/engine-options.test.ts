@@ -55,7 +55,7 @@ const wrong: readonly [unknown, string][] = [
   [{ limits: 3 }, 'limits must be an object, received 3'],
   [
     { limits: { queue: 1 } },
-    `There is no limit "queue"; there are concurrency, memoryBudgetMiB, environmentIdleMs, environmentsMax, sandboxesMax, sparesMax, environmentsPerSandbox, environmentsPerDomain, sandboxesPerDomain, responseStreamBytesPerSecond, environmentsPer10s, asyncEvents, asyncEventsPerFunction, asyncBytes, asyncBytesPerFunction, queueMs, ${guestLimitNames.join(', ')}.`,
+    `There is no limit "queue"; there are concurrency, memoryBudgetMiB, environmentIdleMs, environmentsMax, sandboxesMax, sparesMax, environmentsPerSandbox, environmentsPerDomain, sandboxesPerDomain, responseStreamBytesPerSecond, environmentsPer10s, requestsPerConcurrency, asyncEvents, asyncEventsPerFunction, asyncBytes, asyncBytesPerFunction, queueMs, ${guestLimitNames.join(', ')}.`,
   ],
   [{ limits: { concurrency: -1 } }, 'limits.concurrency must be a whole number of at least 0, received -1'],
   [{ limits: { concurrency: '5' } }, 'limits.concurrency must be a whole number of at least 0, received "5"'],

@@ -18,7 +18,13 @@ test('every limit is enforced somewhere', (t) => {
 });
 
 test('every limit that a function or a client can meet is met by a test', (t) => {
-  const tests = ['security/limits', 'scheduler/share', 'scheduler/scheduler', 'scheduler/provisions']
+  const tests = [
+    'security/limits',
+    'scheduler/share',
+    'scheduler/scheduler',
+    'scheduler/provisions',
+    'scheduler/request-rate',
+  ]
     .map((file) => readFileSync(`${root}test/${file}.test.ts`, 'utf8'))
     .join('\n');
   const untested = Object.keys(limitReasons).filter((reason) => !tests.includes(`: '${reason}'`));

@@ -16,6 +16,7 @@ export const generousLimits: SchedulerLimits = {
   environmentsPerDomain: 1_000_000,
   sandboxesPerDomain: 1_000_000,
   environmentsPer10s: 1_000_000,
+  requestsPerConcurrency: 0,
   queueMs: 0,
   invocationsQueuedMax: 100,
 };

@@ -18,6 +18,7 @@ const tight: SchedulerLimits = {
   environmentsPerDomain: 4,
   sandboxesPerDomain: 2,
   environmentsPer10s: 1_000_000,
+  requestsPerConcurrency: 0,
   queueMs: 100,
   invocationsQueuedMax: 4,
 };

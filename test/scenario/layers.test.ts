@@ -6,10 +6,11 @@ import { buffer } from 'node:stream/consumers';
 import test from 'ava';
 import { ZipFile } from 'yazl';
 import { createEngine } from '../../src/index.ts';
+import { atExit } from '../fixtures/at-exit.ts';
 
 function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'isotherm-layers-'));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  atExit(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -50,6 +51,7 @@ test('layers lie below /opt, the later over the earlier, and their packages are 
   await using engine = await createEngine();
   await engine.createFunction({
     functionName: 'layered',
+    timeout: 20,
     code: { source },
     layers: [
       layerDirectory({ ...packages, 'shared.txt': 'first' }),
@@ -90,6 +92,7 @@ test('layers survive a restart with their function', async (t) => {
     await using engine = await createEngine({ dataDirectory });
     await engine.createFunction({
       functionName: 'layered',
+      timeout: 20,
       code: { source },
       layers: [layerDirectory({ ...packages, 'shared.txt': 'kept' })],
     });
@@ -102,7 +105,7 @@ test('layers survive a restart with their function', async (t) => {
 test('too many layers, and layers that cannot be read, are refused', async (t) => {
   await using engine = await createEngine();
   const create = (layers: readonly string[]) =>
-    engine.createFunction({ functionName: 'refused', code: { source }, layers });
+    engine.createFunction({ functionName: 'refused', timeout: 20, code: { source }, layers });
   const directory = layerDirectory({ a: '' });
   await t.throwsAsync(create(Array(6).fill(directory)), { message: 'Cannot reference more than 5 layers.' });
   await t.throwsAsync(create([join(directory, 'missing.zip')]), { message: /missing\.zip cannot be read/ });

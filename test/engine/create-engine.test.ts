@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { ownerMark } from '../../src/base/owner-mark.ts';
 import { createEngine } from '../../src/index.ts';
-import { cacheDirectory, testRuntime } from '../runtimes/harness.ts';
+import { testCacheDirectory as cacheDirectory } from '../fixtures/jail.ts';
+import { testRuntime } from '../runtimes/harness.ts';
 
 test.serial('an engine whose jail cannot be kept says so, and uses nothing of the cache any more', async (t) => {
   await testRuntime('snapshot');

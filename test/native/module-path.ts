@@ -1,7 +1,7 @@
 /** The native module for tests that are about it: they fail where it cannot be built, and say why. */
 import { systemClock } from '../../src/base/clock.ts';
 import { ensureNativeModule } from '../../src/supervisor/native-module.ts';
-import { cacheDirectory } from '../runtimes/harness.ts';
+import { testCacheDirectory as cacheDirectory } from '../fixtures/jail.ts';
 
 export async function nativeModulePath(): Promise<string> {
   const built = await ensureNativeModule({

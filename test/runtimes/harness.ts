@@ -5,16 +5,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { stat } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/base/clock.ts';
 import { sandboxNodeFlags } from '../../src/supervisor/node-flags.ts';
 import { type CachedRuntime, ensureRuntime } from '../../src/supervisor/runtime-cache.ts';
+import { testCacheDirectory } from '../fixtures/jail.ts';
 import type { GuestRequest, GuestRun } from './guest-runner.ts';
-
-export const cacheDirectory = join(tmpdir(), 'isotherm-test-runtime');
 
 export type ImageKind = CachedRuntime['kind'];
 
@@ -23,7 +20,7 @@ export type NativeModuleUse = 'auto' | 'needed' | 'off';
 
 export async function testRuntime(kind: ImageKind, nativeModule: NativeModuleUse = 'auto'): Promise<CachedRuntime> {
   const runtime = await ensureRuntime({
-    cacheDirectory,
+    cacheDirectory: testCacheDirectory,
     nodePath: process.execPath,
     observe: () => {},
     clock: systemClock,

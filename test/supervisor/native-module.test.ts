@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
 import { ensureNativeModule, type NativeModuleOptions } from '../../src/supervisor/native-module.ts';
-import { cacheDirectory } from '../runtimes/harness.ts';
+import { testCacheDirectory as cacheDirectory } from '../fixtures/jail.ts';
 
 interface Machine {
   readonly options: NativeModuleOptions;

@@ -17,6 +17,7 @@ import {
   type InvokeInput,
   type PlatformEvent,
 } from '../../src/index.ts';
+import { slowClock } from '../fixtures/slow-clock.ts';
 
 /** A runtime of each programming model: the one of 2014, callbacks (RIC3), promises (RIC4). */
 export const first = 'nodejs';
@@ -88,6 +89,7 @@ export class Lambda {
     test.before(async () => {
       this.#engine = await createEngine({
         limits: { sandboxesMax: 1 },
+        clock: slowClock,
         ...options,
         observe: (event) => this.#note(event),
       });
@@ -121,7 +123,14 @@ export class Lambda {
     const functionName = `f${this.#deployed.size + 1}`;
     const deployed = new Deployed(this.engine, functionName);
     this.#deployed.set(functionName, deployed);
-    await this.engine.createFunction({ functionName, runtime, handler: 'index.handler', ...options, code });
+    await this.engine.createFunction({
+      functionName,
+      runtime,
+      handler: 'index.handler',
+      timeout: 20,
+      ...options,
+      code,
+    });
     return deployed;
   }
 

@@ -10,9 +10,10 @@ import { EngineError } from '../../src/model/errors.ts';
 import type { StreamedResult } from '../../src/model/invocation.ts';
 import { limits } from '../../src/model/limits.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
+import { slowClock } from '../fixtures/slow-clock.ts';
 import { requestId, scriptedEngine } from './scripted-engine.ts';
 
-const engine = await createEngine();
+const engine = await createEngine({ clock: slowClock });
 const server = createServer({ engine });
 const endpoint = await server.listen({ host: '127.0.0.1', port: 0 });
 const client = new LambdaClient({
@@ -97,6 +98,7 @@ test('a function that fails gives 200, and its error behind what it wrote', asyn
 test('a handler that does not stream, a dry run, and mistakes before the first byte', async (t) => {
   await engine.createFunction({
     functionName: 'echo',
+    timeout: 20,
     code: { source: 'export const handler = async (event) => event;' },
   });
   const plain = await events((await send('echo', { Payload: Buffer.from('{"a":1}') })).EventStream);

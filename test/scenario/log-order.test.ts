@@ -2,12 +2,13 @@
 import anyTest, { type TestFn } from 'ava';
 import { createEngine, type Engine, type PlatformEvent } from '../../src/index.ts';
 import { linesOf } from '../../src/telemetry/lines.ts';
+import { slowClock } from '../fixtures/slow-clock.ts';
 
 const test = anyTest as TestFn<{ engine: Engine; events: PlatformEvent[] }>;
 
 test.before(async (t) => {
   const events: PlatformEvent[] = [];
-  t.context = { events, engine: await createEngine({ observe: (event) => events.push(event) }) };
+  t.context = { events, engine: await createEngine({ clock: slowClock, observe: (event) => events.push(event) }) };
 });
 
 test.after.always(async (t) => {
@@ -39,6 +40,7 @@ test('a cold call and a warm one', async (t) => {
   const { engine, events } = t.context;
   const chatty = await engine.createFunction({
     functionName: 'chatty',
+    timeout: 20,
     code: {
       source: `console.log('at the top level');
         export const handler = async () => {
@@ -69,6 +71,7 @@ test('an init that fails is told in its phase and again inside the invocation', 
   const { engine, events } = t.context;
   await engine.createFunction({
     functionName: 'failing',
+    timeout: 20,
     code: { source: 'console.log("begin"); throw new Error("no"); export const handler = async () => 1;' },
   });
   await engine.invoke({ functionName: 'failing' });
@@ -116,6 +119,7 @@ test('with the JSON format, system records and records of the function are JSON 
   const { engine, events } = t.context;
   const json = await engine.createFunction({
     functionName: 'json',
+    timeout: 20,
     logging: { logFormat: 'JSON' },
     code: { source: 'export const handler = async () => { console.log({ a: 1 }); };' },
   });

@@ -2,6 +2,7 @@
 import anyTest, { type TestFn } from 'ava';
 import { createEngine, type Engine, EngineError, FunctionError, type StreamedResult } from '../../src/index.ts';
 import { limits } from '../../src/model/limits.ts';
+import { slowClock } from '../fixtures/slow-clock.ts';
 
 interface Context {
   engine: Engine;
@@ -9,7 +10,7 @@ interface Context {
 const test = anyTest as TestFn<Context>;
 
 test.before(async (t) => {
-  t.context.engine = await createEngine();
+  t.context.engine = await createEngine({ clock: slowClock });
 });
 
 test.after.always((t) => t.context.engine.close());
@@ -97,6 +98,7 @@ test('an answer without bytes is one, and a handler that does not stream answers
   t.deepEqual(await read(empty), { texts: [] });
   const { functionName } = await t.context.engine.createFunction({
     functionName: 'plain',
+    timeout: 20,
     code: { source: 'export const handler = async (event) => event;' },
   });
   const plain = await t.context.engine.invokeStream({ functionName, payload: '{"a":1}' });
@@ -185,7 +187,7 @@ test('C5.4: a function that fails midway: what was sent stays, the stream fails,
     const isRead = Promise.withResolvers<void>();
     const functionName = await deploy(t.context, source, {
       runtime: 'nodejs22.x',
-      timeout: 2,
+      timeout: body === 'for (;;);' ? 5 : 30,
       bindings: { isRead: () => isRead.promise },
     });
     const answer = await t.context.engine.invokeStream({ functionName });

@@ -4,12 +4,16 @@
  */
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { createEngine, type Engine, type InvokeResult, type PlatformEvent } from '../../src/index.ts';
+import { slowClock } from '../fixtures/slow-clock.ts';
 
 const test = anyTest as TestFn<{ engine: Engine; observed: PlatformEvent[] }>;
 
 test.before(async (t) => {
   const observed: PlatformEvent[] = [];
-  t.context = { engine: await createEngine({ observe: (event) => void observed.push(event) }), observed };
+  t.context = {
+    engine: await createEngine({ clock: slowClock, observe: (event) => void observed.push(event) }),
+    observed,
+  };
 });
 
 test.after.always(async (t) => {

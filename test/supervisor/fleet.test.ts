@@ -75,11 +75,11 @@ async function echo(sandbox: SandboxHandle, event: object = { do: 'echo' }): Pro
     logStreamName: 'stream',
     init: 'now',
     initializationType: 'on-demand' as const,
-    initTimeoutMs: 1_000,
+    initTimeoutMs: 20_000,
     openGateway: noGateway,
     onLog: () => {},
   });
-  const invocation = { environmentId, requestId: environmentId, timeoutMs: 5_000, invokedFunctionArn: 'arn' };
+  const invocation = { environmentId, requestId: environmentId, timeoutMs: 20_000, invokedFunctionArn: 'arn' };
   const payload = Buffer.from(JSON.stringify(event));
   const [, { body }] = await Promise.all([
     created,

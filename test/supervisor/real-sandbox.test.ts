@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { systemClock } from '../../src/base/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { limits } from '../../src/model/limits.ts';
 import { type ControlGroups, openControlGroups } from '../../src/supervisor/control-groups.ts';
 import { createFleet } from '../../src/supervisor/fleet.ts';
@@ -23,6 +23,7 @@ import { GroupKernel } from '../fixtures/group-kernel.ts';
 import { testJail } from '../fixtures/jail.ts';
 import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 import { testProgram } from '../fixtures/sandbox-program.ts';
+import { slowClock } from '../fixtures/slow-clock.ts';
 
 interface Prepared {
   readonly runtime: CachedRuntime;
@@ -49,6 +50,7 @@ function order(
   t: Context,
   jail: Jail = t.context.jail,
   controlGroups: ControlGroups | string = 'the test has none',
+  clock: Clock = systemClock,
 ): SandboxFleet {
   const { directory, key, kind } = t.context.runtime;
   const fleet = createFleet({
@@ -57,7 +59,7 @@ function order(
     runtime: { directory, key, kind },
     jail,
     controlGroups,
-    clock: systemClock,
+    clock,
     observe: () => {},
   });
   t.teardown(() => fleet.close());
@@ -77,7 +79,7 @@ function deploy(sandbox: SandboxHandle, body: string) {
     logStreamName: 'stream',
     init: 'now',
     initializationType: 'on-demand',
-    initTimeoutMs: limits.initTimeoutMs,
+    initTimeoutMs: 30_000,
     openGateway: noGateway,
     onLog: () => {},
   });
@@ -85,7 +87,7 @@ function deploy(sandbox: SandboxHandle, body: string) {
   return {
     environmentId,
     created,
-    async invoke(event: unknown, timeoutMs = 3_000, onLog: (log: GuestLog) => void = () => {}) {
+    async invoke(event: unknown, timeoutMs = 20_000, onLog: (log: GuestLog) => void = () => {}) {
       requests += 1;
       const answer = await sandbox.invoke(
         {
@@ -133,7 +135,7 @@ test.serial('a function answers, cold and warm, and its output arrives before it
   const greet = deploy(sandbox, 'console.log("seen"); return { hello: event.name }');
   const logs: GuestLog[] = [];
   t.is((await greet.invoke({ name: 'Ada' })).text, '{"hello":"Ada"}');
-  t.is((await greet.invoke({ name: 'Bob' }, 3_000, (log) => logs.push(log))).text, '{"hello":"Bob"}');
+  t.is((await greet.invoke({ name: 'Bob' }, 20_000, (log) => logs.push(log))).text, '{"hello":"Bob"}');
   t.regex(logs.map(({ text }) => text).join(''), /seen/);
   await sandbox.destroy(greet.environmentId, false);
   t.is(sandbox.retirement(), undefined);
@@ -163,7 +165,7 @@ test.serial('kill -STOP during an invocation ends in a heartbeat kill', async (t
 });
 
 test.serial('a timeout that the sandbox enforces itself costs nobody the process', async (t) => {
-  const sandbox = await order(t).acquire('a');
+  const sandbox = await order(t, undefined, undefined, slowClock).acquire('a');
   const looping = deploy(sandbox, 'for (;;);');
   const neighbour = deploy(sandbox, 'return event');
   await neighbour.invoke(0);

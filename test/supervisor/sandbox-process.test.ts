@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
-import { systemClock } from '../../src/base/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { hardeningReport } from '../../src/model/hardening.ts';
 import { limits } from '../../src/model/limits.ts';
 import type { PlatformEvent } from '../../src/model/platform-event.ts';
@@ -19,13 +19,14 @@ import {
 import { SandboxProcess } from '../../src/supervisor/sandbox-process.ts';
 import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
 import { runtimeKey } from '../fixtures/sandboxes/hello.ts';
+import { slowClock } from '../fixtures/slow-clock.ts';
 
 function program(name: string): string {
   return fileURLToPath(new URL(`../fixtures/sandboxes/${name}.ts`, import.meta.url));
 }
 
 /** A few children at a time: with forty at once on two cores, deadlines would test the machine. */
-const turn = pLimit(4);
+const turn = pLimit(2);
 
 function sandboxTest(title: string, run: (t: ExecutionContext) => Promise<void>): void {
   test(title, (t) => turn(() => run(t)));
@@ -36,14 +37,14 @@ interface Started {
   readonly events: PlatformEvent[];
 }
 
-async function start(t: ExecutionContext, name = 'scripted'): Promise<Started> {
+async function start(t: ExecutionContext, name = 'scripted', clock: Clock = systemClock): Promise<Started> {
   const events: PlatformEvent[] = [];
   const sandbox = await SandboxProcess.start({
     sandboxId: 'sandbox-1',
     nodePath: process.execPath,
     mainPath: program(name),
     runtime: { directory: '/runtime/of/the/test', key: runtimeKey },
-    clock: systemClock,
+    clock,
     observe: (event) => events.push(event),
   });
   t.teardown(() => sandbox.kill(closing));
@@ -51,8 +52,8 @@ async function start(t: ExecutionContext, name = 'scripted'): Promise<Started> {
 }
 
 /** Ready, assigned and with an environment `e1` of a version. */
-async function startWithEnvironment(t: ExecutionContext, name = 'scripted'): Promise<Started> {
-  const started = await start(t, name);
+async function startWithEnvironment(t: ExecutionContext, name?: string, clock?: Clock): Promise<Started> {
+  const started = await start(t, name, clock);
   await started.sandbox.ready();
   started.sandbox.assign('customer-1');
   await started.sandbox.create(environment('e1'));
@@ -69,7 +70,7 @@ function environment(environmentId: string, changes: object = {}) {
     logStreamName: '2026/11/21/[$LATEST]abc',
     init: 'now' as const,
     initializationType: 'on-demand' as const,
-    initTimeoutMs: 1_000,
+    initTimeoutMs: 20_000,
     openGateway: noGateway,
     onLog: () => {},
     ...changes,
@@ -82,7 +83,7 @@ function invocation(event: object, changes: Partial<InvocationSpec> = {}): Invoc
   return {
     environmentId: 'e1',
     requestId: `request-${requests}`,
-    timeoutMs: 5_000,
+    timeoutMs: 20_000,
     invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:greet',
     payload: Buffer.from(JSON.stringify(event)),
     onLog: () => {},
@@ -348,15 +349,16 @@ sandboxTest('no answer by the far deadline kills the sandbox, and blames the env
 });
 
 sandboxTest('an answer just before the far deadline counts', async (t) => {
-  const { sandbox } = await startWithEnvironment(t);
-  const { body } = await sandbox.invoke(invocation({ do: 'slow', ms: 40 }, { timeoutMs: 30 }));
+  const { sandbox } = await startWithEnvironment(t, undefined, slowClock);
+  // 300 ms, and a grace of 750.
+  const { body } = await sandbox.invoke(invocation({ do: 'slow', ms: 400 }, { timeoutMs: 30 }));
   t.is(parsed(body), 'late');
 });
 
 sandboxTest('the time that its create takes does not count for an invocation', async (t) => {
   const { sandbox } = await startWithEnvironment(t);
-  const created = sandbox.create(environment('slow-400'));
-  const invoked = sandbox.invoke(invocation({ do: 'echo' }, { environmentId: 'slow-400', timeoutMs: 50 }), created);
+  const created = sandbox.create(environment('slow-1500'));
+  const invoked = sandbox.invoke(invocation({ do: 'echo' }, { environmentId: 'slow-1500', timeoutMs: 1_000 }), created);
   t.deepEqual(parsed((await invoked).body), { do: 'echo' });
 });
 
@@ -373,7 +375,7 @@ sandboxTest('an environment that is never made kills the sandbox', async (t) => 
 sandboxTest('a held main thread makes the sandbox busy, and no longer than it is held', async (t) => {
   const { sandbox } = await startWithEnvironment(t);
   t.false(sandbox.isBusy());
-  const invoked = sandbox.invoke(invocation({ do: 'block', ms: 600 }));
+  const invoked = sandbox.invoke(invocation({ do: 'block', ms: 2_000 }));
   while (!sandbox.isBusy()) await new Promise((resolve) => setTimeout(resolve, 5));
   await invoked;
   await sandbox.invoke(invocation({ do: 'echo' }));

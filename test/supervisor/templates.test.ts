@@ -19,6 +19,7 @@ import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
 import { createFakeClock } from '../fixtures/fake-clock.ts';
 import { testJail } from '../fixtures/jail.ts';
 import { testProgram } from '../fixtures/sandbox-program.ts';
+import { slowClock } from '../fixtures/slow-clock.ts';
 
 interface Prepared {
   readonly runtime: CachedRuntime;
@@ -44,7 +45,8 @@ function order(
   t: Context,
   jail: Jail = t.context.jail,
   observe: Observe = () => {},
-  { clock = systemClock, mainPath = t.context.mainPath }: { clock?: Clock; mainPath?: string } = {},
+  // However long a template takes on a busy machine, whoever need not hurry waits for it.
+  { clock = slowClock, mainPath = t.context.mainPath }: { clock?: Clock; mainPath?: string } = {},
 ) {
   const { directory, key, kind } = t.context.runtime;
   const templates = new Templates(clock, observe);
@@ -73,6 +75,8 @@ async function acquire(t: Context, forked: number) {
   await ordered.fleet.ready();
   const sandboxes: SandboxHandle[] = [];
   while (sandboxes.length < forked) sandboxes.push(await ordered.fleet.acquire(`domain-${sandboxes.length}`));
+  // Tests kill what forked them: that must not be this process.
+  for (const { pid } of sandboxes) t.not(parentOf(pid), process.pid);
   return { ...ordered, started, sandboxes };
 }
 

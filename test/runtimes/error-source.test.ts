@@ -6,7 +6,7 @@ const engine = createEngine();
 test.after.always(async () => (await engine)[Symbol.asyncDispose]());
 
 async function messageOf(functionName: string, code: { source: string; sourceFile?: string }): Promise<string> {
-  const run = await (await engine).createFunction({ functionName, code });
+  const run = await (await engine).createFunction({ functionName, timeout: 20, code });
   const error: unknown = await run({ fine: false }).catch((thrown: unknown) => thrown);
   return error instanceof Error ? error.message : '';
 }

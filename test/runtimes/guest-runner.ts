@@ -33,7 +33,7 @@ export interface GuestRun {
   readonly ended: SliceOutcome | undefined;
 }
 
-const sliceTimeoutMs = 5_000;
+const sliceTimeoutMs = 30_000;
 const turnsMax = 20_000;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 

@@ -36,7 +36,7 @@ interface Opened {
   init(): ReturnType<typeof callInit>;
 }
 
-function callInit(guest: Guest, timeoutMs = 1_000) {
+function callInit(guest: Guest, timeoutMs = 20_000) {
   return guest.call('init', [undefined], { timeoutMs, lane: 'main' });
 }
 
@@ -172,7 +172,7 @@ test('services get plain values only, of bounded size and number', (t) => {
 test('an event brings its values, byte arrays are moved', (t) => {
   const { guest, seen } = open(t, 'return 0;');
   const bytes = new Uint8Array([7, 8]).buffer;
-  const outcome = guest.call('event', [1, 2, 3, 'text', bytes, undefined], { timeoutMs: 1_000, lane: 'main' });
+  const outcome = guest.call('event', [1, 2, 3, 'text', bytes, undefined], { timeoutMs: 20_000, lane: 'main' });
   t.is(outcome.kind, 'state');
   t.is(bytes.byteLength, 0);
   t.deepEqual(seen, [['log', 1, '1 2 3 text 7,8 undefined']]);
@@ -216,7 +216,7 @@ test('a state that is no number counts as none', (t) => {
 test('a slice that does not end is ended, and the guest can be called again', (t) => {
   const { guest } = open(t, 'for (;;);');
   t.deepEqual(callInit(guest, 50), { kind: 'timeout' });
-  t.deepEqual(guest.call('turn', [], { timeoutMs: 1_000, lane: 'main' }), { kind: 'state', state: 6 });
+  t.deepEqual(guest.call('turn', [], { timeoutMs: 20_000, lane: 'main' }), { kind: 'state', state: 6 });
 });
 
 test('a loop in a microtask is ended too', (t) => {
@@ -233,7 +233,7 @@ test('exit ends the guest where it stands, on both lanes', async (t) => {
   t.true(main.guest.isDisposed);
 
   const pool = open(t, `host.exit(3); host.log(1, 'after exit'); return 0;`);
-  t.deepEqual(await pool.guest.call('init', [undefined], { timeoutMs: 1_000, lane: 'pool' }), { kind: 'disposed' });
+  t.deepEqual(await pool.guest.call('init', [undefined], { timeoutMs: 20_000, lane: 'pool' }), { kind: 'disposed' });
   t.deepEqual(pool.seen, [['exit', 3]]);
 });
 

@@ -66,7 +66,7 @@ export class TestEnvironment {
   /** Sent right behind `create`: nothing waits for the environment to exist. */
   async invoke(
     event: unknown = {},
-    { timeoutMs = 3_000, requestId = 'request' }: InvokeOptions = {},
+    { timeoutMs = 20_000, requestId = 'request' }: InvokeOptions = {},
   ): Promise<Invoked> {
     const { head, body } = await this.#sandbox.channel.call(
       frameTypes.invoke,
@@ -202,7 +202,7 @@ export async function startSandbox(changes: Partial<LaunchOptions> = {}, start: 
         return versionKey;
       },
 
-      create(versionKey, { init = 'now', initTimeoutMs = 10_000, inheritsFrom } = {}) {
+      create(versionKey, { init = 'now', initTimeoutMs = 30_000, inheritsFrom } = {}) {
         environments += 1;
         const environmentId = `environment-${environments}`;
         const head = {

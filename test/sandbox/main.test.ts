@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import ava from 'ava';
+import ava, { type ExecutionContext } from 'ava';
 import { limits } from '../../src/model/limits.ts';
 import { frameTypes } from '../../src/protocol/messages.ts';
 import { sandboxMainPath } from '../../src/supervisor/launch.ts';
@@ -12,7 +12,7 @@ import { startSandbox, type TestSandbox } from './harness.ts';
 const test = ava.serial;
 
 /** Generous: the machine may be busy with other tests. That nothing runs on for ever is what counts. */
-const lateMsMax = 2_000;
+const lateMsMax = 10_000;
 
 let sandbox: TestSandbox;
 ava.before(async () => {
@@ -112,7 +112,7 @@ test('awaited timers keep their order and their delay', async (t) => {
   );
   const { seen, waited } = JSON.parse((await environment.invoke()).payload);
   t.deepEqual(seen, [10, 30]);
-  t.true(waited >= 29 && waited < 500, `${waited} ms`);
+  t.true(waited >= 29 && waited < 30 + lateMsMax, `${waited} ms`);
 });
 
 test('an interval that is left behind does not run between invocations', async (t) => {
@@ -165,22 +165,28 @@ test('the watchdog wakes up for a loop after a long rest', async (t) => {
   t.true(tookMs >= 99 && tookMs < 100 + lateMsMax, `${tookMs} ms`);
 });
 
+/** Longer than anything that a loop must not hold up may take, on any machine. */
+const longMs = 60_000;
+
+/** A loop that is ended by destroying its environment, so that its deadline need not be awaited. */
+function endsWithItsEnvironment(t: ExecutionContext, invoked: Promise<unknown>) {
+  let isOver = false;
+  const end = t.throwsAsync(invoked, { message: /destroyed/ }).finally(() => {
+    isOver = true;
+  });
+  return { end, isOver: () => isOver };
+}
+
 test('neighbours answer while an endless loop runs on the pool', async (t) => {
   const neighbour = await sandbox.run('exports.handler = async () => 1');
   for (let calls = 0; calls < 5; calls++) await neighbour.invoke();
   const looping = await sandbox.run('exports.handler = async () => { for (;;); }');
-  let isLooping = true;
-  const looped = looping.invoke({}, { timeoutMs: 400 }).finally(() => {
-    isLooping = false;
-  });
-  let answers = 0;
-  while (isLooping) {
-    t.is((await neighbour.invoke()).payload, '1');
-    answers += 1;
-  }
-  t.is((await looped).outcome.kind, 'timeout');
-  // A neighbour that waited for the loop would get one; on a machine that is busy with other things they are fewer than a hundred.
-  t.true(answers > 10, `${answers} answers`);
+  await looping.created;
+  const looped = endsWithItsEnvironment(t, looping.invoke({ loop: true }, { timeoutMs: longMs }));
+  for (let calls = 0; calls < 10; calls++) t.is((await neighbour.invoke()).payload, '1');
+  t.false(looped.isOver());
+  await looping.destroy();
+  await looped.end;
 });
 
 test('a function that was quick and then loops does not hold up a stranger that is under way', async (t) => {
@@ -190,18 +196,17 @@ test('a function that was quick and then loops does not hold up a stranger that 
   for (let calls = 0; calls < 3; calls++) await turncoat.invoke();
   const stranger = await sandbox.run(
     `exports.handler = async () => {
-       const from = Date.now();
        for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 20));
-       return Date.now() - from;
+       return 1;
      }`,
   );
   await stranger.created;
-  const waiting = stranger.invoke({}, { timeoutMs: 1_000 });
-  const looped = turncoat.invoke({ loop: true }, { timeoutMs: 800 });
-  const { outcome, payload } = await waiting;
-  t.is(outcome.kind, 'success');
-  t.true(Number(payload) < 600, `${payload} ms`);
-  t.is((await looped).outcome.kind, 'timeout');
+  const waiting = stranger.invoke();
+  const looped = endsWithItsEnvironment(t, turncoat.invoke({ loop: true }, { timeoutMs: longMs }));
+  t.is((await waiting).payload, '1');
+  t.false(looped.isOver());
+  await turncoat.destroy();
+  await looped.end;
 });
 
 const endless: Record<string, string> = {

@@ -11,6 +11,7 @@ test('after a restart a function says what it lacks, until it is given again', a
     await using engine = await createEngine({ dataDirectory });
     const bound = await engine.createFunction({
       functionName: 'bound',
+      timeout: 20,
       code: { source },
       bindings: { who: () => 'one' },
     });

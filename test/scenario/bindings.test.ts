@@ -81,6 +81,7 @@ test('a function that has none is told so where it asks for them, and has no con
   const { engine } = t.context;
   const none = await engine.createFunction({
     functionName: 'none',
+    timeout: 20,
     code: { source: `import { kv } from 'isotherm:bindings'; export const handler = async () => kv.get();` },
   });
   await t.throwsAsync(none(), {
@@ -88,6 +89,7 @@ test('a function that has none is told so where it asks for them, and has no con
   });
   const without = await engine.createFunction({
     functionName: 'without',
+    timeout: 20,
     code: {
       source: `export const handler = async (event, context) => ['bindings' in context, 'bindings' in globalThis];`,
     },
@@ -99,6 +101,7 @@ test('bind gives bindings to a function that exists, or others than before', asy
   const { engine } = t.context;
   const bound = await engine.createFunction({
     functionName: 'bound',
+    timeout: 20,
     code: { source: `export const handler = async (event, { bindings }) => bindings && bindings.who();` },
   });
   t.is(await bound(), null);
@@ -109,6 +112,7 @@ test('bind gives bindings to a function that exists, or others than before', asy
   await engine.deleteFunction('bound');
   await engine.createFunction({
     functionName: 'bound',
+    timeout: 20,
     code: { source: `export const handler = async (event, { bindings }) => bindings && bindings.who();` },
   });
   t.is(await bound(), null);
@@ -686,6 +690,7 @@ test('bindings live in memory: an engine that starts again has to be given them'
   // Refused before anything is created.
   const bad = engine.createFunction({
     functionName: 'bad',
+    timeout: 20,
     code: { source: 'exports.handler = () => 1' },
     bindings: { 'a-b': 1 },
   });

@@ -9,7 +9,7 @@ const source = 'export const handler = async () => "ran"';
 async function levelHere(): Promise<{ level: HardeningLevel; events: PlatformEvent[] }> {
   const events: PlatformEvent[] = [];
   await using engine = await createEngine({ observe: (event) => events.push(event) });
-  const run = await engine.createFunction({ functionName: 'f', code: { source } });
+  const run = await engine.createFunction({ functionName: 'f', timeout: 20, code: { source } });
   await run();
   return { level: engine.stats().hardening?.level ?? 'S0', events };
 }
@@ -25,7 +25,7 @@ test('an engine starts at every level that can be had, and at none above', async
   for (const minimumLevel of hardeningLevels) {
     if (isAtLeast(level, minimumLevel)) {
       await using engine = await createEngine({ hardening: { minimumLevel } });
-      const run = await engine.createFunction({ functionName: 'f', code: { source } });
+      const run = await engine.createFunction({ functionName: 'f', timeout: 20, code: { source } });
       t.is(await run(), 'ran');
       continue;
     }
@@ -39,7 +39,7 @@ test('an engine starts at every level that can be had, and at none above', async
 test('switched off, sandboxes have no jail and run all the same', async (t) => {
   const events: PlatformEvent[] = [];
   await using engine = await createEngine({ hardening: 'off', observe: (event) => events.push(event) });
-  const run = await engine.createFunction({ functionName: 'f', code: { source } });
+  const run = await engine.createFunction({ functionName: 'f', timeout: 20, code: { source } });
   t.is(await run(), 'ran');
   t.is(engine.stats().hardening?.level, 'S0');
   t.false(events.some((event) => event.type === 'hardening.less'));

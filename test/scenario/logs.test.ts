@@ -30,7 +30,7 @@ test('Lambda’s lines and the function’s are kept in order, one event each, a
   };
   {
     await using engine = await createEngine({ dataDirectory });
-    const talk = await engine.createFunction({ functionName: 'talk', code: { source } });
+    const talk = await engine.createFunction({ functionName: 'talk', timeout: 20, code: { source } });
     await talk(1);
     await check(engine);
   }
@@ -42,7 +42,7 @@ test('in JSON format levels are held, and a group of its own takes the lines of 
   await using engine = await createEngine();
   const logging = { logFormat: 'JSON', applicationLogLevel: 'WARN', systemLogLevel: 'WARN', logGroup: 'shared' };
   for (const functionName of ['one', 'two']) {
-    const call = await engine.createFunction({ functionName, code: { source }, logging });
+    const call = await engine.createFunction({ functionName, timeout: 20, code: { source }, logging });
     await call(functionName);
   }
   const records = (await messages(engine, 'shared')).filter((message) => message.startsWith('{'));
@@ -64,14 +64,14 @@ test('in JSON format levels are held, and a group of its own takes the lines of 
 
 test('an engine that is told so keeps nothing', async (t) => {
   await using engine = await createEngine({ logs: 'off' });
-  const talk = await engine.createFunction({ functionName: 'talk', code: { source } });
+  const talk = await engine.createFunction({ functionName: 'talk', timeout: 20, code: { source } });
   await talk(1);
   t.deepEqual((await engine.logs.groups()).groups, []);
 });
 
 test('who follows sees what is printed while it is printed', async (t) => {
   await using engine = await createEngine();
-  const talk = await engine.createFunction({ functionName: 'talk', code: { source } });
+  const talk = await engine.createFunction({ functionName: 'talk', timeout: 20, code: { source } });
   const stop = new AbortController();
   const seen: string[] = [];
   const following = (async () => {

@@ -21,7 +21,7 @@ const expected = [
 const topLevelAwait = `await null; ${source}`;
 
 async function answers(engine: Engine, text: string): Promise<unknown> {
-  const run = await engine.createFunction({ functionName: 'f', code: { source: text } });
+  const run = await engine.createFunction({ functionName: 'f', timeout: 20, code: { source: text } });
   return [await run({ names: ['a', 'b'] }), await run({ names: ['a', 'b'] }), await run({ names: ['a', 'b'] })];
 }
 
@@ -53,6 +53,6 @@ test('import() in code that is evaluated leads to what require leads to', async 
         typeof (await eval('import("node:util")')).inspect, await late('./missing.js').catch((error) => error.code),
         await late({ toString() { throw new Error('asked'); } }).catch((error) => error.message)];
     };`;
-  const run = await engine.createFunction({ functionName: 'late', code: { source: late } });
+  const run = await engine.createFunction({ functionName: 'late', timeout: 20, code: { source: late } });
   t.deepEqual(await run(), ['a/b', '/', '[object Module]', true, 'function', 'MODULE_NOT_FOUND', 'asked']);
 });

@@ -58,7 +58,7 @@ test('init has run before the first call, overflow runs on demand, and a restart
 
 test('one whose process is killed is made again; one whose init throws is told as Lambda tells it', async (t) => {
   await using engine = await createEngine();
-  await engine.createFunction({ functionName: 'f', code: { source } });
+  await engine.createFunction({ functionName: 'f', timeout: 20, code: { source } });
   await engine.publishVersion({ functionName: 'f' });
   await engine.functions.provisioned.put(reference, 1);
   await ready(engine);
@@ -68,7 +68,11 @@ test('one whose process is killed is made again; one whose init throws is told a
   await ready(engine);
   t.is((await engine.function('f:1')<Answer>({})).type, 'provisioned-concurrency');
 
-  await engine.createFunction({ functionName: 'broken', code: { source: 'throw new Error("not today")' } });
+  await engine.createFunction({
+    functionName: 'broken',
+    timeout: 20,
+    code: { source: 'throw new Error("not today")' },
+  });
   await engine.publishVersion({ functionName: 'broken' });
   const broken = parseFunctionReference('broken:1');
   await engine.functions.provisioned.put(broken, 1);

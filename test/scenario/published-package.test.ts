@@ -39,7 +39,7 @@ test('the published package works as a library and as a command', (t) => {
     `import { createEngine } from 'isotherm';
      await using engine = await createEngine();
      const greet = await engine.createFunction({
-       functionName: 'greet',
+       functionName: 'greet', timeout: 20,
        code: { source: 'export const handler = async (event) => \`hello \${event.name}\`' },
      });
      console.log(await greet({ name: 'Ada' }));`,

@@ -54,7 +54,7 @@ async function deploy(engine: Engine, body: string, settings: object = {}): Prom
   const functionName = `limits-${deployed}`;
   await engine.createFunction({
     functionName,
-    timeout: 10,
+    timeout: 30,
     code: {
       source: `import crypto from 'node:crypto'; import dns from 'node:dns'; import fs from 'node:fs'; import zlib from 'node:zlib';
         const codeOf = (run) => { try { run(); return 'none'; } catch (error) { return error.code ?? error.name; } };
@@ -254,6 +254,7 @@ test.serial('response-stream-bytes: behind what was sent; the environment stays'
   const { strict } = t.context;
   const { functionName } = await strict.createFunction({
     functionName: 'streams',
+    timeout: 20,
     code: {
       source: `let calls = 0;
         export const handler = awslambda.streamifyResponse(async (event, stream) => {

@@ -20,6 +20,7 @@ test('calls in other domains keep their p99 within three times what it is in qui
   t.teardown(() => engine.close());
   await engine.createFunction({
     functionName: 'good',
+    timeout: 20,
     trustDomain: 'good',
     code: { source: 'exports.handler = async () => 1;' },
   });

@@ -10,7 +10,11 @@ const temporaryDirectory = ownTemporaryDirectory();
 const engine = await createEngine();
 test.before(async () => {
   // The code store and the bundler make their places now.
-  const call = await engine.createFunction({ functionName: 'first', code: { source: 'exports.handler = () => 1;' } });
+  const call = await engine.createFunction({
+    functionName: 'first',
+    timeout: 20,
+    code: { source: 'exports.handler = () => 1;' },
+  });
   await call();
 });
 test.after.always(() => engine.close());

@@ -158,6 +158,7 @@ test('a redirect is a connection like any other', async (t) => {
 test('sockets of the file system are not there', async (t) => {
   const attack = await t.context.engine.createFunction({
     functionName: 'paths',
+    timeout: 20,
     code: { source: attacker },
     network: { allow: ['public', 'localhost', '0.0.0.0/0', '[::/0]'] },
   });
@@ -167,7 +168,11 @@ test('sockets of the file system are not there', async (t) => {
 });
 
 test('without rules nothing is asked of any name server', async (t) => {
-  const attack = await t.context.engine.createFunction({ functionName: 'quiet', code: { source: attacker } });
+  const attack = await t.context.engine.createFunction({
+    functionName: 'quiet',
+    timeout: 20,
+    code: { source: attacker },
+  });
   const names = ['data.attacker.example', 'localhost.attacker.example'];
   const out = (await attack({ hosts: [], names })) as Record<string, string>;
   t.deepEqual(Object.values(out), ['EACCES', 'EACCES']);

@@ -103,6 +103,7 @@ async function warmUp(options: LoadOptions): Promise<number> {
   });
   const warm = await engine.createFunction({
     functionName: 'warm',
+    timeout: 20,
     code: { source: 'export const handler = async () => 1' },
   });
   await warm();

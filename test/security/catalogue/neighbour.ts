@@ -28,6 +28,7 @@ export class Neighbour {
     await this.#engine.createFunction({
       functionName: this.functionName,
       trustDomain: this.functionName,
+      timeout: 20,
       environment: { SECRET: this.secret },
       code: {
         source: 'exports.handler = async (event) => ({ echo: event.nonce, secret: process.env.SECRET });',

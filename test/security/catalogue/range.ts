@@ -92,6 +92,7 @@ export class Range implements AsyncDisposable {
     await this.engine.createFunction({
       functionName,
       trustDomain: functionName,
+      timeout: 20,
       code: { source: 'exports.handler = async () => "benign";' },
     });
     for (let call = 0; call < 3; call += 1) await this.engine.invoke({ functionName, payload: benignEvent });

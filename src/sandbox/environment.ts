@@ -265,13 +265,15 @@ export class Environment {
     incarnation.beginPhase('init', deadlineMs);
     const phase = this.#phase(incarnation, lane, deadlineMs);
     const bundle = this.#load(incarnation);
-    const end: PhaseEnd =
+    const ran: PhaseEnd =
       bundle.kind === 'loaded' ? await phase.settle({ name: 'init', args: [bundle.value] }) : bundle.end;
+    // Of an init that was done and whose isolate went down in the same slice nothing is left: it is that end that counts.
+    const end = isInitDone(ran) ? (incarnation.ended ?? ran) : ran;
     incarnation.endPhase();
     this.#addCpu(incarnation);
     const { longestSliceMs } = phase;
     this.version.record({ kind: 'init', lane, longestSliceMs, isClean: incarnation.ended === undefined });
-    const isDone = isInitDone(end) && incarnation.ended === undefined;
+    const isDone = isInitDone(end);
     this.#noteMemory(end);
     // A failed runtime process ends, and init runs again in a new one (B3.3).
     if (!isDone) this.#discard();

@@ -135,6 +135,23 @@ const failedInits: Record<string, { init: SliceScript; status: object; outcome: 
     status: { status: 'exit', code: 3 },
     outcome: { kind: 'exit', code: 3 },
   },
+  'a timeout in the slice in which it was done': {
+    init: (calls) => {
+      calls.settle(settleKinds.initDone, '', '');
+      return { kind: 'timeout' };
+    },
+    status: { status: 'timeout' },
+    outcome: { kind: 'timeout' },
+  },
+  'an exit right after it was done': {
+    init: (calls) => {
+      calls.settle(settleKinds.initDone, '', '');
+      calls.exit(3);
+      return undefined;
+    },
+    status: { status: 'exit', code: 3 },
+    outcome: { kind: 'exit', code: 3 },
+  },
   'no memory left': {
     init: () => ({ kind: 'out-of-memory' }),
     status: { status: 'out-of-memory' },

@@ -9,6 +9,7 @@ import type { BenchOptions } from '../src/cli/bench-command.ts';
 import { benchStatus, type ExitStatus, UsageError } from '../src/cli/exit-status.ts';
 import { integerOption, reason } from '../src/cli/options.ts';
 import type { BenchResult } from './model.ts';
+import { markdownTable } from './report/markdown.ts';
 import { reportPage } from './report/page.ts';
 import { createProgress } from './report/progress.ts';
 import { quantity } from './report/quantity.ts';
@@ -22,17 +23,19 @@ const seedMax = 2 ** 32 - 1;
 
 /** @throws UsageError */
 export async function bench(options: BenchOptions): Promise<ExitStatus> {
-  const { from, json, html } = options;
+  const { from, json, html, markdown = false } = options;
   if (from !== undefined) refuseBesideFrom(options);
   // A run takes a quarter of an hour: better to hear now that its result has no place.
   if (json !== undefined) checkPlace('--json', json);
   if (html !== undefined) checkPlace('--html', html);
   if (options.modules === true) return await printModules(options.quick === true);
 
-  const result = from === undefined ? await runWithProgress(options) : readResult(from);
+  using interruption = createInterruption();
+  const result = from === undefined ? await runWithProgress(options, interruption.signal) : readResult(from);
   if (json !== undefined) write('--json', json, `${JSON.stringify(result)}\n`);
   if (html !== undefined) write('--html', html, reportPage(result));
-  process.stdout.write(tableText(result, process.stdout.columns));
+  process.stdout.write(markdown ? markdownTable(result) : tableText(result, process.stdout.columns));
+  interruption.endIfInterrupted();
   return result.targets.every(isMet) ? benchStatus.met : benchStatus.missed;
 }
 
@@ -42,10 +45,37 @@ function refuseBesideFrom({ quick, scenario, peer, seed, modules: first }: Bench
   if (name !== undefined) throw new UsageError(`--from shows a run that was made, and goes without ${name}`);
 }
 
-async function runWithProgress({ quick = false, scenario, peer, seed }: BenchOptions): Promise<BenchResult> {
-  const interrupted = new AbortController();
-  const onSignal = (name: string): void => interrupted.abort(name);
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, onSignal);
+interface Interruption extends Disposable {
+  readonly signal: AbortSignal;
+  /** Gives the signal that interrupted the run its usual effect: all that was started has ended by then. */
+  endIfInterrupted(): void;
+}
+
+/** The first signal ends the run in order, which keeps what was measured; a second one ends it at once. */
+function createInterruption(): Interruption {
+  const names = ['SIGINT', 'SIGTERM'] as const;
+  const controller = new AbortController();
+  const release = () => {
+    for (const name of names) process.removeListener(name, onSignal);
+  };
+  const onSignal = (name: string): void => {
+    release();
+    controller.abort(name);
+  };
+  for (const name of names) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    endIfInterrupted() {
+      if (controller.signal.aborted) process.kill(process.pid, controller.signal.reason);
+    },
+    [Symbol.dispose]: release,
+  };
+}
+
+async function runWithProgress(
+  { quick = false, scenario, peer, seed }: BenchOptions,
+  signal: AbortSignal,
+): Promise<BenchResult> {
   using progress = createProgress(process.stderr, () => systemClock.nowMs());
   try {
     return await runBench({
@@ -54,19 +84,17 @@ async function runWithProgress({ quick = false, scenario, peer, seed }: BenchOpt
       ...(peer !== undefined && { peers: peer.split(',') }),
       ...(seed !== undefined && { seed: integerOption('--seed', seed, 0, seedMax) }),
       progress: (done, total, what) => progress.report(done, total, what),
-      signal: interrupted.signal,
+      signal,
     });
   } catch (error) {
-    if (interrupted.signal.aborted) {
+    if (signal.aborted) {
       progress[Symbol.dispose]();
-      // All that was started has ended by now, so the signal may have its usual effect.
-      process.kill(process.pid, interrupted.signal.reason);
+      // Nothing was measured.
+      process.kill(process.pid, signal.reason);
     }
     // What it throws for a name that it does not know.
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;
-  } finally {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeListener(name, onSignal);
   }
 }
 

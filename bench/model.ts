@@ -17,6 +17,8 @@ export interface Peer {
   readonly version: string;
   /** What it runs a function in, in a few words. */
   readonly about: string;
+  /** Nothing to run functions in, but a lower bound that others are compared with. */
+  readonly isFloor?: true;
 }
 
 /** A peer that has no figures, or none in one scenario. */
@@ -58,6 +60,8 @@ export interface Scenario {
   readonly kind: 'distribution' | 'line' | 'phases' | 'timeline';
   /** Rounds, calls and what warmed up, in sentences. */
   readonly method: string;
+  /** How long it took, preparation included. */
+  readonly seconds?: number;
 }
 
 /** One of DESIGN's targets, with the ratio seen. */
@@ -76,6 +80,8 @@ export interface BenchResult {
   readonly startedAt: string;
   readonly seconds: number;
   readonly quick: boolean;
+  /** Ended before its end, as by Ctrl-C: what was measured until then is here, and the last scenario may have fewer samples than its method says. */
+  readonly isInterrupted?: true;
   /** Of the order of peers, the arrivals and the trace: the same seed makes the same run. */
   readonly seed: number;
   readonly machine: Machine;
@@ -100,6 +106,7 @@ const result = z.object({
   startedAt: z.iso.datetime(),
   seconds: z.number(),
   quick: z.boolean(),
+  isInterrupted: z.literal(true).exactOptional(),
   seed: z.int(),
   machine: z.object({
     cpu: text,
@@ -110,7 +117,7 @@ const result = z.object({
     v8: text,
     loadAverage: z.number(),
   }),
-  peers: z.array(z.object({ name: text, version: text, about: text })),
+  peers: z.array(z.object({ name: text, version: text, about: text, isFloor: z.literal(true).exactOptional() })),
   missing: z.array(z.object({ name: text, reason: text, scenario: text.exactOptional() })),
   scenarios: z.array(
     z.object({
@@ -122,6 +129,7 @@ const result = z.object({
       baseline: text,
       kind: z.enum(['distribution', 'line', 'phases', 'timeline']),
       method: text,
+      seconds: z.number().exactOptional(),
     }),
   ),
   series: z.array(

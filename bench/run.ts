@@ -5,7 +5,7 @@ import { driverNamed, drivers } from './drivers/all.ts';
 import type { Driver } from './drivers/driver.ts';
 import { encodeHistogram } from './histogram.ts';
 import { revision, thisMachine } from './machine.ts';
-import type { BenchResult, MissingPeer, Progress, Series } from './model.ts';
+import type { BenchResult, MissingPeer, Progress, Scenario, Series } from './model.ts';
 import { installCommand } from './peer-packages.ts';
 import { seededRandom } from './random.ts';
 import { plans } from './scenarios/all.ts';
@@ -26,7 +26,10 @@ export interface BenchOptions {
 
 const progressUnits = 100;
 
-/** @throws RangeError for a scenario or a peer that there is none of */
+/**
+ * A run that is interrupted gives what it has measured, if that is anything.
+ * @throws RangeError for a scenario or a peer that there is none of
+ */
 export async function runBench({ quick, only, peers, seed = 1, progress, signal }: BenchOptions): Promise<BenchResult> {
   for (const name of only ?? []) {
     if (plans.every((plan) => plan.scenario.name !== name)) {
@@ -36,6 +39,7 @@ export async function runBench({ quick, only, peers, seed = 1, progress, signal 
     }
   }
   for (const name of peers ?? []) driverNamed(name);
+  signal?.throwIfAborted();
   const chosen = plans.filter((plan) =>
     only ? only.includes(plan.scenario.name) : !quick || plan.isLeftOutOfQuick !== true,
   );
@@ -51,6 +55,7 @@ export async function runBench({ quick, only, peers, seed = 1, progress, signal 
   }
 
   let series: Series[] = [];
+  const scenarios: Scenario[] = [];
   const random = seededRandom(seed);
   // A quick run starts each peer once; a full one anew for each scenario, so that none meets what another left behind.
   await using clients = new Clients(signal, quick ? 'kept' : 'renewed');
@@ -62,11 +67,21 @@ export async function runBench({ quick, only, peers, seed = 1, progress, signal 
         what,
       );
     };
+    const began = performance.now();
     const found = await runPlan({ plan, present, clients, quick, random, signal, report });
     series = [...series, ...found.series];
-    missing.push(...found.missing);
+    missing.push(...(found.series.length > 0 || signal?.aborted !== true ? found.missing : []));
+    const seconds = Math.round(performance.now() - began) / 1000;
+    const { scenario, beside = [], method } = plan;
+    const shown = [scenario, ...beside].filter((each) => each === scenario || hasSeries(found.series, each.name));
+    // One that was interrupted before it had a figure has nothing to show.
+    if (signal?.aborted !== true || found.series.length > 0) {
+      scenarios.push(...shown.map((each) => ({ ...each, method: method(quick), seconds })));
+    }
+    if (signal?.aborted === true) break;
     await clients.endScenario();
   }
+  if (series.length === 0) signal?.throwIfAborted();
   progress(chosen.length * progressUnits, chosen.length * progressUnits, 'done');
 
   const used = new Set(series.map(({ peer }) => peer));
@@ -76,18 +91,26 @@ export async function runBench({ quick, only, peers, seed = 1, progress, signal 
     startedAt,
     seconds: (performance.now() - from) / 1000,
     quick,
+    ...(signal?.aborted === true && { isInterrupted: true }),
     seed,
     machine,
     peers: present
       .filter(({ name }) => used.has(name))
-      .map(({ name, about, version }) => ({ name, version: version() ?? '', about })),
+      .map(({ name, about, version, isFloor }) => ({
+        name,
+        version: version() ?? '',
+        about,
+        ...(isFloor === true && { isFloor }),
+      })),
     missing,
-    scenarios: chosen.flatMap(({ scenario, beside = [], method }) =>
-      [scenario, ...beside].map((each) => ({ ...each, method: method(quick) })),
-    ),
+    scenarios,
     series: await withHistograms(series),
     targets: targetsOf(series),
   };
+}
+
+function hasSeries(series: readonly Series[], scenario: string): boolean {
+  return series.some((each) => each.scenario === scenario);
 }
 
 interface PlanRun {
@@ -160,7 +183,12 @@ async function runPlan({
       });
     },
   };
-  await plan.run(context);
+  try {
+    await plan.run(context);
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+    // Interrupted: what the peers that were done have shown is as good as it was.
+  }
   return { series, missing };
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isothermCommand, isothermVersion } from '../isotherm-package.ts';
 import type { Phase } from '../measure.ts';
 import type { Driver, FunctionInput } from './driver.ts';
+import { engineLimits } from './engine-limits.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
 import { startProgram } from './program.ts';
 import { zipOf } from './zip.ts';
@@ -13,12 +14,20 @@ export const isothermHttp: Driver = {
   name: 'isotherm over HTTP',
   about: "isotherm serve in a process of its own, called over HTTP with Lambda's API",
   version: () => isothermVersion,
-  lacks: { eviction: 'serve has no option for how long environments stay' },
-  async open() {
+  lacks: {},
+  async open({ environments, idleMs }) {
     const server = await startProgram({
       file: process.execPath,
       // The concurrency is what the command takes requests by: ten a second for each.
-      args: [isothermCommand, 'serve', '--port', '0', '--limit', 'concurrency=100000'],
+      args: [
+        isothermCommand,
+        'serve',
+        '--port',
+        '0',
+        '--limit',
+        'concurrency=100000',
+        ...limitArguments(environments, idleMs),
+      ],
       ready: /isotherm listening on http:\/\/[^:]+:(\d+)/,
     });
     const client = createHttpClient(Number(server.found));
@@ -33,8 +42,8 @@ export const isothermHttp: Driver = {
         for (const { name } of functions) known.add(name);
       },
       async call(name, payload) {
-        // The log has the init's duration. Only a first call asks for it: warm ones are as plain as can be.
-        const isFirst = known.delete(name);
+        // The log has the init's duration. Only a first call asks for it, or each where environments go away: warm ones are as plain as can be.
+        const isFirst = known.delete(name) || idleMs !== undefined;
         const headers: Record<string, string> = isFirst ? { 'x-amz-log-type': 'Tail' } : {};
         const answer = await client.send('POST', `${functionsPath}/${name}/invocations`, payload, headers);
         if (answer.status !== 200 || answer.header('x-amz-function-error') !== undefined) throw new Error(answer.text);
@@ -52,6 +61,11 @@ export const isothermHttp: Driver = {
     };
   },
 };
+
+/** The same as through the library. */
+function limitArguments(environments: number, idleMs: number | undefined): string[] {
+  return Object.entries(engineLimits(environments, idleMs)).flatMap(([name, value]) => ['--limit', `${name}=${value}`]);
+}
 
 async function create(client: HttpClient, { name, source, timeoutMs }: FunctionInput): Promise<void> {
   const request = JSON.stringify({

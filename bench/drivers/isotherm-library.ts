@@ -3,6 +3,7 @@ import type { InvocationReport } from '../../src/model/invocation.ts';
 import { isothermVersion } from '../isotherm-package.ts';
 import type { Phase } from '../measure.ts';
 import type { Driver, OpenOptions } from './driver.ts';
+import { engineLimits } from './engine-limits.ts';
 import { zipOf } from './zip.ts';
 
 const runtime = 'nodejs22.x';
@@ -15,15 +16,7 @@ export const isothermLibrary: Driver = {
   async open({ environments, idleMs }: OpenOptions) {
     // Only here: the processes of other peers import this file too, and need not read a whole engine.
     const { createEngine } = await import('../../src/index.ts');
-    const engine = await createEngine({
-      limits: {
-        // As many as are asked for; what each may use stays as it is.
-        ...(environments > 100
-          ? { environmentsMax: environments + 10, memoryBudgetMiB: 128 * (environments + 10) }
-          : {}),
-        ...(idleMs === undefined ? {} : { environmentIdleMs: idleMs }),
-      },
-    });
+    const engine = await createEngine({ limits: engineLimits(environments, idleMs) });
     return {
       async deploy(functions) {
         const left = [...functions];

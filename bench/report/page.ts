@@ -67,12 +67,15 @@ function headline({ revision, startedAt, seconds, quick, machine }: BenchResult)
 }
 
 /** A third of the cores in use by others is what the model of results calls busy. */
-function busyNote({ machine, quick }: BenchResult): Markup | undefined {
+function busyNote({ machine, quick, isInterrupted }: BenchResult): Markup | undefined {
   const notes = [
     ...(machine.loadAverage > machine.cores / 3
       ? [
           `The machine was busy when the run began (load ${machine.loadAverage.toFixed(2)} on ${machine.cores} cores): times are of a busy machine, ratios less so.`,
         ]
+      : []),
+    ...(isInterrupted === true
+      ? ['This run was interrupted: scenarios are missing, and the last one may be incomplete.']
       : []),
     ...(quick ? ['A quick run takes fewer samples: its 99th percentiles are near its worst ones.'] : []),
   ];

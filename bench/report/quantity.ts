@@ -40,6 +40,12 @@ export function axisValue(value: number, label: string): string {
   return /\bbytes\b/i.test(label) ? stepped(value, byteSteps, 'B') : plain(value);
 }
 
+/** A point of a scenario's axis in words. */
+export function pointText(value: number, label: string): string {
+  const text = axisValue(value, label);
+  return label.startsWith('bytes of ') ? `${text}${label.slice('bytes'.length)}` : `${label}: ${text}`;
+}
+
 export function times(ratio: number): string {
   return `${digits(ratio)}×`;
 }

@@ -7,7 +7,7 @@ import { phaseChart, phaseColours, phaseNames } from './charts/phases.ts';
 import { type Markup, markup } from './markup.ts';
 import type { PeerStyle } from './palette.ts';
 import { missingNote, swatch } from './peer-marks.ts';
-import { axisValue, digits, quantity, times } from './quantity.ts';
+import { axisValue, digits, pointText, quantity, times } from './quantity.ts';
 import { failureNotes, type Group, type Row, type Section } from './sections.ts';
 import { intervalText } from './table.ts';
 
@@ -18,6 +18,8 @@ export interface ScenarioSectionInput {
   readonly id: string;
   readonly styleOf: (peer: string) => PeerStyle;
 }
+
+const distributionSamplesMin = 5;
 
 export function scenarioSection({ section, series, id, styleOf }: ScenarioSectionInput): Markup {
   const { scenario, groups, missing } = section;
@@ -40,7 +42,9 @@ function figures(
   series: readonly Series[],
   styleOf: (peer: string) => PeerStyle,
 ): readonly Markup[] {
-  switch (scenario.kind) {
+  // One point is no line: what it has to show is how its samples lie.
+  const kind = scenario.kind === 'line' && groups.length === 1 ? 'distribution' : scenario.kind;
+  switch (kind) {
     case 'line':
     case 'timeline':
       return [...Map.groupBy(series, ({ unit }) => unit)].map(
@@ -57,8 +61,8 @@ function figures(
   }
 
   function distributions(group: Group): readonly Markup[] {
-    // Of one sample there is no distribution.
-    if (!group.rows.some(({ samples }) => samples.length > 1)) return [];
+    // Of a few samples there is no distribution.
+    if (!group.rows.some(({ samples }) => samples.length >= distributionSamplesMin)) return [];
     const title = titleOf(scenario, group);
     return [
       markup`<figure>${caption(title, scenario.title)}<div class="scroll">${distributionChart(group, title, styleOf)}</div>${legend(new Set(group.rows.map(({ peer }) => peer)), styleOf)}</figure>`,
@@ -67,7 +71,7 @@ function figures(
 }
 
 function titleOf({ title, axis }: Section['scenario'], { at }: Group): string {
-  return at === undefined ? title : `${title}, ${axis?.label ?? 'at'} ${axisValue(at, axis?.label ?? '')}`;
+  return at === undefined ? title : `${title}, ${pointText(at, axis?.label ?? 'at')}`;
 }
 
 /** Only what the heading does not say already. */

@@ -26,11 +26,11 @@ export function tableText(result: BenchResult, columns = 100): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function headText({ machine, revision, startedAt, seconds, quick }: BenchResult): string {
+function headText({ machine, revision, startedAt, seconds, quick, isInterrupted }: BenchResult): string {
   const memory = quantity(machine.memoryBytes, 'bytes');
   const load = `load ${machine.loadAverage.toFixed(2)} when it began`;
   return [
-    `isotherm ${revision}, ${startedAt.slice(0, 16).replace('T', ' ')}, ${clockTime(seconds)} min${quick ? ', quick' : ''}`,
+    `isotherm ${revision}, ${startedAt.slice(0, 16).replace('T', ' ')}, ${clockTime(seconds)} min${quick ? ', quick' : ''}${isInterrupted === true ? ', interrupted: not all of it' : ''}`,
     `${machine.cpu}, ${machine.cores} cores, ${memory}, ${machine.kernel}, Node ${machine.node}, ${load}`,
   ].join('\n');
 }

@@ -47,7 +47,7 @@ async function coldCalls({
 }
 
 const helloRounds = (quick: boolean): Rounds =>
-  quick ? { rounds: 12, warmUpRounds: 2 } : { rounds: 100, warmUpRounds: 5 };
+  quick ? { rounds: 12, warmUpRounds: 1 } : { rounds: 100, warmUpRounds: 5 };
 
 export const cold: ScenarioPlan = {
   scenario: {
@@ -88,6 +88,7 @@ export const coldStorm: ScenarioPlan = {
   method: (quick) =>
     described(stormRounds(quick), `${stormRounds(quick).inARow} cold calls, each right after the last answer`),
   needs: ['cold start'],
+  quickPeers: ['isotherm', 'isotherm over HTTP', 'isolated-vm', 'workerd', 'child_process', 'node:vm', 'quickjs'],
   floors: [floor],
   run: (context) =>
     coldCalls({
@@ -130,8 +131,11 @@ export const coldModules: ScenarioPlan = {
 };
 
 const bundleBytes = [1_000_000, 5_000_000];
-const bundleRounds = (quick: boolean): Rounds =>
-  quick ? { rounds: 1, warmUpRounds: 1 } : { rounds: 20, warmUpRounds: 2 };
+/** A quick run has no round to warm up with at the second size: the first size was that. */
+const bundleRounds = (quick: boolean, bytes: number): Rounds => {
+  if (!quick) return { rounds: 10, warmUpRounds: 1 };
+  return bytes === bundleBytes[0] ? { rounds: 2, warmUpRounds: 1 } : { rounds: 1, warmUpRounds: 0 };
+};
 
 export const coldBundle: ScenarioPlan = {
   scenario: {
@@ -144,14 +148,19 @@ export const coldBundle: ScenarioPlan = {
     kind: 'line',
   },
   method: (quick) =>
-    described(bundleRounds(quick), 'one cold call of a bundle of its own, 60 ms after the last answer'),
+    bundleBytes
+      .map((bytes) => {
+        const rounds = bundleRounds(quick, bytes);
+        return `${bytes / 1e6} MB: ${described(rounds, 'one cold call of a bundle of its own, 60 ms after the last answer')}`;
+      })
+      .join(' '),
   needs: ['cold start'],
   quickPeers: ['isotherm', 'isotherm over HTTP', 'isolated-vm', 'workerd', 'child_process'],
   async run(context) {
     for (const [i, bytes] of bundleBytes.entries()) {
       await coldCalls({
         context,
-        ...bundleRounds(context.quick),
+        ...bundleRounds(context.quick, bytes),
         what: `cold start of ${bytes / 1e6} MB`,
         prefix: `bundle-${bytes}`,
         source: bundle(bytes),
@@ -207,5 +216,7 @@ export const burst: ScenarioPlan = {
 };
 
 export function described({ rounds, warmUpRounds }: Rounds, turn: string): string {
-  return `${rounds} rounds; in each, every peer in a new order: ${turn}. ${warmUpRounds} more before them warm up and are not counted.`;
+  const counted = `${rounds} ${rounds === 1 ? 'round' : 'rounds; in each'}, every peer in a new order: ${turn}.`;
+  if (warmUpRounds === 0) return `${counted} Nothing warms up.`;
+  return `${counted} ${warmUpRounds} more before ${warmUpRounds === 1 ? 'warms' : 'warm'} up and ${warmUpRounds === 1 ? 'is' : 'are'} not counted.`;
 }

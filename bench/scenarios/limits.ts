@@ -22,7 +22,7 @@ export const neighbour: ScenarioPlan = {
     `${perSecond} arrivals a second at random moments for ${seconds(quick)} s, after one call of each function; from the middle on two other ` +
     'functions compute without end. Latencies count from the moment that a call was meant to start. One peer after the other.',
   needs: ['cold start'],
-  quickPeers: ['isotherm', 'isolated-vm', 'workerd', 'child_process'],
+  quickPeers: ['isotherm', 'workerd', 'child_process'],
   async run(context) {
     const durationMs = seconds(context.quick) * 1000;
     const arrivals = steadyArrivals(perSecond, durationMs, context.random);
@@ -68,7 +68,7 @@ export const timeout: ScenarioPlan = {
   method: (quick) =>
     described(timeoutTurn(quick), 'one call of a function that never ends and had an environment already, or none'),
   needs: ['cold start', 'time limit'],
-  quickPeers: ['isotherm', 'isolated-vm', 'node:vm', 'child_process'],
+  quickPeers: ['isotherm', 'child_process'],
   run: (context) =>
     inRounds({
       context,

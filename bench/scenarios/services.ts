@@ -86,7 +86,7 @@ export const dispatch: ScenarioPlan = {
 };
 
 const day = (quick: boolean) =>
-  quick ? { functions: 20, calls: 120, durationMs: 2_000 } : { functions: 50, calls: 1_000, durationMs: 20_000 };
+  quick ? { functions: 20, calls: 120, durationMs: 1_500 } : { functions: 50, calls: 1_000, durationMs: 20_000 };
 /** Generous, because the day is short and cold starts are not: less would be a few milliseconds in a quick run. */
 const keptMinutes = 60;
 
@@ -114,7 +114,7 @@ export const replay: ScenarioPlan = {
     `functions have most of the calls, nights are quiet, each fourth is called by a timer. An environment goes when nobody called it for ${keptMinutes} ` +
     'minutes of that day. Latencies count from the moment that a call was meant to start. One peer after the other, nothing before it.',
   needs: ['cold start', 'eviction'],
-  quickPeers: ['isotherm', 'isolated-vm', 'child_process'],
+  quickPeers: ['isotherm', 'child_process'],
   opensPeers: true,
   async run(context) {
     const { arrivals, minuteMs } = dayTrace(day(context.quick), context.random);

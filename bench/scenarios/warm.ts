@@ -17,7 +17,7 @@ const sizes = [
   },
   {
     bytes: 5_000_000,
-    quick: { rounds: 2, warmUpRounds: 1, repeat: 1 },
+    quick: { rounds: 1, warmUpRounds: 1, repeat: 2 },
     full: { rounds: 6, warmUpRounds: 1, repeat: 4 },
   },
 ];
@@ -65,7 +65,7 @@ export const warm: ScenarioPlan = {
 
 const inFlight = 16;
 const throughputTurn = (quick: boolean) =>
-  quick ? { rounds: 2, warmUpRounds: 1, durationMs: 400 } : { rounds: 10, warmUpRounds: 1, durationMs: 1_000 };
+  quick ? { rounds: 3, warmUpRounds: 1, durationMs: 250 } : { rounds: 10, warmUpRounds: 1, durationMs: 1_000 };
 
 export const throughput: ScenarioPlan = {
   scenario: {
@@ -97,7 +97,9 @@ export const throughput: ScenarioPlan = {
 
 const rates = (quick: boolean) => (quick ? [200] : [200, 1_000, 4_000]);
 const loadTurn = (quick: boolean) =>
-  quick ? { rounds: 1, warmUpRounds: 1, durationMs: 900 } : { rounds: 3, warmUpRounds: 1, durationMs: 1_500 };
+  quick
+    ? { rounds: 1, warmUpRounds: 1, durationMs: 700, warmUpMs: 200 }
+    : { rounds: 3, warmUpRounds: 1, durationMs: 1_500, warmUpMs: 1_500 };
 const graceMs = 3_000;
 
 export const load: ScenarioPlan = {
@@ -117,11 +119,11 @@ export const load: ScenarioPlan = {
   needs: ['warm call'],
   quickPeers: ['isotherm', 'isotherm over HTTP', 'isolated-vm', 'workerd', 'child_process'],
   async run(context) {
-    const { durationMs, ...rounds } = loadTurn(context.quick);
+    const { durationMs, warmUpMs, ...rounds } = loadTurn(context.quick);
     const payload = payloadOf(1_000);
     for (const [i, perSecond] of rates(context.quick).entries()) {
-      const schedules = Array.from({ length: rounds.rounds + rounds.warmUpRounds }, () =>
-        steadyArrivals(perSecond, durationMs, context.random),
+      const schedules = Array.from({ length: rounds.rounds + rounds.warmUpRounds }, (_, turn) =>
+        steadyArrivals(perSecond, turn < rounds.warmUpRounds ? warmUpMs : durationMs, context.random),
       );
       await inRounds({
         context,

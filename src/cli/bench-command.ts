@@ -13,6 +13,7 @@ export interface BenchOptions {
   readonly json?: string;
   readonly html?: string;
   readonly from?: string;
+  readonly markdown?: boolean;
   readonly modules?: boolean;
 }
 

@@ -238,6 +238,7 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     .option('--json <file>', 'write every sample and the machine')
     .option('--html <file>', 'write a report with plots')
     .option('--from <file>', 'show the result that --json wrote earlier, and run nothing')
+    .option('--markdown', 'print the ratios as a table in Markdown')
     .option('--modules', 'instead: what the first use of each module of Node costs')
     .action(async (options) => {
       const { benchCommand } = await import('./bench-command.ts');

@@ -65,3 +65,25 @@ test('a run that is aborted ends with that', async (t) => {
   const signal = AbortSignal.abort(new Error('enough'));
   await t.throwsAsync(runBench({ quick: true, only: ['cold'], progress() {}, signal }), { message: 'enough' });
 });
+
+test('a run that is interrupted gives what it has measured until then', async (t) => {
+  t.timeout(280_000);
+  const interrupted = new AbortController();
+  const result = await runBench({
+    quick: true,
+    only: ['cold-storm', 'timeout', 'files'],
+    peers: ['node:vm'],
+    progress(_, __, what) {
+      if (what.startsWith('precision')) interrupted.abort(new Error('enough'));
+    },
+    signal: interrupted.signal,
+  });
+  t.true(result.isInterrupted);
+  t.deepEqual(decodeBenchResult(JSON.stringify(result)), result);
+  t.deepEqual(
+    result.scenarios.map(({ name }) => name),
+    ['cold-storm'],
+  );
+  t.is(result.series.find(({ peer }) => peer === 'isotherm')?.samples.length, 10);
+  t.true(result.missing.every(({ reason }) => !reason.includes('abort')));
+});

@@ -14,6 +14,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import { type Invoked, SandboxGoneError, type SandboxHandle } from '../supervisor/sandbox-port.ts';
 import { blame } from './blame.ts';
 import type { Attempt, Call, Ending } from './call.ts';
+import { noDetails } from './client-context.ts';
 import type { Conduct } from './conduct.ts';
 import type { Counters } from './counters.ts';
 import { type EnvironmentFacts, newEnvironmentFacts } from './environment-facts.ts';
@@ -41,11 +42,20 @@ export class Attempts {
     this.#parts = parts;
   }
 
-  /** `init`: how a new environment begins. @throws EngineError */
-  async run(call: Call, lease: Lease, init: 'now' | 'deferred'): Promise<Attempt> {
+  /** `init`: how a new environment begins. A promise only when something is waited for. @throws EngineError */
+  run(call: Call, lease: Lease, init: 'now' | 'deferred'): Attempt | Promise<Attempt> {
+    const found = this.#parts.sandboxes.handle(lease.berth.slotId);
+    if (found instanceof Promise) return found.then((sandbox) => this.#runIn(sandbox, call, lease, init));
+    return this.#runIn(found, call, lease, init);
+  }
+
+  #runIn(
+    sandbox: SandboxHandle | undefined,
+    call: Call,
+    lease: Lease,
+    init: 'now' | 'deferred',
+  ): Attempt | Promise<Attempt> {
     const { berth } = lease;
-    const found = this.#parts.sandboxes.handle(berth.slotId);
-    const sandbox = found instanceof Promise ? await found : found;
     // It ended between the decision and now.
     if (sandbox === undefined) return { kind: 'elsewhere', init, error: endedError() };
     const placedMs = this.#parts.clock.nowMs();
@@ -220,16 +230,16 @@ function ignoreLog(): void {}
 function ignoreSecondFailure(): void {}
 
 function invocationSpec(call: Call, environmentId: string, journal: Journal | undefined) {
-  return {
+  const spec = {
     environmentId,
     requestId: call.requestId,
     timeoutMs: call.target.timeoutMs,
     invokedFunctionArn: call.invokedFunctionArn,
-    ...call.details,
     payload: call.payload,
     onLog: journal?.log ?? ignoreLog,
     answer: call.answer,
   };
+  return call.details === noDetails ? spec : { ...spec, ...call.details };
 }
 
 function ended(

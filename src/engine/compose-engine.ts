@@ -254,8 +254,8 @@ class ComposedEngine implements Engine {
     });
   }
 
-  async invoke(input: InvokeInput): Promise<InvokeResult> {
-    this.#assertOpen();
+  invoke(input: InvokeInput): Promise<InvokeResult> {
+    if (this.#closing !== undefined) return Promise.reject(closedError());
     return this.#path.invoke(input);
   }
 
@@ -337,8 +337,12 @@ class ComposedEngine implements Engine {
   }
 
   #assertOpen(): void {
-    if (this.#closing !== undefined) throw new EngineError('EngineClosed', 'The engine is closed.');
+    if (this.#closing !== undefined) throw closedError();
   }
+}
+
+function closedError(): EngineError {
+  return new EngineError('EngineClosed', 'The engine is closed.');
 }
 
 /** Lambda's shape: what a function writes first goes as fast as it can. */

@@ -9,7 +9,14 @@ import { parseFunctionReference } from '../functions/function-reference.ts';
 import type { FunctionReference, FunctionRegistry } from '../functions/registry.ts';
 import { EngineError } from '../model/errors.ts';
 import { FunctionError } from '../model/function-error.ts';
-import type { InvocationReport, InvokeInput, InvokeResult, StreamedResult, StreamInput } from '../model/invocation.ts';
+import type {
+  InvocationReport,
+  InvokeInput,
+  InvokeResult,
+  Phases,
+  StreamedResult,
+  StreamInput,
+} from '../model/invocation.ts';
 import { limits } from '../model/limits.ts';
 import { isReusable, type Outcome } from '../model/outcome.ts';
 import type { Observe } from '../model/platform-event.ts';
@@ -217,15 +224,7 @@ export class InvokePath {
       memoryPeakBytes: ending.memoryPeakBytes,
       cpuMs: ending.cpuMs,
       limits: ending.limits,
-      phases: {
-        queuedMs,
-        placedMs: Math.max(0, placedMs - call.startedMs - queuedMs),
-        sandboxMs: Math.max(0, totalMs - (ending.isolateMs ?? 0) - (ending.initAheadMs ?? 0) - ending.durationMs),
-        ...(ending.isolateMs !== undefined && { isolateMs: ending.isolateMs }),
-        ...(ending.initMs !== undefined && { initMs: ending.initMs }),
-        handlerMs: Math.max(0, ending.durationMs - ending.freezeMs),
-        freezeMs: ending.freezeMs,
-      },
+      phases: phases(ending, totalMs, queuedMs, placedMs - call.startedMs - queuedMs),
     });
     if (report.cpuMs !== undefined) counters.cpuMs += report.cpuMs;
     if (report.limits !== undefined) countHits(counters, report.limits);
@@ -233,14 +232,12 @@ export class InvokePath {
     if (journal !== undefined) this.#tell(journal, call, outcome, judged, report, producedBytes);
     if (answer !== undefined && isSuccess) answer.close(payload);
     else if (answer !== undefined) answer.fail(cutError(outcome, judged, requestId));
+    const result = { statusCode: 200, payload, executedVersion: target.version.version, requestId, report };
+    if (isSuccess && tail === undefined) return result;
     return {
-      statusCode: 200,
-      payload,
+      ...result,
       ...(!isSuccess && { functionError: 'Unhandled' }),
       ...(tail !== undefined && { logResult: tail.base64() }),
-      executedVersion: target.version.version,
-      requestId,
-      report,
     };
   }
 
@@ -283,6 +280,19 @@ export class InvokePath {
     }
     journal.end(judged, report, producedBytes);
   }
+}
+
+function phases(ending: Ending, totalMs: number, queuedMs: number, placedMs: number): Phases {
+  const { isolateMs, initMs, initAheadMs, durationMs, freezeMs } = ending;
+  const all = {
+    queuedMs,
+    placedMs: Math.max(0, placedMs),
+    sandboxMs: Math.max(0, totalMs - (isolateMs ?? 0) - (initAheadMs ?? 0) - durationMs),
+    handlerMs: Math.max(0, durationMs - freezeMs),
+    freezeMs,
+  };
+  if (isolateMs === undefined && initMs === undefined) return all;
+  return { ...all, ...(isolateMs !== undefined && { isolateMs }), ...(initMs !== undefined && { initMs }) };
 }
 
 /** For whoever reads a streamed answer, whose bytes say nothing of it. The error itself is for `done`: it is not parsed here. */

@@ -104,7 +104,7 @@ export class Journal {
     const held = this.#release();
     this.#flushRaw(undefined);
     this.#phase = { name: 'started' };
-    this.#emit({ type: 'platform.start', ...this.#common(), requestId: this.#options.requestId });
+    this.#emit({ ...this.#common(), type: 'platform.start', requestId: this.#options.requestId });
     for (const log of held) this.log(log);
   }
 
@@ -127,21 +127,21 @@ export class Journal {
     const { requestId, traceId } = this.#options;
     this.#flushRaw(requestId);
     const common = this.#common();
-    const outcome = {
-      status: verdict.status,
-      ...(verdict.errorType !== undefined && { errorType: verdict.errorType }),
-    };
     const { durationMs } = report;
-    for (const hit of report.limits ?? []) this.#emit({ type: 'invocation.limit', ...common, requestId, ...hit });
-    this.#emit({ type: 'platform.runtimeDone', ...common, requestId, ...outcome, durationMs, producedBytes });
-    this.#emit({
-      type: 'platform.report',
-      ...common,
-      requestId,
-      ...outcome,
-      report,
-      ...(traceId !== undefined && { traceId }),
-    });
+    const { status, errorType } = verdict;
+    if (report.limits !== undefined) {
+      for (const hit of report.limits) this.#emit({ ...common, type: 'invocation.limit', requestId, ...hit });
+    }
+    if (errorType === undefined && traceId === undefined) {
+      // As nearly always.
+      this.#emit({ ...common, type: 'platform.runtimeDone', requestId, status, durationMs, producedBytes });
+      this.#emit({ ...common, type: 'platform.report', requestId, status, report });
+    } else {
+      const outcome = { status, ...(errorType !== undefined && { errorType }) };
+      this.#emit({ ...common, type: 'platform.runtimeDone', requestId, ...outcome, durationMs, producedBytes });
+      const traced = traceId !== undefined && { traceId };
+      this.#emit({ ...common, type: 'platform.report', requestId, ...outcome, report, ...traced });
+    }
     this.#phase = { name: 'ended' };
   }
 
@@ -169,20 +169,14 @@ export class Journal {
     this.#emit({ type: 'function', ...this.#common(), ...(requestId !== undefined && { requestId }), kind, text });
   }
 
+  /** Made for each invocation: an object that is spread first, and whose members are always the same, is copied in one go. */
   #common() {
     const { clock, target, environmentId, logStream } = this.#options;
     const { configuration, version } = target.version;
+    const { functionName } = configuration;
     const { logFormat, logGroup, systemLogLevel } = configuration.logging;
-    return {
-      functionName: configuration.functionName,
-      version,
-      environmentId,
-      logGroup,
-      logStream,
-      logFormat,
-      ...(systemLogLevel !== undefined && { systemLogLevel }),
-      time: clock.epochMs(),
-    };
+    const common = { functionName, version, environmentId, logGroup, logStream, logFormat, time: clock.epochMs() };
+    return systemLogLevel === undefined ? common : { ...common, systemLogLevel };
   }
 
   #emit(event: PlatformEvent): void {

@@ -26,21 +26,29 @@ export function invocationReport(figures: Figures): InvocationReport {
   // B4.4: a timeout is reported as the limit, however long the kill took.
   const durationMs = outcome.kind === 'timeout' ? target.timeoutMs : figures.durationMs;
   const { memorySizeMB } = target;
-  return {
+  const { cpuMs } = figures;
+  const report = {
     durationMs,
     // E1.5, the rule since August 2025: the init of a cold start is billed.
     billedDurationMs: Math.ceil(durationMs + (initDurationMs ?? 0)),
-    ...(initDurationMs !== undefined && { initDurationMs }),
     memorySizeMB,
     // B5.4: who ran out of memory used all of it.
     maxMemoryUsedMB: outcome.kind === 'out-of-memory' ? memorySizeMB : usedMB(memoryPeakBytes, memorySizeMB),
     coldStart,
     environmentId,
+    phases,
+  };
+  if (outcome.kind === 'success' && initDurationMs === undefined && figures.limits === undefined) {
+    // As nearly always: nothing is put together from parts then.
+    return cpuMs === undefined ? report : { ...report, cpuMs };
+  }
+  return {
+    ...report,
+    ...(initDurationMs !== undefined && { initDurationMs }),
     ...(verdict.reported && { status: verdict.status === 'timeout' ? 'timeout' : 'error' }),
     ...(verdict.reported && verdict.errorType !== undefined && { errorType: verdict.errorType }),
-    ...(figures.cpuMs !== undefined && { cpuMs: figures.cpuMs }),
+    ...(cpuMs !== undefined && { cpuMs }),
     ...hits(outcome, figures.limits),
-    phases,
   };
 }
 

@@ -151,15 +151,7 @@ export class LogWriter {
   async #flush(): Promise<void> {
     const batch = this.#waiting;
     this.#waiting = [];
-    const byStream = new Map<string, Waiting[]>();
-    for (const waiting of batch) {
-      const { event } = waiting;
-      const key = JSON.stringify([event.logGroup, event.logStream]);
-      const list = byStream.get(key);
-      if (list === undefined) byStream.set(key, [waiting]);
-      else list.push(waiting);
-    }
-    for (const list of byStream.values()) await this.#writeStream(list);
+    for (const list of byStream(batch)) await this.#writeStream(list);
     await this.#writeMarks();
     for (const listener of this.#listeners) listener();
     await this.#retain();
@@ -187,7 +179,12 @@ export class LogWriter {
       await nextTurn();
     }
     if (piece !== undefined && piece.lines !== '') await this.#append(piece);
-    for (const { event, bytes } of list) this.#forgetBytes(event.logStream, bytes);
+    // They are all of one stream.
+    const [first] = list;
+    if (first === undefined) return;
+    let bytesTaken = 0;
+    for (const { bytes } of list) bytesTaken += bytes;
+    this.#forgetBytes(first.event.logStream, bytesTaken);
   }
 
   #forgetBytes(logStream: string, bytes: number): void {
@@ -295,6 +292,32 @@ export class LogWriter {
     this.#options.onLoss({ ...this.#untold, reason: this.#reason });
     this.#untold = { events: 0, bytes: 0 };
   }
+}
+
+/** In the order they came. What happens in one environment mostly comes in a row, so that the tables are seldom asked. */
+function byStream(batch: readonly Waiting[]): Waiting[][] {
+  const lists: Waiting[][] = [];
+  const groups = new Map<string, Map<string, Waiting[]>>();
+  let group = '';
+  let stream = '';
+  let list: Waiting[] | undefined;
+  for (const waiting of batch) {
+    const { logGroup, logStream } = waiting.event;
+    if (list === undefined || logStream !== stream || logGroup !== group) {
+      const streams = groups.get(logGroup) ?? new Map<string, Waiting[]>();
+      groups.set(logGroup, streams);
+      list = streams.get(logStream);
+      if (list === undefined) {
+        list = [];
+        lists.push(list);
+        streams.set(logStream, list);
+      }
+      group = logGroup;
+      stream = logStream;
+    }
+    list.push(waiting);
+  }
+  return lists;
 }
 
 interface Place {

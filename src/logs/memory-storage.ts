@@ -2,17 +2,26 @@
 import type { LogStorage, SegmentHead } from './log-storage.ts';
 
 export class MemoryStorage implements LogStorage {
-  readonly #segments = new Map<string, Buffer>();
+  /** With some room to grow: a segment is written in many batches, and joining them anew each time would copy all of it each time. */
+  readonly #segments = new Map<string, Kept>();
 
   async write(segment: SegmentHead, at: number, bytes: Uint8Array): Promise<void> {
     const key = keyOf(segment);
-    const kept = this.#segments.get(key);
-    this.#segments.set(key, kept === undefined ? Buffer.from(bytes) : Buffer.concat([kept.subarray(0, at), bytes]));
+    const size = at + bytes.byteLength;
+    let kept = this.#segments.get(key);
+    if (kept === undefined || kept.room.byteLength < size) {
+      const room = Buffer.allocUnsafeSlow(kept === undefined ? size : Math.ceil(size * growth));
+      kept?.room.copy(room, 0, 0, Math.min(at, kept.size));
+      kept = { room, size };
+      this.#segments.set(key, kept);
+    }
+    kept.room.set(bytes, at);
+    kept.size = size;
   }
 
   async read(segment: SegmentHead, at: number, into: Uint8Array): Promise<number> {
     const kept = this.#segments.get(keyOf(segment));
-    return kept === undefined ? 0 : kept.copy(into, 0, at);
+    return kept === undefined || at >= kept.size ? 0 : kept.room.copy(into, 0, at, kept.size);
   }
 
   async remove(segment: SegmentHead): Promise<void> {
@@ -30,6 +39,15 @@ export class MemoryStorage implements LogStorage {
   close(): void {
     this.#segments.clear();
   }
+}
+
+/** A fifth of the memory may be room; what is written is copied four times in all. */
+const growth = 1.25;
+
+interface Kept {
+  readonly room: Buffer;
+  /** Of what is written. */
+  size: number;
 }
 
 function keyOf({ group, stream, base }: SegmentHead): string {

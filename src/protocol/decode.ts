@@ -120,16 +120,25 @@ export function decodeCreateReply(head: unknown): CreateReply {
 
 export function decodeInvokeReply(head: unknown): InvokeReply {
   const reply = record(head, 'invokeReply');
-  return {
+  const { init, cpuMs, logBytesDropped: dropped, limits: hits } = reply;
+  const decoded = {
     outcome: outcome(reply.outcome),
     durationMs: duration(reply.durationMs, 'invokeReply.durationMs'),
     freezeMs: duration(reply.freezeMs, 'invokeReply.freezeMs'),
-    ...(reply.init === undefined ? {} : { init: initReport(reply.init, 'invokeReply.init') }),
     memoryPeakBytes: integer(reply.memoryPeakBytes, 'invokeReply.memoryPeakBytes', 0, safe),
     longestSliceMs: duration(reply.longestSliceMs, 'invokeReply.longestSliceMs'),
-    ...(reply.cpuMs === undefined ? {} : { cpuMs: duration(reply.cpuMs, 'invokeReply.cpuMs') }),
-    ...logBytesDropped(reply.logBytesDropped, 'invokeReply.logBytesDropped'),
-    ...limitHits(reply.limits, 'invokeReply.limits'),
+  };
+  const cpu = cpuMs === undefined ? undefined : duration(cpuMs, 'invokeReply.cpuMs');
+  if (init === undefined && dropped === undefined && hits === undefined) {
+    // As nearly always: nothing is put together from parts then.
+    return cpu === undefined ? decoded : { ...decoded, cpuMs: cpu };
+  }
+  return {
+    ...decoded,
+    ...(cpu !== undefined && { cpuMs: cpu }),
+    ...(init !== undefined && { init: initReport(init, 'invokeReply.init') }),
+    ...logBytesDropped(dropped, 'invokeReply.logBytesDropped'),
+    ...limitHits(hits, 'invokeReply.limits'),
   };
 }
 
@@ -282,15 +291,22 @@ export function decodeCreate(head: unknown): CreateHead {
 
 export function decodeInvoke(head: unknown): InvokeHead {
   const invoke = record(head, 'invoke');
-  return {
+  const decoded = {
     environmentId: text(invoke.environmentId, 'invoke.environmentId'),
     requestId: text(invoke.requestId, 'invoke.requestId'),
     timeoutMs: duration(invoke.timeoutMs, 'invoke.timeoutMs'),
     invokedFunctionArn: text(invoke.invokedFunctionArn, 'invoke.invokedFunctionArn'),
+  };
+  const { traceId, clientContextJson, cognitoIdentityJson, answer } = invoke;
+  const isPlain = traceId === undefined && clientContextJson === undefined && cognitoIdentityJson === undefined;
+  // As nearly always: nothing is put together from parts then.
+  if (isPlain && answer === undefined) return decoded;
+  return {
+    ...decoded,
     ...optionalText(invoke, 'traceId', 'invoke.traceId', nameCharsMax),
     ...optionalText(invoke, 'clientContextJson', 'invoke.clientContextJson', limits.frameHeadBytesMax),
     ...optionalText(invoke, 'cognitoIdentityJson', 'invoke.cognitoIdentityJson', limits.frameHeadBytesMax),
-    ...(invoke.answer !== undefined && { answer: oneOf(invoke.answer, 'invoke.answer', ['streamed']) }),
+    ...(answer !== undefined && { answer: oneOf(answer, 'invoke.answer', ['streamed']) }),
   };
 }
 

@@ -191,16 +191,10 @@ export class Environment {
     this.#answerWriter = undefined;
     this.#settleAccounts(head.requestId, end);
     const nowMs = clock.nowMs();
-    return this.#answer(
-      {
-        outcome,
-        durationMs: nowMs - fromMs,
-        freezeMs: nowMs - settledMs,
-        longestSliceMs: Math.max(longestSliceMs, init?.longestSliceMs ?? 0),
-        ...(init === undefined ? {} : { init: init.report }),
-      },
-      body,
-    );
+    const reply = { outcome, durationMs: nowMs - fromMs, freezeMs: nowMs - settledMs, longestSliceMs };
+    if (init === undefined) return this.#answer(reply, body);
+    const longestMs = Math.max(longestSliceMs, init.longestSliceMs);
+    return this.#answer({ ...reply, longestSliceMs: longestMs, init: init.report }, body);
   }
 
   /** What the host sent for a guest of this environment. */
@@ -432,13 +426,16 @@ export class Environment {
 
   #answer(reply: Omit<InvokeReply, 'memoryPeakBytes'>, body: string | Uint8Array): Answer<InvokeReply> {
     this.#output.finish();
-    const cpuMs = this.#cpuMs === undefined ? {} : { cpuMs: this.#cpuMs };
-    return { reply: { ...reply, memoryPeakBytes: this.#memoryPeakBytes, ...cpuMs, ...this.#met() }, body };
+    const all = { ...reply, memoryPeakBytes: this.#memoryPeakBytes };
+    const met = this.#met();
+    if (met === nothingMet && this.#cpuMs !== undefined) return { reply: { ...all, cpuMs: this.#cpuMs }, body };
+    return { reply: { ...all, ...(this.#cpuMs !== undefined && { cpuMs: this.#cpuMs }), ...met }, body };
   }
 
   #met(): { readonly logBytesDropped?: number; readonly limits?: readonly LimitHit[] } {
     const { droppedBytes } = this.#output;
     const hits = this.#limitBook.take();
+    if (droppedBytes === 0 && hits === undefined) return nothingMet;
     return {
       ...(droppedBytes === 0 ? {} : { logBytesDropped: droppedBytes }),
       ...(hits === undefined ? {} : { limits: hits }),
@@ -465,15 +462,18 @@ export class Environment {
   }
 }
 
+/** As nearly always: one object for all answers. */
+const nothingMet = {};
+
 const memoryLooksAtFirst = 4;
 const memoryLookInterval = 16;
 
 function guestContext(head: InvokeHead, deadlineEpochMs: number): GuestContext {
   const { requestId, invokedFunctionArn, traceId, clientContextJson, cognitoIdentityJson } = head;
+  const context = { requestId, deadlineEpochMs, invokedFunctionArn };
+  if (traceId === undefined && clientContextJson === undefined && cognitoIdentityJson === undefined) return context;
   return {
-    requestId,
-    deadlineEpochMs,
-    invokedFunctionArn,
+    ...context,
     ...(traceId === undefined ? {} : { traceId }),
     ...(clientContextJson === undefined ? {} : { clientContextJson }),
     ...(cognitoIdentityJson === undefined ? {} : { cognitoIdentityJson }),

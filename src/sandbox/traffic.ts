@@ -13,15 +13,15 @@ export class Traffic {
     this.#running += 1;
     this.#entered += 1;
     this.#byVersion.set(version, this.#of(version) + 1);
-    return {
-      [Symbol.dispose]: () => {
-        this.#running -= 1;
-        const left = this.#of(version) - 1;
-        if (left === 0) this.#byVersion.delete(version);
-        else this.#byVersion.set(version, left);
-      },
-    };
+    return new Passage(version, this.#leave);
   }
+
+  readonly #leave = (version: object): void => {
+    this.#running -= 1;
+    const left = this.#of(version) - 1;
+    if (left === 0) this.#byVersion.delete(version);
+    else this.#byVersion.set(version, left);
+  };
 
   get isIdle(): boolean {
     return this.#running === 0;
@@ -39,5 +39,20 @@ export class Traffic {
 
   #of(version: object): number {
     return this.#byVersion.get(version) ?? 0;
+  }
+}
+
+/** A class, because there is one for each invocation: an object with a function of its own costs several times as much. */
+class Passage implements Disposable {
+  readonly #version: object;
+  readonly #leave: (version: object) => void;
+
+  constructor(version: object, leave: (version: object) => void) {
+    this.#version = version;
+    this.#leave = leave;
+  }
+
+  [Symbol.dispose](): void {
+    this.#leave(this.#version);
   }
 }

@@ -280,10 +280,16 @@ export class SandboxProcess implements SandboxHandle {
         this.#requireAlive();
       }
       const call = this.#enter(environment, environmentId, requestId, spec.timeoutMs, created);
+      this.#hold();
       try {
-        const { head, body } = await this.#ask(frameTypes.invoke, invokeHead(spec), decodeInvokeReply, spec.payload);
+        // As `#ask` does, without a promise of its own: each costs a turn of the microtasks.
+        const replied = this.#channel.call(frameTypes.invoke, invokeHead(spec), decodeInvokeReply, spec.payload);
+        const { head, body } = await replied;
         return { reply: withDropped(head, output), body };
+      } catch (error) {
+        throw explain(error);
       } finally {
+        this.#release();
         this.#guestCalls.delete(call);
       }
     } finally {

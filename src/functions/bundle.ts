@@ -22,6 +22,7 @@ import { type BuildOptions, context, type Message, served as servedByEsbuild } f
 import { createGuard } from './guard-thread.ts';
 import { transformOptions } from './module-text.ts';
 import type { PackageReader } from './package-reader.ts';
+import { withModulesCompiled, withoutIdleNames } from './parsed-once.ts';
 import type { InitError } from './resolve-handler.ts';
 import {
   awaitOutsideAsync,
@@ -272,10 +273,12 @@ async function build(request: BundleRequest, known: Knowledge, served: Served): 
   try {
     request.signal?.throwIfAborted();
     const { outputFiles, metafile } = await servedByEsbuild(() => esbuild.rebuild());
-    const code = outputFiles.find((file) => file.path.endsWith('.js'))?.text;
+    const written = outputFiles.find((file) => file.path.endsWith('.js'))?.text;
     const map = outputFiles.find((file) => file.path.endsWith('.map'))?.text;
-    if (code === undefined || map === undefined) throw new BundleFailedError('esbuild wrote no bundle');
+    if (written === undefined || map === undefined) throw new BundleFailedError('esbuild wrote no bundle');
     const misplaced = misplacedModules(metafile.inputs, served);
+    const named = served.mayNameFunctions ? written : withoutIdleNames(written);
+    const code = withModulesCompiled(named, new Set(Object.keys(metafile.inputs)));
     return { kind: 'built', code, map, misplaced, builtins: builtinsOf(metafile.outputs) };
   } catch (error) {
     request.signal?.throwIfAborted();

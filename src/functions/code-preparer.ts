@@ -21,7 +21,7 @@ import type { SyntaxProblem } from './syntax-problem.ts';
 import { taskRoot } from './task-files.ts';
 
 /** Raised whenever a bundle of the same package would come out differently. */
-const bundlerRevision = 3;
+const bundlerRevision = 4;
 
 export interface Preparation {
   readonly entry: EntryPoint;

@@ -12,6 +12,7 @@ import { isTypeScript, moduleKind } from './module-kind.ts';
 import { hasModuleSyntax, nestsTooDeep } from './module-syntax.ts';
 import { moduleText, pathEnd } from './module-text.ts';
 import type { PackageReader } from './package-reader.ts';
+import { mayNameFunctions } from './parsed-once.ts';
 import { type Resolution, resolveModule } from './resolve-module.ts';
 import { type SyntaxProblem, sourceLines } from './syntax-problem.ts';
 
@@ -45,6 +46,8 @@ export class Served {
   readonly edges: ImportEdge[] = [];
   /** A file of the author, not of a package, names modules in a way that only running it tells. */
   hasComputedNames = false;
+  /** See `mayNameFunctions`. */
+  mayNameFunctions = false;
 }
 
 export function taskPlugin(reader: PackageReader, plan: TaskPlan, served: Served): Plugin {
@@ -192,6 +195,7 @@ class PackageModules {
         const system = (await this.#system(file)) ?? 'cjs';
         served.systems.set(file, system);
         const text = await this.#text(file);
+        if (mayNameFunctions(text)) served.mayNameFunctions = true;
         try {
           const source = { file, text, language: kind.language, system, runtime, entry };
           const module = await moduleText(source, linking, guard);

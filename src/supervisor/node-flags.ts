@@ -11,8 +11,13 @@ export const sandboxNodeFlags: readonly string[] = [
   '--disable-sigusr1',
   // Bytecode that was not used for a while would be thrown away: a function that is called now and then would stay cold.
   '--no-flush-bytecode',
-  // A collection of WebAssembly code that a thread of ours began ended forked sandboxes (absl's checks of mutexes; Node 26.10). Guests have
-  // little such code: that of Node's HTTP parser, and what they are granted.
+  // A collection of WebAssembly code that a thread of ours began ended forked sandboxes (Node 26.10). V8 begins one where code is replaced by
+  // a higher tier, and interrupts every isolate of the process, also one that waits in Atomics.wait: the watchdog's is woken by
+  // FutexWaitListNode::NotifyWake, and there absl's checks of mutexes end the process ("Mutex::Fer while waiting on Condition", "illegal
+  // recursion into Mutex code"). The waiter was alive, on a thread of the child's own, and no waiter of the template's was on the list when
+  // looked at, so why they fail is not known. With --stress-wasm-code-gc in this flag's place a few requests to a loopback server show it.
+  // Of what runs on our threads the compilers interrupt, too, but only the isolate that they compile for; none was seen to end a process.
+  // Guests have little such code: that of Node's HTTP parser, and what they are granted.
   '--no-wasm-code-gc',
   `--max-old-space-size=${hostHeapMiB}`,
 ];

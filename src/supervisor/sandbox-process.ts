@@ -114,6 +114,8 @@ export class SandboxProcess implements SandboxHandle {
     (environmentId) => this.#environments.get(environmentId)?.running?.requestId,
   );
   readonly #guestCalls = new Set<GuestCall>();
+  /** Those of them that only make an environment. */
+  readonly #opening = new Set<{ deadlineMs: number }>();
   #state: SandboxState = { phase: 'starting' };
   /** Outlives the state: also of a sandbox that ended one may ask whose it was. */
   #trustDomain: string | undefined;
@@ -257,11 +259,14 @@ export class SandboxProcess implements SandboxHandle {
       }
       const budgetMs = (spec.init === 'now' ? spec.initTimeoutMs : 0) + limits.createGraceMs;
       const call = this.#enter(environment, environmentId, undefined, budgetMs, undefined);
+      if (spec.init === 'deferred') this.#opening.add(call);
       try {
         const { head, body } = await this.#ask(frameTypes.create, createHead(spec), decodeCreateReply);
+        this.#letOpen();
         return { reply: withDropped(head, environment.initOutput), body };
       } finally {
         this.#guestCalls.delete(call);
+        this.#opening.delete(call);
       }
     } catch (error) {
       this.#forget(environmentId);
@@ -371,7 +376,7 @@ export class SandboxProcess implements SandboxHandle {
     requestId: string | undefined,
     budgetMs: number,
     after: Promise<unknown> | undefined,
-  ): GuestCall {
+  ): GuestCall & { deadlineMs: number } {
     const { clock } = this.#options;
     const sentMs = clock.nowMs();
     const farMs = budgetMs + limits.killGraceMs;
@@ -390,6 +395,15 @@ export class SandboxProcess implements SandboxHandle {
     this.#guestCalls.add(call);
     this.#vitals.expect(deadlineMs, sentMs);
     return call;
+  }
+
+  /**
+   * An environment was made, so those behind it have their time from now on: a hundred of a burst take longer than one. None of their
+   * functions' code runs in it, and each of them is answered once, so this puts nothing off for ever.
+   */
+  #letOpen(): void {
+    const deadlineMs = this.#options.clock.nowMs() + limits.createGraceMs + limits.killGraceMs;
+    for (const call of this.#opening) call.deadlineMs = deadlineMs;
   }
 
   /** Tells the kernel how much it may hold. */

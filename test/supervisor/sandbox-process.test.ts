@@ -372,6 +372,13 @@ sandboxTest('an environment that is never made kills the sandbox', async (t) => 
   t.deepEqual(await causeOf(t, invoked), cause);
 });
 
+sandboxTest('environments that are made one behind the other have their time each', async (t) => {
+  const { sandbox } = await startWithEnvironment(t);
+  const bare = { initTimeoutMs: 0, init: 'deferred' };
+  const made = ['slow-1000', 'slow-2600'].map((id) => sandbox.create(environment(id, bare)));
+  await t.notThrowsAsync(Promise.all(made));
+});
+
 sandboxTest('a held main thread makes the sandbox busy, and no longer than it is held', async (t) => {
   const { sandbox } = await startWithEnvironment(t);
   t.false(sandbox.isBusy());

@@ -153,6 +153,16 @@ test('what the machine did to the host after a deadline is taken off, and what i
 
 test('only what is late may be tried again', (t) => {
   t.true(isOfTime('the answer comes in time: answered 300 ms after its deadline'));
+  t.true(isOfTime('expected exit, seen timeout Sandbox.Timedout {} after 1200 ms'));
+  t.true(isOfTime('the next call is served: the next call ended with timeout Sandbox.Timedout {} after 1200 ms'));
+  t.true(
+    isOfTime(
+      'expected answer 1, seen refused SandboxLost "killed (the init gave no answer within 2221 ms)" after 9 ms',
+    ),
+  );
+  t.false(isOfTime('expected answer 1, seen refused SandboxLost "crashed" after 9 ms'));
+  t.false(isOfTime('expected timeout, seen answer 1 after 9 ms'));
+  t.false(isOfTime('the next call is served: the next call ended with refused ServiceException "x" after 9 ms'));
   t.false(isOfTime('nothing runs on: process 7 still uses 40 % of a core after the answer'));
   t.false(isOfTime('the neighbour is served: the neighbour answered {}'));
 });

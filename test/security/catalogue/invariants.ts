@@ -54,7 +54,9 @@ export function isOfTime(finding: string): boolean {
     finding.startsWith('the answer comes in time') ||
     finding.startsWith(`the neighbour is served: ${slow}`) ||
     finding.includes('SandboxStartFailed') ||
-    (finding.startsWith('expected answer') && finding.includes('seen timeout'))
+    // It had no time to get as far as it should, or its process was held to be stuck.
+    (finding.startsWith('expected ') && /seen (?:timeout|refused SandboxLost .*gave no answer within)/.test(finding)) ||
+    /^(?:the benign call ahead|the next call is served: the next call) ended with timeout/.test(finding)
   );
 }
 

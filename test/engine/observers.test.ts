@@ -1,5 +1,8 @@
 import test from 'ava';
 import { combineObservers } from '../../src/engine/observers.ts';
+import { expectWarnings } from '../fixtures/expected-warnings.ts';
+
+expectWarnings('IsothermWarning');
 
 test('without observers there is none, so that no event is made', (t) => {
   t.is(combineObservers([undefined, undefined]), undefined);

@@ -1,7 +1,10 @@
 /** Node's crypto in guests, compared with Node itself: what is computed in the guest and what the service does. */
 import anyTest, { type TestFn } from 'ava';
 import fc from 'fast-check';
+import { expectWarnings } from '../fixtures/expected-warnings.ts';
 import { GuestRunner, nodeAnswer } from './harness.ts';
+
+expectWarnings('DeprecationWarning');
 
 const test = anyTest as TestFn<{ runner: GuestRunner }>;
 

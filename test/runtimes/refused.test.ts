@@ -2,7 +2,10 @@
 import { createRequire } from 'node:module';
 import test from 'ava';
 import { refusedModules } from '../../src/bridge/node-modules.ts';
+import { expectWarnings } from '../fixtures/expected-warnings.ts';
 import { GuestRunner } from './harness.ts';
+
+expectWarnings('ExperimentalWarning');
 
 const runner = GuestRunner.start();
 test.after.always(async () => (await runner)[Symbol.asyncDispose]());

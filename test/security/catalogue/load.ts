@@ -38,7 +38,7 @@ export const load: readonly Program[] = [
     ),
     expect: answered(1),
     // V8 goes along the whole chain, link by link.
-    housekeepingMs: 5_000,
+    housekeepingMs: 10_000,
     settings: { timeout: 60 },
   },
   {

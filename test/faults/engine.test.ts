@@ -25,7 +25,7 @@ export const handler = async (event) => {
 };`;
 
 async function open(t: ExecutionContext, options: EngineOptions = {}): Promise<Engine> {
-  t.timeout(180_000);
+  t.timeout(290_000);
   const engine = await createEngine({ limits: { queueMs: 60_000 }, ...options });
   t.teardown(() => engine.close());
   return engine;

@@ -1,5 +1,6 @@
 /**
- * The cache of built runtimes, with real builders. Each test has a cache directory of its own, so each build takes seconds.
+ * The cache of built runtimes, with real builders. Each test has a cache directory of its own, so each build takes seconds, and
+ * they are made one after the other.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { EngineError } from '../../src/model/errors.ts';
 import type { PlatformEvent } from '../../src/model/platform-event.ts';
 import { type CachedRuntime, ensureRuntime, type RuntimeCacheOptions } from '../../src/supervisor/runtime-cache.ts';
 import { findSandboxNode, type NodeSurroundings } from '../../src/supervisor/sandbox-node.ts';
+import { slowClock } from '../fixtures/slow-clock.ts';
 
 interface Cache {
   readonly cacheDirectory: string;
@@ -31,7 +33,8 @@ function newCache(t: ExecutionContext): Cache {
         observe: (event: PlatformEvent) => {
           if (event.type === 'runtime.build') stages.push(event.stage);
         },
-        clock: systemClock,
+        // A build has five minutes, which it needs where tests and builds have two cores together.
+        clock: slowClock,
         // It lies beside the runtimes and has its own tests.
         nativeModule: 'off',
         ...options,
@@ -39,7 +42,7 @@ function newCache(t: ExecutionContext): Cache {
   };
 }
 
-test('a runtime is built once, then found; a damaged one is built anew', async (t) => {
+test.serial('a runtime is built once, then found; a damaged one is built anew', async (t) => {
   const { ensure, stages, cacheDirectory } = newCache(t);
   const built = await ensure();
   t.is(built.kind, 'snapshot');
@@ -78,14 +81,14 @@ test('a runtime is built once, then found; a damaged one is built anew', async (
   t.is(readdirSync(cacheDirectory).length, 1);
 });
 
-test('engines that start at the same time share one runtime', async (t) => {
+test.serial('engines that start at the same time share one runtime', async (t) => {
   const { ensure, cacheDirectory } = newCache(t);
   const [one, two] = await Promise.all([ensure({ snapshot: 'off' }), ensure({ snapshot: 'off' })]);
   t.deepEqual(one, two);
   t.is(readdirSync(cacheDirectory).length, 1);
 });
 
-test('what no snapshot can hold leads to a runtime without one', async (t) => {
+test.serial('what no snapshot can hold leads to a runtime without one', async (t) => {
   const { ensure, stages } = newCache(t);
   // V8 aborts the process that serialises a live Intl object.
   const built = await ensure({ extraBaseCode: 'globalThis.keptAlive = new Intl.DateTimeFormat("en");' });
@@ -94,7 +97,7 @@ test('what no snapshot can hold leads to a runtime without one', async (t) => {
   t.deepEqual(stages, ['started', 'library', 'degraded', 'verified', 'ready']);
 });
 
-test('a build that fails says why', async (t) => {
+test.serial('a build that fails says why', async (t) => {
   const { ensure, cacheDirectory } = newCache(t);
   const error = await t.throwsAsync(ensure({ extraBaseCode: 'throw new Error("broken base");', snapshot: 'off' }), {
     instanceOf: EngineError,
@@ -104,7 +107,7 @@ test('a build that fails says why', async (t) => {
   t.is(readdirSync(cacheDirectory).length, 0);
 });
 
-test('a build that takes too long is ended', async (t) => {
+test.serial('a build that takes too long is ended', async (t) => {
   const { ensure } = newCache(t);
   const error = await t.throwsAsync(
     ensure({

@@ -118,6 +118,7 @@ export class Events {
       onSuccess: config?.onSuccess,
       onFailure: config?.onFailure,
       deadLetter: configuration.deadLetter,
+      mayRecur: registry.recursion.get(named.functionName) === 'Allow',
     };
   }
 

@@ -22,6 +22,8 @@ export interface CourierOptions {
   readonly nowMs: () => number;
   readonly delayScale: number;
   readonly observe: Observe | undefined;
+  /** Whether a function may be invoked in a row without end. */
+  readonly mayRecur: (target: Extract<Target, { readonly kind: 'function' }>) => boolean;
   /** Invokes a function with a record. @throws EngineError */
   readonly invoke: (target: Extract<Target, { readonly kind: 'function' }>, record: WaitingRecord) => Promise<void>;
 }
@@ -127,7 +129,7 @@ export class Courier {
       return failedAt('for-good', `its ${bytes} bytes are more than ${limits.asyncPayloadBytesMax}`);
     }
     if (target.kind !== 'function') return sendToUrl(target, record, this.#closing.signal);
-    if (record.head.hops >= limits.asyncHopsMax) {
+    if (record.head.hops >= limits.asyncHopsMax && !this.#options.mayRecur(target)) {
       return failedAt('for-good', `functions invoked each other ${limits.asyncHopsMax} times in a row`);
     }
     try {

@@ -10,6 +10,8 @@ export interface EventSettings {
   readonly onSuccess?: string | undefined;
   readonly onFailure?: string | undefined;
   readonly deadLetter?: string | undefined;
+  /** It may be invoked by destinations in a row without end (RecursiveLoop=Allow). */
+  readonly mayRecur?: boolean;
 }
 
 export interface EventDelivery {

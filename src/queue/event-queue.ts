@@ -118,6 +118,7 @@ export class EventQueue {
       nowMs: () => this.#nowMs(),
       delayScale: options.delayScale,
       observe: options.observe,
+      mayRecur: ({ functionName, qualifier }) => functions.settings(functionName, qualifier)?.mayRecur === true,
       invoke: (target, record) => this.#invoke(target, record),
     });
     for (const { functionName, queueId, events, bytes } of store.queues()) {

@@ -220,6 +220,17 @@ test('functions that are each other’s destination stop after 16', async (t) =>
   t.like(world.told.at(-1), { reason: 'functions invoked each other 16 times in a row', isGivenUp: true });
 });
 
+test('where both of them may recur they go on, and a chain stops at the first that may not', async (t) => {
+  const world = new QueueWorld();
+  world.settings.set('f', { ...settings, onSuccess: functionArn('g'), mayRecur: true });
+  world.settings.set('g', { ...settings, onSuccess: functionArn('f'), mayRecur: true });
+  await world.accept('one');
+  await until(world, () => world.deliveries.length > 40);
+  world.settings.set('f', { ...settings, onSuccess: functionArn('g') });
+  await until(world, () => world.queue.stats().recordsFailed === 1);
+  t.like(world.told.at(-1), { functionName: 'g', target: functionArn('f'), isGivenUp: true });
+});
+
 test('an answer that is no JSON, or too deep, is told as a text', async (t) => {
   const directory = aDirectory();
   const world = new QueueWorld({ destinations: { sqs: 'file:all' }, destinationDirectory: directory });

@@ -133,6 +133,25 @@ test('encodings, output lengths and what is wrong are as in Node', async (t) => 
   t.deepEqual(guest, node);
 });
 
+test('texts of any length and any characters are hashed, signed and enciphered as in Node', async (t) => {
+  const body = `
+    const texts = ['é€𝄞\\ud800x', 'x'.repeat(100_000), 'é€𝄞\\ud800x'.repeat(20_000)];
+    const key = Buffer.alloc(32, 7);
+    return texts.map((text) => {
+      const cipher = crypto.createCipheriv('aes-256-ctr', key, Buffer.alloc(16));
+      const enciphered = Buffer.concat([cipher.update(text), cipher.final()]);
+      return [
+        crypto.createHash('sha256').update(text).digest('hex'),
+        crypto.createHmac('sha512', 'key').update(text, 'utf8').digest('hex'),
+        crypto.hash('sha1', text),
+        crypto.createHash('md5').update(text, 'latin1').digest('hex'),
+        crypto.hash('md5', enciphered),
+      ];
+    });`;
+  const [guest, node] = await sameAsNode(t, body);
+  t.deepEqual(guest, node);
+});
+
 test('keys are derived as in Node, and refused as in Node', async (t) => {
   const [guest, node] = await sameAsNode(
     t,

@@ -40,7 +40,7 @@ interface WholeCipher {
 }
 
 export function createCipherBinding(parts: CryptoParts): Record<string, unknown> {
-  const { service, data, jobs, errors, keyTools, checkDigest, secretBytes, toBuffer } = parts;
+  const { service, data, jobs, errors, keyTools, checkDigest, secretBytes, toBuffer, encodeUtf8 } = parts;
   const { numbers } = data;
 
   class CipherBase {
@@ -72,7 +72,7 @@ export function createCipherBinding(parts: CryptoParts): Record<string, unknown>
 
     update(piece: string | View, encoding?: string): unknown {
       if (this.#phase === 'finished') throw new Error('Trying to add data in unsupported state');
-      const bytes = typeof piece === 'string' ? bytesOfText(piece, encoding) : bytesOf(piece);
+      const bytes = typeof piece === 'string' ? bytesOfText(piece, encoding, encodeUtf8) : bytesOf(piece);
       const length = TypedArrayPrototypeGetByteLength(bytes);
       if (length <= partMax || !this.#isDivisible) return toBuffer(this.#send(bytes, 0, length));
       const outputs: Bytes[] = [];

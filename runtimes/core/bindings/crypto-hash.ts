@@ -24,7 +24,7 @@ const {
 const oneCallBytesMax = 4 * 1024 * 1024;
 
 export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
-  const { core, service, data, jobs, toBuffer } = parts;
+  const { core, service, data, jobs, toBuffer, encodeUtf8 } = parts;
   const digests = new KnownDigests(core, data);
 
   class Hash {
@@ -170,7 +170,7 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
     functionName?: View,
     customization?: View,
   ): unknown {
-    const bytes = typeof input === 'string' ? bytesOfText(input, 'utf8') : bytesOf(input);
+    const bytes = typeof input === 'string' ? encodeUtf8(input) : bytesOf(input);
     const known = usable(algorithm, outputLength, functionName ?? customization);
     let result: Bytes;
     if (known !== undefined && TypedArrayPrototypeGetLength(bytes) <= known.guestBytesMax) {
@@ -242,6 +242,11 @@ export function createHashBinding(parts: CryptoParts): Record<string, unknown> {
     );
   });
 
+  function feed(target: Feed, piece: string | View, encoding: string | undefined): void {
+    if (typeof piece === 'string') target.update(bytesOfText(piece, encoding, encodeUtf8), 'ours');
+    else target.update(bytesOf(piece), 'users');
+  }
+
   return { Hash, Hmac, oneShotDigest, HashJob, HmacJob };
 }
 
@@ -258,9 +263,4 @@ function hashMessage(algorithm: string, outputLength: number | undefined): Messa
 function computed(known: KnownDigest, bytes: Bytes, outputLength: number | undefined): Bytes {
   if (!known.isExtendable || outputLength === undefined) return known.compute(bytes);
   return outputLength === 0 ? noBytes : known.compute(bytes, { dkLen: outputLength });
-}
-
-function feed(target: Feed, piece: string | View, encoding: string | undefined): void {
-  if (typeof piece === 'string') target.update(bytesOfText(piece, encoding), 'ours');
-  else target.update(bytesOf(piece), 'users');
 }

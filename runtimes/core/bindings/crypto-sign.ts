@@ -19,7 +19,7 @@ type KeyArguments = readonly [
 ];
 
 export function createSignBinding(parts: CryptoParts): Record<string, unknown> {
-  const { service, data, jobs, errors, keyTools, checkDigest, toBuffer } = parts;
+  const { service, data, jobs, errors, keyTools, checkDigest, toBuffer, encodeUtf8 } = parts;
   const { numbers } = data;
 
   /** What both have in common. */
@@ -44,7 +44,7 @@ export function createSignBinding(parts: CryptoParts): Record<string, unknown> {
 
     update(piece: string | View, encoding?: string): void {
       const feed = this.#begun();
-      if (typeof piece === 'string') feed.update(bytesOfText(piece, encoding), 'ours');
+      if (typeof piece === 'string') feed.update(bytesOfText(piece, encoding, encodeUtf8), 'ours');
       else feed.update(bytesOf(piece), 'users');
     }
 
@@ -179,7 +179,7 @@ export function createSignBinding(parts: CryptoParts): Record<string, unknown> {
     }
 
     update(piece: string | View, encoding?: string): boolean {
-      if (typeof piece === 'string') this.#feed.update(bytesOfText(piece, encoding), 'ours');
+      if (typeof piece === 'string') this.#feed.update(bytesOfText(piece, encoding, encodeUtf8), 'ours');
       else this.#feed.update(bytesOf(piece), 'users');
       return true;
     }

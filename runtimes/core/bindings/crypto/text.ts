@@ -46,8 +46,8 @@ export function encodingOf(name: unknown, otherwise: Encoding): Encoding {
   }
 }
 
-/** In a buffer of its own. */
-export function bytesOfText(text: string, encodingName: unknown): Bytes {
+/** In a buffer of its own. `toUtf8`: for texts that may be long. */
+export function bytesOfText(text: string, encodingName: unknown, toUtf8 = encodeUtf8): Bytes {
   const encoding = encodingOf(encodingName, 'utf8');
   switch (encoding) {
     case 'utf16le':
@@ -62,7 +62,7 @@ export function bytesOfText(text: string, encodingName: unknown): Bytes {
       return written(writeHex, text, text.length >> 1);
     case 'utf8':
     case 'buffer':
-      return encodeUtf8(text);
+      return toUtf8(text);
     default:
       return encoding satisfies never;
   }

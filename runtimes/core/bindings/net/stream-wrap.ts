@@ -4,7 +4,8 @@
  */
 
 import { Fifo } from '../../fifo.ts';
-import { bytesOf, encodeUtf8 } from '../encodings.ts';
+import { bytesOf } from '../encodings.ts';
+import { createText, type Text } from '../text.ts';
 import { AsyncWrap, core, PendingRequest, RequestWrap } from './async-wrap.ts';
 import { viewOf } from './byte-queue.ts';
 import { uv } from './errno.ts';
@@ -209,7 +210,8 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
   }
 
   writeUtf8String(_request: unknown, text: string): number | WriteWrap {
-    return this.dispatch(encodeUtf8(text));
+    texts ??= createText(core);
+    return this.dispatch(texts.encodeUtf8(text));
   }
 
   writeAsciiString(request: unknown, text: string): number | WriteWrap {
@@ -351,6 +353,8 @@ export class LibuvStreamWrap extends HandleWrap implements StreamSink {
 interface BufferModule {
   readonly Buffer: { from(text: string, encoding: string): Uint8Array };
 }
+
+let texts: Text | undefined;
 
 function encoded(text: string, encoding: string): Uint8Array {
   const { Buffer } = core.library.require<BufferModule>('buffer');

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { createEngine, type Engine, EngineError, type EngineOptions, FunctionError } from '../../src/index.ts';
+import { randomNumbers } from '../fixtures/random-numbers.ts';
 import { childrenOf, resources } from '../soak/resources.ts';
 
 const source = `
@@ -140,28 +141,71 @@ test.serial('R14: a function that crashes each time is suspended, and the others
   await assertServed(t, () => poison());
 });
 
-test.serial('R16: functions that come and go leave nothing', async (t) => {
+/** `ISOTHERM_CHURN=3000` is a thousand functions three times over, which takes minutes. */
+const churned = Number(process.env.ISOTHERM_CHURN ?? 100);
+
+test.serial('R16: functions that come and go in any order leave nothing, and share no environment', async (t) => {
+  t.timeout(180_000 + churned * 1_000);
   const engine = await open(t, { limits: { queueMs: 60_000, sandboxesMax: 2, environmentIdleMs: 200 } });
-  const churn = async (count: number) => {
-    for (let number = 0; number < count; number += 1) {
-      const functionName = `f${number}`;
-      const call = await deploy(engine, functionName, { trustDomain: 'all', timeout: 20 });
-      t.is(await how(call()), 'success');
-      await engine.updateFunctionCode({ functionName, code: { source: `${source}// ${number}` } });
-      t.is(await how(call()), 'success');
-      await engine.deleteFunction(functionName);
+  const seed = Date.now() % 1e6;
+  t.log(`seed ${seed}`);
+  const chance = randomNumbers(seed);
+  /** Which code an environment has run. */
+  const ranIn = new Map<string, string>();
+  const invoke = async (functionName: string, code: string) => {
+    const { functionError, report } = await engine.invoke({ functionName, payload: '{}' });
+    t.is(functionError, undefined);
+    const environmentId = report?.environmentId ?? '';
+    t.is(ranIn.get(environmentId) ?? code, code, environmentId);
+    ranIn.set(environmentId, code);
+  };
+  const life = async function* (number: number) {
+    // Names come again, as those of a client's functions do.
+    const functionName = `f${number % 1_000}-${number % 2}`;
+    yield await deploy(engine, functionName, { trustDomain: 'all', timeout: 20 });
+    yield await invoke(functionName, `${number}, first`);
+    yield await engine.updateFunctionCode({ functionName, code: { source: `${source}// ${number}` } });
+    yield await invoke(functionName, `${number}, second`);
+    await engine.deleteFunction(functionName);
+  };
+  const churn = async (first: number, count: number) => {
+    let next = first;
+    const alive: AsyncGenerator[] = [];
+    while (next < first + count || alive.length > 0) {
+      if (alive.length < aliveMax && next < first + count) alive.push(life(next++));
+      const at = chance.between(0, alive.length - 1);
+      if ((await alive[at]?.next())?.done === true) alive.splice(at, 1);
     }
   };
-  await churn(10);
-  const before = resources();
-  await churn(100);
-  const after = resources();
+  const looked = () => ({ ...resources(), maps: mapsOfAll() });
+  await churn(0, 20);
+  const before = looked();
+  await churn(20, churned);
+  const after = looked();
   t.is(engine.stats().functions, 0);
   t.is(engine.stats().environments.total, 0);
+  t.true(ranIn.size >= 2 * churned);
   t.true(after.descriptors <= before.descriptors + 8, `descriptors: ${before.descriptors}, then ${after.descriptors}`);
   t.true(after.threads <= before.threads + 4, `threads: ${before.threads}, then ${after.threads}`);
   t.true(after.processes <= before.processes + 1, `processes: ${before.processes}, then ${after.processes}`);
+  t.log(`maps: ${before.maps}, then ${after.maps}; ${before.rssMiB} MiB, then ${after.rssMiB} MiB`);
+  t.true(after.maps <= before.maps * 1.5, `maps: ${before.maps}, then ${after.maps}`);
 });
+
+const aliveMax = 8;
+
+/** Of the process that has most, this one and its children: each isolate that is not disposed leaves some. */
+function mapsOfAll(): number {
+  const counts = ['self', ...childrenOf(process.pid).map(({ pid }) => String(pid))].map((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n').length;
+    } catch {
+      // It has ended, or lets nobody but root read it.
+      return 0;
+    }
+  });
+  return Math.max(...counts);
+}
 
 test.serial('R17: a hundred environments at once, in one sandbox', async (t) => {
   const engine = await open(t, { limits: { queueMs: 60_000, sandboxesMax: 1, memoryBudgetMiB: 100 * 128 } });

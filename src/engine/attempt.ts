@@ -11,7 +11,7 @@ import type { Observe } from '../model/platform-event.ts';
 import type { CreateReply, InitReport, InvokeReply } from '../protocol/messages.ts';
 import type { Lease } from '../scheduler/lease.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import { type Invoked, SandboxGoneError, type SandboxHandle } from '../supervisor/sandbox-port.ts';
+import { type Invoked, SandboxGoneError, type SandboxHandle, SandboxUnreadError } from '../supervisor/sandbox-port.ts';
 import { blame } from './blame.ts';
 import type { Attempt, Call, Ending } from './call.ts';
 import { noDetails } from './client-context.ts';
@@ -139,6 +139,11 @@ export class Attempts {
   /** A call to the sandbox failed. @throws EngineError when the client has to be told that the platform failed */
   #lost(error: unknown, call: Call, lease: Lease, at: Whereabouts): Attempt {
     const { clock, sandboxes, targets } = this.#parts;
+    // Nobody is to blame for what did not begin. One that answers what it has not read is believed in nothing.
+    if (error instanceof SandboxUnreadError && call.answer?.isBegun !== true) {
+      sandboxes.lost(lease.berth.slotId);
+      return { kind: 'elsewhere', init: 'now', error: endedError() };
+    }
     // It lives and said why it could not do it, or this is a bug of ours: both are told as they are.
     if (!(error instanceof SandboxGoneError)) throw error;
     const elapsedMs = clock.nowMs() - at.sinceMs;

@@ -24,7 +24,10 @@ export interface ChannelOptions {
   readonly onProtocolError: (error: ProtocolError) => void;
   /** Keeps the event loop awake between messages that follow close upon each other. */
   readonly hotWait?: HotWait;
-  /** At most once: the stream ended or failed by itself. Calls stay pending until `close`. */
+  /**
+   * At most once: the stream ended or failed by itself. Calls stay pending until `close`, but for one of which it is known that it was
+   * not read.
+   */
   readonly onEnd: (error: Error | undefined) => void;
 }
 
@@ -36,6 +39,14 @@ export interface Reply<Head> {
 /** The other end says that it could not carry the call out (`FailedReply`). */
 export class CallFailedError extends Error {
   override readonly name = 'CallFailedError';
+}
+
+/**
+ * The stream broke before the other end had read this call whole, or it had ended before it was sent. Nobody has carried it out, and
+ * nobody will.
+ */
+export class CallUnreadError extends Error {
+  override readonly name = 'CallUnreadError';
 }
 
 /** More calls than `callsPendingMax` wait for an answer. */
@@ -68,6 +79,8 @@ class StreamChannel implements Channel {
   readonly #decoder: FrameDecoder;
   readonly #pending = new Map<number, PendingCall>();
   #lastCallId = 0;
+  /** 0: that was no call. */
+  #lastSentCallId = 0;
   /** Encoded, to be written together at the end of the current task. */
   #outgoing: Uint8Array[] = [];
   #isFlushQueued = false;
@@ -92,6 +105,7 @@ class StreamChannel implements Channel {
 
   call<Head>(type: FrameType, head: object, decode: (head: unknown) => Head, body?: FrameBody): Promise<Reply<Head>> {
     if (this.#state.phase === 'closed') return Promise.reject(this.#state.cause);
+    if (this.#state.phase === 'ended') return Promise.reject(new CallUnreadError('the other end had ended'));
     if (this.#pending.size >= this.#options.callsPendingMax) {
       return Promise.reject(
         new CallsPendingError(`callsPendingMax is ${this.#options.callsPendingMax}, as many calls are pending`),
@@ -140,6 +154,7 @@ class StreamChannel implements Channel {
   #send(frame: { type: FrameType; callId: number; head: object; body?: FrameBody }): void {
     if (this.#state.phase !== 'open') return;
     encodeFrame(frame, this.#options.outgoing, this.#outgoing);
+    this.#lastSentCallId = frame.callId;
     // A microtask, not a tick: isolated-vm's callbacks drain microtasks only. All frames of one task leave in one write.
     if (!this.#isFlushQueued) {
       this.#isFlushQueued = true;
@@ -195,5 +210,20 @@ class StreamChannel implements Channel {
     this.#state = { phase: 'ended' };
     this.#decoder.stop();
     this.#options.onEnd(error);
+    if (error !== undefined && 'code' in error && leftUnread.has(error.code)) this.#rejectUnread();
+  }
+
+  /** What is read is read in order, so what was not is at least the end of what was sent last. */
+  #rejectUnread(): void {
+    const call = this.#pending.get(this.#lastSentCallId);
+    if (call === undefined) return;
+    this.#pending.delete(this.#lastSentCallId);
+    call.reject(new CallUnreadError('the other end had not read it whole when it ended'));
   }
 }
+
+/**
+ * With these the kernel tells that a socket was closed with something in it that its owner had not read (unix(7), `unix_release_sock`), or
+ * before this was written. What was read whole ends without an error.
+ */
+const leftUnread: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE']);

@@ -106,6 +106,11 @@ export interface Invoked {
   readonly body: Uint8Array;
 }
 
+/** The process ended before it had read an invocation, which nobody has run. Why it ended is not known yet. */
+export class SandboxUnreadError extends Error {
+  override readonly name = 'SandboxUnreadError';
+}
+
 /** One running sandbox process of one trust domain. Methods reject with SandboxGoneError when it ends first. */
 export interface SandboxHandle {
   readonly sandboxId: string;

@@ -15,7 +15,14 @@ import type { GuestLimits } from '../model/guest-limits.ts';
 import { type HardeningReport, withLayer } from '../model/hardening.ts';
 import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
-import { CallFailedError, CallsPendingError, type Channel, openChannel, type Reply } from '../protocol/channel.ts';
+import {
+  CallFailedError,
+  CallsPendingError,
+  CallUnreadError,
+  type Channel,
+  openChannel,
+  type Reply,
+} from '../protocol/channel.ts';
 import {
   decodeCreateReply,
   decodeEmptyReply,
@@ -58,6 +65,7 @@ import {
   type Invoked,
   SandboxGoneError,
   type SandboxHandle,
+  SandboxUnreadError,
 } from './sandbox-port.ts';
 import { isAlive, type SandboxEvent, type SandboxState, transition } from './sandbox-state.ts';
 import { StartWatch } from './start-watch.ts';
@@ -422,7 +430,11 @@ export class SandboxProcess implements SandboxHandle {
     try {
       return await this.#channel.call(type, head, decode, body);
     } catch (error) {
-      throw explain(error);
+      if (!(error instanceof CallUnreadError)) throw explain(error);
+      // Where an invocation runs instead does not depend on why a process ended that nobody here killed; what becomes of anything else does.
+      if (type === frameTypes.invoke && isAlive(this.#state))
+        throw new SandboxUnreadError(error.message, { cause: error });
+      throw new SandboxGoneError(await this.exited);
     } finally {
       this.#release();
     }

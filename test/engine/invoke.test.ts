@@ -1,5 +1,6 @@
 import test from 'ava';
 import { EngineError } from '../../src/model/errors.ts';
+import { SandboxUnreadError } from '../../src/supervisor/sandbox-port.ts';
 import { created, invoked, never, scriptedEngine, text } from './scripted-fleet.ts';
 
 test('a cold call creates and invokes, and the next one is warm', async (t) => {
@@ -35,6 +36,25 @@ test('a cold call creates and invokes, and the next one is warm', async (t) => {
     invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:greet',
   });
   t.regex(sandbox?.creates[0]?.logStreamName ?? '', /^2026\/02\/03\/\[\$LATEST\][0-9a-f]{32}$/);
+});
+
+test('an invocation that its sandbox had not read runs elsewhere, and nobody is blamed', async (t) => {
+  const { engine, fleet, registry, events } = scriptedEngine();
+  registry.put({ functionName: 'greet' });
+  await engine.invoke({ functionName: 'greet' });
+  fleet.onInvoke = (_spec, sandbox) => {
+    if (sandbox !== fleet.sandboxes[0]) return invoked({ kind: 'success' }, '"elsewhere"');
+    throw new SandboxUnreadError('killed');
+  };
+  // Why the first one ended is never told: nothing waits for that.
+  const { payload, report } = await engine.invoke({ functionName: 'greet', payload: '{"name":"Ada"}' });
+  t.is(text(payload), '"elsewhere"');
+  t.like(report, { coldStart: true });
+  t.deepEqual(
+    fleet.sandboxes[1]?.invokes.map((spec) => text(spec.payload)),
+    ['{"name":"Ada"}'],
+  );
+  t.false(events.some(({ type }) => type === 'function.secluded'));
 });
 
 test('the lines of a cold call come in the order of Lambda', async (t) => {

@@ -1,6 +1,6 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import test from 'ava';
-import { type Channel, type ChannelOptions, openChannel } from '../../src/protocol/channel.ts';
+import { CallUnreadError, type Channel, type ChannelOptions, openChannel } from '../../src/protocol/channel.ts';
 import { decodePingReply } from '../../src/protocol/decode.ts';
 import { encodeFrame } from '../../src/protocol/frame.ts';
 import { type Frame, frameTypes } from '../../src/protocol/messages.ts';
@@ -160,6 +160,38 @@ test('the end of the stream is told once, and calls wait for the cause', async (
   t.is(await t.throwsAsync(call), cause);
   t.is(await t.throwsAsync(channel.call(frameTypes.ping, {}, decodePingReply)), cause);
   channel.close(new Error('again'));
+});
+
+for (const code of ['ECONNRESET', 'EPIPE']) {
+  test(`${code}: what was sent last was not read, and of the others nobody knows`, async (t) => {
+    const { near, channel } = openRaw();
+    const earlier = channel.call(frameTypes.ping, { sentMs: 1 }, decodePingReply);
+    const last = channel.call(frameTypes.ping, { sentMs: 2 }, decodePingReply);
+    near.destroy(Object.assign(new Error('reset'), { code }));
+    await t.throwsAsync(last, { instanceOf: CallUnreadError });
+    t.is(channel.callsPending, 1);
+    const cause = new Error('crashed');
+    channel.close(cause);
+    t.is(await t.throwsAsync(earlier), cause);
+  });
+}
+
+test('behind a call that was sent before a notice nothing is known', async (t) => {
+  const { near, channel } = openRaw();
+  const call = channel.call(frameTypes.ping, { sentMs: 1 }, decodePingReply);
+  channel.notify(frameTypes.log, {});
+  near.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+  await settled();
+  t.is(channel.callsPending, 1);
+  channel.close(new Error('crashed'));
+  await t.throwsAsync(call, { message: 'crashed' });
+});
+
+test('a call to an end that is known to be gone is sent to nobody', async (t) => {
+  const { far, channel } = openRaw();
+  far.end();
+  await settled();
+  await t.throwsAsync(channel.call(frameTypes.ping, {}, decodePingReply), { instanceOf: CallUnreadError });
 });
 
 test('an error of the stream is told as the end', async (t) => {

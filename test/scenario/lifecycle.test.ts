@@ -242,19 +242,26 @@ test('module code that throws is the answer of every call, and runs twice in the
 });
 
 test('a sandbox killed from outside in the middle of a call is told to the client; the next call is served', async (t) => {
+  const began = Promise.withResolvers<void>();
   const { engine } = t.context;
   const victim = await engine.createFunction({
     functionName: 'victim',
     timeout: 20,
     trustDomain: 'victims',
     code: {
-      source:
-        'export const handler = async (event) => { if (event.wait) await new Promise((resolve) => setTimeout(resolve, 15_000)); return 1; };',
+      source: `import { began } from 'isotherm:bindings';
+        export const handler = async (event) => { if (event.wait) await began(); return 1; };`,
+    },
+    bindings: {
+      async began() {
+        began.resolve();
+        await new Promise(() => {});
+      },
     },
   });
   await victim();
   const running = t.throwsAsync(victim({ wait: true }), { code: 'SandboxLost' });
-  await delay(50);
+  await began.promise;
   const { pid } = engine.stats().sandboxes.find(({ trustDomain }) => trustDomain === 'victims') ?? { pid: 0 };
   t.true(pid > 1);
   process.kill(pid, 'SIGKILL');

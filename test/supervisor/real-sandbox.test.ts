@@ -17,8 +17,10 @@ import {
   type SandboxFleet,
   SandboxGoneError,
   type SandboxHandle,
+  SandboxUnreadError,
 } from '../../src/supervisor/sandbox-port.ts';
 import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
+import { createFakeClock } from '../fixtures/fake-clock.ts';
 import { GroupKernel } from '../fixtures/group-kernel.ts';
 import { testJail } from '../fixtures/jail.ts';
 import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
@@ -145,14 +147,25 @@ test.serial('a function answers, cold and warm, and its output arrives before it
 test.serial('kill -9 during an invocation fails it as a crash, and the next sandbox serves', async (t) => {
   const fleet = order(t);
   const sandbox = await fleet.acquire('a');
-  const waiting = deploy(sandbox, 'return new Promise((resolve) => setTimeout(resolve, 60_000))');
-  await waiting.created;
-  const running = waiting.invoke({}, 60_000);
+  const waiting = deploy(sandbox, "console.log('began'); return new Promise((resolve) => setTimeout(resolve, 60_000))");
+  const began = Promise.withResolvers<void>();
+  const running = waiting.invoke({}, 60_000, () => began.resolve());
+  await began.promise;
   process.kill(sandbox.pid, 'SIGKILL');
   t.like(await causeOf(t, running), { kind: 'crashed' });
   await sandbox.exited;
   const greet = deploy(await fleet.acquire('a'), 'return event');
   t.is((await greet.invoke(1)).text, '1');
+});
+
+test.serial('an invocation that reaches nobody any more is known not to have begun', async (t) => {
+  // With a clock that stands still no heartbeat comes behind it.
+  const sandbox = await order(t, t.context.jail, undefined, createFakeClock()).acquire('a');
+  const greet = deploy(sandbox, 'return event');
+  t.is((await greet.invoke(1)).text, '1');
+  process.kill(sandbox.pid, 'SIGKILL');
+  await t.throwsAsync(greet.invoke(2), { instanceOf: SandboxUnreadError });
+  await sandbox.exited;
 });
 
 test.serial('kill -STOP during an invocation ends in a heartbeat kill', async (t) => {

@@ -419,6 +419,8 @@ export const limits = {
   sparesMaxDefault: 8,
   spareDemandWindowMs: 10_000,
   spareBurstWindowMs: 1_000,
+  /** So many taken within the burst call for a second spare: one that has just started has no isolate prepared yet. */
+  spareBurstTakenMin: 4,
   /**
    * Sandboxes that are forked from one template before another takes its place: they have its address layout in common. Making one costs
    * as much as starting a sandbox, so the first is started: a program that calls one function once needs no more.
@@ -695,6 +697,8 @@ export const limits = {
    */
   prepareDelayMsMin: 1,
   prepareDelayMsMax: 64,
+  /** Behind the first environment of a sandbox the isolate that has modules in it waits so long; behind the second it is made at once. */
+  fillAfterFirstMs: 500,
   /**
    * Garbage of an environment is collected once it was quiet for so long after its first answer; larger heaps, which take longer,
    * are left to V8. A call that comes meanwhile waits for it: 3 to 12 milliseconds.

@@ -1,7 +1,8 @@
 /**
  * Keeps isolates ready with the runtime in them and nothing of any user, made while nothing runs: that is more than half of a
  * cold start. One is plain; another has the modules of Node in it that the last function with any used. A heap limit is fixed
- * when an isolate is made, so they are made for the memory size that was asked for last.
+ * when an isolate is made, so they are made for the memory size that was asked for last. The one with modules is twice the work: a sandbox
+ * that has given away a single isolate so far may never need it, and may share the cores with those who wait for what was just lost.
  */
 import type { Clock } from '../base/clock.ts';
 import { limits } from '../model/limits.ts';
@@ -35,6 +36,7 @@ export class PreparedIsolates {
   #plain: Prepared | undefined;
   #filled: Prepared | undefined;
   #planned: Disposable | undefined;
+  #taken = 0;
 
   constructor(options: PreparedIsolatesOptions) {
     this.#options = options;
@@ -45,6 +47,7 @@ export class PreparedIsolates {
     const found = [this.#filled, this.#plain].find((prepared) => prepared !== undefined && suits(prepared.wish, wish));
     if (found === this.#filled) this.#filled = undefined;
     else if (found === this.#plain) this.#plain = undefined;
+    this.#taken += 1;
     this.prepare(wish);
     return found?.opened ?? this.#options.open(wish.memoryLimitMiB);
   }
@@ -56,37 +59,40 @@ export class PreparedIsolates {
   }
 
   /** The longer the sandbox is busy, the more seldom it is asked. */
-  #plan(steps: Iterator<void>, delayMs: number, busyDelayMs: number): void {
+  #plan(steps: Iterator<number>, delayMs: number, busyDelayMs: number): void {
     const { clock, isIdle } = this.#options;
     this.#planned = clock.after(delayMs, () => {
-      if (!isIdle()) {
+      const step = isIdle() ? steps.next() : undefined;
+      if (step === undefined) {
         const longerMs = Math.min(busyDelayMs * 2, limits.prepareDelayMsMax);
         this.#plan(steps, longerMs, longerMs);
-      } else if (steps.next().done !== true) {
+      } else if (step.done !== true) {
         // Each step is a task of its own: a call that comes meanwhile waits for one of them.
-        this.#plan(steps, 0, limits.prepareDelayMsMin);
+        this.#plan(steps, step.value, limits.prepareDelayMsMin);
       }
     });
   }
 
-  *#missing(wish: IsolateWish): Generator<void> {
+  /** Yields how long to wait before the next step. */
+  *#missing(wish: IsolateWish): Generator<number> {
     const { open, fill } = this.#options;
     if (this.#plain?.wish.memoryLimitMiB !== wish.memoryLimitMiB) {
       this.#plain?.opened.isolate.dispose();
       this.#plain = undefined;
       const plainWish = { ...wish, modules: [], ids: new Set<string>() };
       this.#plain = { wish: plainWish, opened: open(wish.memoryLimitMiB), filling: undefined };
-      yield;
+      yield 0;
     }
     if (wish.modules.length + wish.ids.size === 0) return;
+    if (this.#taken === 1) yield limits.fillAfterFirstMs;
     if (this.#filled === undefined || !suits(this.#filled.wish, wish) || !suits(wish, this.#filled.wish)) {
       this.#filled?.opened.isolate.dispose();
       this.#filled = undefined;
       const opened = open(wish.memoryLimitMiB);
       this.#filled = { wish, opened, filling: fill(opened, wish) };
-      yield;
+      yield 0;
     }
-    while (this.#filled?.filling?.next().done === false) yield;
+    while (this.#filled?.filling?.next().done === false) yield 0;
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * How many blank sandboxes are to be ready, and how many starts to begin now. Pure decisions over what was asked for lately. One spare
  * is always kept; while sandboxes are taken faster than they start, so many more as are taken during one start: else whoever comes
- * waits for a start. They go when the demand does.
+ * waits for a start. While they go fast there are two at least, so that the older one, which is taken first, has prepared itself. They go
+ * when the demand does.
  */
 import { limits } from '../model/limits.ts';
 
@@ -30,10 +31,11 @@ const takenCountMax = 1_000;
 /** Between 1 and `sparesMax`; 0 where none is wanted at all. */
 export function sparesWanted({ takenMs, startMs }: Demand, nowMs: number, sparesMax: number): number {
   const { spareDemandWindowMs: windowMs, spareBurstWindowMs: burstMs } = limits;
-  const rate = (withinMs: number): number => takenMs.filter((atMs) => nowMs - atMs < withinMs).length / withinMs;
+  const count = (withinMs: number): number => takenMs.filter((atMs) => nowMs - atMs < withinMs).length;
   // By both: a burst calls for more at once, and a pause between two kills is no end of them.
-  const taken = Math.max(rate(windowMs), rate(burstMs)) * startMs;
-  return Math.min(1 + Math.floor(taken), sparesMax);
+  const taken = Math.max(count(windowMs) / windowMs, count(burstMs) / burstMs) * startMs;
+  const least = count(burstMs) >= limits.spareBurstTakenMin ? 2 : 1;
+  return Math.min(Math.max(least, 1 + Math.floor(taken)), sparesMax);
 }
 
 /** When fewer may be wanted than now, if nothing is taken meanwhile. Undefined: not by the passing of time. */

@@ -17,7 +17,8 @@ export class Templates implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #observe: Observe;
   readonly #all = new Set<Template>();
-  #current: Template | undefined;
+  /** Ready, oldest first: each forks until it has no seat left. */
+  readonly #ready: Template[] = [];
   #starting: Promise<void> | undefined;
   #starts = 0;
   #history: CrashHistory = cleanHistory;
@@ -56,13 +57,20 @@ export class Templates implements AsyncDisposable {
     await Promise.race([this.#starting, promise]);
   }
 
-  /** Undefined: there is none, or it has no seat left. */
   #usable(): Template | undefined {
-    return this.#current?.isReady === true && this.#current.seatsLeft > 0 ? this.#current : undefined;
+    for (let [first] = this.#ready; first !== undefined; [first] = this.#ready) {
+      if (first.isReady && first.seatsLeft > 0) return first;
+      this.#ready.shift();
+      first.retire();
+    }
+    return undefined;
   }
 
   #isLow(): boolean {
-    return (this.#usable()?.seatsLeft ?? 0) <= limits.templateSeatsLow;
+    this.#usable();
+    return (
+      this.#ready.reduce((sum, { isReady, seatsLeft }) => sum + (isReady ? seatsLeft : 0), 0) <= limits.templateSeatsLow
+    );
   }
 
   #begin(options: LaunchOptions, path: string): void {
@@ -95,8 +103,7 @@ export class Templates implements AsyncDisposable {
     template.release();
     if (end !== undefined) return this.#failed(late ?? end);
     this.#history = cleanHistory;
-    this.#current?.retire();
-    this.#current = template;
+    this.#ready.push(template);
   }
 
   #failed(reason: string): void {

@@ -134,3 +134,17 @@ test('filling stops when somebody needs the processor, and goes on afterwards; w
   t.deepEqual(filled, ['3 a', '3 b', '3 c']);
   t.is(take(128, ['a', 'b', 'c']), 3);
 });
+
+test('behind the first isolate the one with modules waits, and behind the second it does not', (t) => {
+  const { clock, filled, take } = open();
+  take(128, ['http']);
+  clock.advance(limits.fillAfterFirstMs);
+  t.deepEqual(filled, []);
+  clock.advance(limits.prepareDelayMsMin);
+  t.deepEqual(filled, ['3 http']);
+  const again = open();
+  again.take(128, ['http']);
+  again.take(128, ['http']);
+  again.clock.advance(limits.prepareDelayMsMin);
+  t.deepEqual(again.filled, ['4 http']);
+});

@@ -40,6 +40,14 @@ test('a burst counts at once', (t) => {
   t.is(sparesWanted(taken(5, 100, 400), 100_000, max), 3);
 });
 
+test('while they go fast there is a second one, however fast they start', (t) => {
+  const { spareBurstTakenMin, spareBurstWindowMs } = limits;
+  t.is(sparesWanted(taken(spareBurstTakenMin, 100, 15), 100_000, max), 2);
+  t.is(sparesWanted(taken(spareBurstTakenMin - 1, 100, 15), 100_000, max), 1);
+  t.is(sparesWanted(taken(spareBurstTakenMin, 100, 15), 100_000 + spareBurstWindowMs, max), 1);
+  t.is(sparesWanted(taken(100, 100, 15), 100_000, 1), 1);
+});
+
 test('never more than the limit', (t) => {
   t.is(sparesWanted(taken(5_000, 1, 10_000), 100_000, max), max);
   t.is(sparesWanted(taken(5_000, 1, 10_000), 100_000, 1), 1);

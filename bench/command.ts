@@ -28,7 +28,10 @@ export async function bench(options: BenchOptions): Promise<ExitStatus> {
   // A run takes a quarter of an hour: better to hear now that its result has no place.
   if (json !== undefined) checkPlace('--json', json);
   if (html !== undefined) checkPlace('--html', html);
-  if (options.modules === true) return await printModules(options.quick === true);
+  if (options.modules === true) {
+    refuseBesideModules(options);
+    return await printModules(options.quick === true);
+  }
 
   using interruption = createInterruption();
   const result = from === undefined ? await runWithProgress(options, interruption.signal) : readResult(from);
@@ -43,6 +46,20 @@ function refuseBesideFrom({ quick, scenario, peer, seed, modules: first }: Bench
   const given = { '--quick': quick, '--scenario': scenario, '--peer': peer, '--seed': seed, '--modules': first };
   const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
   if (name !== undefined) throw new UsageError(`--from shows a run that was made, and goes without ${name}`);
+}
+
+function refuseBesideModules({ scenario, peer, seed, json, html, markdown }: BenchOptions): void {
+  const given = {
+    '--scenario': scenario,
+    '--peer': peer,
+    '--seed': seed,
+    '--json': json,
+    '--html': html,
+    '--markdown': markdown,
+  };
+  const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (name !== undefined)
+    throw new UsageError(`--modules prints what modules cost, and goes with --quick only, not with ${name}`);
 }
 
 interface Interruption extends Disposable {

@@ -15,6 +15,7 @@ export type Command =
   | { readonly type: 'in turn' | 'at once'; readonly calls: Calls }
   | { readonly type: 'throughput'; readonly calls: Calls; readonly inFlight: number; readonly durationMs: number }
   | { readonly type: 'open loop'; readonly loop: OpenLoop; readonly neighbours?: Neighbours }
+  | { readonly type: 'recovery'; readonly name: string; readonly payload: string; readonly answer: string }
   | { readonly type: 'overruns'; readonly name: string; readonly limitMs: number; readonly count: number };
 
 /** Functions that are called again and again beside an open loop, from a moment of it on. */

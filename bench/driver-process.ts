@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Command, Request, Response } from './driver-messages.ts';
 import { driverNamed } from './drivers/all.ts';
 import type { RunningPeer } from './drivers/driver.ts';
-import { atOnce, type Batch, inTurn, keepBusy, openLoop, overruns, throughput } from './measure.ts';
+import { atOnce, type Batch, inTurn, keepBusy, openLoop, overruns, recovery, throughput } from './measure.ts';
 
 let opened: RunningPeer | undefined;
 
@@ -37,6 +37,8 @@ async function run(command: Command): Promise<Batch | undefined> {
       await (await busy)[Symbol.asyncDispose]();
       return batch;
     }
+    case 'recovery':
+      return await recovery(peer(), command);
     case 'overruns':
       return await overruns(peer(), command.name, command.limitMs, command.count);
     default:

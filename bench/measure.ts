@@ -81,6 +81,45 @@ export async function overruns(peer: RunningPeer, name: string, limitMs: number,
   return { samples, phases: [], failures, colds: 0 };
 }
 
+const recoveryLanes = 4;
+const recoveryWithinMs = 10_000;
+
+export interface Recovery {
+  readonly name: string;
+  readonly payload: string;
+  readonly answer: string;
+}
+
+/**
+ * How long after the process of a function was killed, with calls of it under way, a call that is made then is answered. It is made
+ * again at once when it fails, as a caller would. Those that were under way may fail.
+ */
+export async function recovery(peer: RunningPeer, { name, payload, answer }: Recovery): Promise<Batch> {
+  if (peer.kill === undefined) throw new Error('it has no process that could be killed');
+  const warmUp = await inTurn(peer, { names: [name], payload, repeat: 20, pauseMs: 0, answer });
+  if (warmUp.failures > 0) return { ...warmUp, samples: [] };
+  await using _load = keepBusy(
+    peer,
+    Array.from({ length: recoveryLanes }, () => name),
+    payload,
+  );
+  await pause(100);
+  const from = performance.now();
+  await peer.kill(name);
+  let failure = 'no right answer';
+  do {
+    try {
+      const got = (await peer.call(name, payload)).payload;
+      if (got === answer) return { samples: [performance.now() - from], phases: [], failures: 0, colds: 0 };
+      failure = `wrong answer: ${got?.slice(0, 200)}`;
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error);
+    }
+    await breathe();
+  } while (performance.now() - from < recoveryWithinMs);
+  return { samples: [], phases: [], failures: 1, failure, colds: 0 };
+}
+
 /** Answers in a second with so many calls under way at any time. */
 export async function throughput(
   peer: RunningPeer,
@@ -159,11 +198,11 @@ export async function openLoop(
 }
 
 /** Calls functions again and again, each as soon as it has answered, until it is disposed. */
-export function keepBusy(peer: RunningPeer, names: readonly string[]): AsyncDisposable {
+export function keepBusy(peer: RunningPeer, names: readonly string[], payload = '{}'): AsyncDisposable {
   let isOver = false;
   const lane = async (name: string) => {
     while (!isOver) {
-      await peer.call(name, '{}').catch(() => {});
+      await peer.call(name, payload).catch(() => {});
       // A peer that runs functions on this very thread leaves it for a moment, as a server must.
       await breathe();
     }

@@ -22,6 +22,9 @@ const goals: readonly Goal[] = [
   overMedian('cold start with http, crypto and fs / bare isolate and context', 'cold-modules', 'isotherm', floor, {
     atMost: 5,
   }),
+  overMedian('cold start in an engine that had time to prepare / bare isolate', 'cold-prepared', 'isotherm', floor, {
+    atMost: 0.5,
+  }),
   overMedian('cold start: workerd / isotherm, both over HTTP', 'cold', 'workerd', http, { atLeast: 2 }),
   overMedian(
     'warm call of 1 kB / the same bytes over a unix socket',
@@ -77,6 +80,17 @@ const goals: readonly Goal[] = [
     },
   },
   {
+    what: 'a call after its process was killed under load: slowest / 100 ms',
+    atMost: 1,
+    ratio(find) {
+      const samples = find('recovery', 'isotherm');
+      return samples === undefined || samples.length === 0 ? undefined : Math.max(...samples) / 100;
+    },
+  },
+  perTenfold('memory of an idle environment, for ten times as many', 'density', [10, 100, 1_000]),
+  perTenfold('cold start, for ten times the environments beside it', 'density-cold', [10, 100, 1_000]),
+  perTenfold('warm call, for ten times the functions deployed', 'dispatch', [1, 10, 100, 1_000, 10_000]),
+  {
     // Flat, as far as a median of a few hundred calls on an idle machine can tell.
     what: 'warm call with the most functions deployed / with one',
     atMost: 1.25,
@@ -89,6 +103,37 @@ const goals: readonly Goal[] = [
     },
   },
 ];
+
+/** What a median of isotherm is multiplied by for ten times the count: the slope of a straight line through the logarithms of all points. */
+function perTenfold(what: string, scenario: string, counts: readonly number[]): Goal {
+  return {
+    what,
+    // Flat is 1; the rest is for what medians of a hundred calls differ by.
+    atMost: 1.1,
+    ratio(find) {
+      const points = counts.flatMap((at) => {
+        const samples = find(scenario, 'isotherm', at);
+        return samples === undefined || samples.length === 0
+          ? []
+          : [[Math.log10(at), Math.log10(median(samples))] as const];
+      });
+      if (points.length < slopePointsMin) return undefined;
+      return 10 ** slope(points);
+    },
+  };
+}
+
+/** Through two points there is always a line, which says nothing of whether they lie on one. */
+const slopePointsMin = 3;
+
+/** Least squares. */
+function slope(points: readonly (readonly [number, number])[]): number {
+  const mean = (at: 0 | 1) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
+  const [meanX, meanY] = [mean(0), mean(1)];
+  const together = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
+  const across = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  return together / across;
+}
 
 function overMedian(
   what: string,

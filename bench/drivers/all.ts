@@ -30,6 +30,9 @@ export const drivers: readonly Driver[] = [
 
 export function driverNamed(name: string): Driver {
   const driver = drivers.find((each) => each.name === name);
-  if (driver === undefined) throw new RangeError(`no peer is named ${JSON.stringify(name)}`);
+  if (driver === undefined) {
+    const names = drivers.map((each) => each.name).join(', ');
+    throw new RangeError(`no peer is named ${JSON.stringify(name)}; there are ${names}`);
+  }
   return driver;
 }

@@ -43,6 +43,7 @@ export const childProcess: Driver = {
           return withTimeLimit(timeoutMs, end, answer);
         },
         close: () => endChild(child, 'SIGKILL'),
+        kill: end,
       };
     }, options),
 };

@@ -79,6 +79,7 @@ export const deno: Driver = {
           return withTimeLimit(timeoutMs, end, answer);
         },
         close: () => endChild(child, 'SIGKILL'),
+        kill: end,
       };
     }, options);
   },

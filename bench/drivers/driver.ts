@@ -21,6 +21,8 @@ export type Feature =
   | 'registry'
   /** Gives back an environment that nobody called for a while. */
   | 'eviction'
+  /** A process beside the caller's own that can be killed, and is replaced. */
+  | 'process'
   /** Processes whose memory can be counted by environment. */
   | 'memory';
 
@@ -55,6 +57,8 @@ export interface RunningPeer extends AsyncDisposable {
   call(name: string, payload: string): Promise<Answer>;
   /** Forgets a function and gives back what it holds, where the peer can. */
   remove(name: string): Promise<void>;
+  /** Ends what runs a function with SIGKILL, as the kernel does when memory is out, and tells the peer nothing. */
+  kill?(name: string): Promise<void>;
 }
 
 export interface Driver {

@@ -5,6 +5,8 @@ import type { Answer, FunctionInput, OpenOptions, RunningPeer } from './driver.t
 export interface Environment {
   call(payload: string): Promise<string>;
   close(): Promise<void> | void;
+  /** Where it is a process: ends it as something outside would. */
+  kill?(): void;
 }
 
 /** Makes an environment that has evaluated the function's source; `phase` ends a phase of that and names it. */
@@ -14,6 +16,9 @@ export const defaultTimeoutMs = 3_000;
 
 /** Why a peer has nothing to compare with many deployed functions. */
 export const noRegistry = 'it has no names: a call goes to an environment that the caller holds';
+
+/** Why a peer has no process that could be killed. */
+export const noProcess = 'it runs functions in the process that calls them';
 
 export function peerOfEnvironments(start: Start, { idleMs }: OpenOptions): RunningPeer {
   const functions = new Map<string, FunctionInput>();
@@ -64,6 +69,9 @@ export function peerOfEnvironments(start: Start, { idleMs }: OpenOptions): Runni
     async remove(name) {
       functions.delete(name);
       await drop(name);
+    },
+    async kill(name) {
+      (await environments.get(name)?.made)?.kill?.();
     },
     async [Symbol.asyncDispose]() {
       for (const name of [...environments.keys()]) await drop(name).catch(() => {});

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type ivm from 'isolated-vm';
 import type { Driver } from './driver.ts';
-import { defaultTimeoutMs, noRegistry, peerOfEnvironments } from './environments.ts';
+import { defaultTimeoutMs, noProcess, noRegistry, peerOfEnvironments } from './environments.ts';
 
 export const memoryMiB = 128;
 
@@ -26,6 +26,7 @@ export const isolatedVm: Driver = {
     modules: "it has none of Node's modules",
     files: 'it has no files',
     registry: noRegistry,
+    process: noProcess,
   },
   async open(openOptions) {
     const { Isolate } = await loadIsolatedVm();

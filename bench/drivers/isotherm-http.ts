@@ -14,7 +14,7 @@ export const isothermHttp: Driver = {
   name: 'isotherm over HTTP',
   about: "isotherm serve in a process of its own, called over HTTP with Lambda's API",
   version: () => isothermVersion,
-  lacks: {},
+  lacks: { process: 'a server does not tell its clients about its processes' },
   async open({ environments, idleMs }) {
     const server = await startProgram({
       file: process.execPath,

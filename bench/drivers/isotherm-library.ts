@@ -45,6 +45,11 @@ export const isothermLibrary: Driver = {
           : { payload: text, isCold };
       },
       remove: (name) => engine.deleteFunction(name),
+      async kill() {
+        // Whichever holds the function: all that hold anything.
+        for (const { pid, environments } of engine.stats().sandboxes)
+          if (environments > 0) process.kill(pid, 'SIGKILL');
+      },
       [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
     };
   },

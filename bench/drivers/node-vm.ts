@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { createContext, Script } from 'node:vm';
 import type { Driver } from './driver.ts';
-import { defaultTimeoutMs, noRegistry, peerOfEnvironments } from './environments.ts';
+import { defaultTimeoutMs, noProcess, noRegistry, peerOfEnvironments } from './environments.ts';
 
 export const nodeVm: Driver = {
   name: 'node:vm',
@@ -11,6 +11,7 @@ export const nodeVm: Driver = {
   lacks: {
     http: 'it is a library',
     registry: noRegistry,
+    process: noProcess,
   },
   open: async (options) =>
     peerOfEnvironments(async ({ source, timeoutMs = defaultTimeoutMs }, phase) => {

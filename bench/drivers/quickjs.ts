@@ -1,7 +1,7 @@
 /** quickjs-emscripten: an interpreter in WebAssembly, in the calling process. One runtime and one context for each function. */
 import { importPackage, packageVersion } from '../peer-packages.ts';
 import type { Driver } from './driver.ts';
-import { defaultTimeoutMs, noRegistry, peerOfEnvironments } from './environments.ts';
+import { defaultTimeoutMs, noProcess, noRegistry, peerOfEnvironments } from './environments.ts';
 
 interface Handle {
   dispose(): void;
@@ -37,6 +37,7 @@ export const quickjs: Driver = {
     modules: "it has none of Node's modules",
     files: 'it has no files',
     registry: noRegistry,
+    process: noProcess,
   },
   async open(options) {
     const { getQuickJS } = (await importPackage('quickjs-emscripten')) as {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Driver } from './driver.ts';
-import { defaultTimeoutMs, noRegistry, peerOfEnvironments, withTimeLimit } from './environments.ts';
+import { defaultTimeoutMs, noProcess, noRegistry, peerOfEnvironments, withTimeLimit } from './environments.ts';
 import { createPending } from './pending.ts';
 import { writeSource } from './source-file.ts';
 
@@ -15,6 +15,7 @@ export const workerThreads: Driver = {
   lacks: {
     http: 'it is a library',
     registry: noRegistry,
+    process: noProcess,
   },
   open: async (options) =>
     peerOfEnvironments(async ({ source, timeoutMs = defaultTimeoutMs }, phase) => {

@@ -21,6 +21,7 @@ export const workerd: Driver = {
   version: () => (executable() === undefined ? undefined : packageVersion('workerd')),
   lacks: {
     'time limit': 'workerd outside of Cloudflare has none: a function that never ends holds the process for good',
+    process: 'nothing starts its one process again',
     eviction: 'its loader drops workers when it likes and cannot be told to',
   },
   async open({ directory }) {

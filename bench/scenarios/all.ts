@@ -1,15 +1,18 @@
 /** Every scenario, in the order of a run. */
-import { burst, cold, coldBundle, coldModules, coldStorm } from './cold.ts';
+import { burst, cold, coldBundle, coldModules, coldModulesStorm, coldPrepared, coldStorm } from './cold.ts';
 import { density, densityModules } from './density.ts';
 import { neighbour, timeout } from './limits.ts';
+import { recovery } from './recovery.ts';
 import type { ScenarioPlan } from './scenario.ts';
 import { dispatch, replay, temporaryFiles } from './services.ts';
 import { load, throughput, warm } from './warm.ts';
 
 export const plans: readonly ScenarioPlan[] = [
   cold,
+  coldPrepared,
   coldStorm,
   coldModules,
+  coldModulesStorm,
   coldBundle,
   burst,
   warm,
@@ -19,6 +22,7 @@ export const plans: readonly ScenarioPlan[] = [
   densityModules,
   neighbour,
   timeout,
+  recovery,
   temporaryFiles,
   dispatch,
   replay,

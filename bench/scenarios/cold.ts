@@ -101,6 +101,34 @@ export const coldStorm: ScenarioPlan = {
     }),
 };
 
+const preparedRounds: Rounds = { rounds: 20, warmUpRounds: 1 };
+const preparedPauseMs = 150;
+
+export const coldPrepared: ScenarioPlan = {
+  scenario: {
+    name: 'cold-prepared',
+    title: 'Cold start after a pause',
+    question: 'What does a cold start take in a peer that had time to prepare what it can?',
+    better: 'less',
+    baseline: floor,
+    kind: 'phases',
+  },
+  method: () => described(preparedRounds, `one cold call, ${preparedPauseMs} ms after the last answer`),
+  needs: ['cold start'],
+  floors: [floor],
+  isLeftOutOfQuick: true,
+  run: (context) =>
+    coldCalls({
+      context,
+      ...preparedRounds,
+      what: 'cold start after a pause',
+      prefix: 'prepared',
+      source: hello,
+      inARow: 1,
+      pauseMs: preparedPauseMs,
+    }),
+};
+
 const moduleRounds = (quick: boolean): Rounds =>
   quick ? { rounds: 6, warmUpRounds: 1 } : { rounds: 60, warmUpRounds: 5 };
 
@@ -127,6 +155,33 @@ export const coldModules: ScenarioPlan = {
       answer: ordinaryAnswer,
       inARow: 1,
       pauseMs: 60,
+    }),
+};
+
+const modulesStorm = { rounds: 5, warmUpRounds: 1, inARow: 5 };
+
+export const coldModulesStorm: ScenarioPlan = {
+  scenario: {
+    name: 'cold-modules-storm',
+    title: 'Cold starts with http, crypto and fs one right after the other',
+    question: 'What do such functions pay when nothing could be prepared between two of them?',
+    better: 'less',
+    baseline: floor,
+    kind: 'phases',
+  },
+  method: () => described(modulesStorm, `${modulesStorm.inARow} cold calls, each right after the last answer`),
+  needs: ['cold start', 'modules'],
+  floors: [floor],
+  isLeftOutOfQuick: true,
+  run: (context) =>
+    coldCalls({
+      context,
+      ...modulesStorm,
+      what: 'cold starts with modules in a row',
+      prefix: 'modules-storm',
+      source: ordinary,
+      answer: ordinaryAnswer,
+      pauseMs: 0,
     }),
 };
 

@@ -7,6 +7,7 @@ import { hello, helloAnswer, helloPayload, ordinary, ordinaryAnswer } from '../f
 import { type Context, distinct, type ScenarioPeer, type ScenarioPlan } from './scenario.ts';
 
 interface Holding {
+  readonly scenario: 'density' | 'density-modules';
   readonly source: string;
   readonly answer: string;
   readonly counts: readonly number[];
@@ -27,15 +28,27 @@ export const density: ScenarioPlan = {
     baseline: 'bare isolate',
     kind: 'line',
   },
+  beside: [
+    {
+      name: 'density-cold',
+      title: 'Cold start beside idle environments',
+      question: 'Does a cold start take longer the more environments a peer holds already?',
+      axis: { label: 'environments', isLogarithmic: true },
+      better: 'less',
+      baseline: 'bare isolate',
+      kind: 'line',
+    },
+  ],
   method: (quick) =>
     `At ${counts(quick).join(', ')} environments: memory of all processes of the peer (PSS: shared pages count once), less what it took ` +
     `with one environment, divided by those that came since. Measured when it has changed by less than 1 % in ${settleMs / 1000} s` +
-    `${quick ? '. Peers are measured at the same time' : ''}.`,
+    `${quick ? '. Peers are measured at the same time.' : '. One peer after the other. Cold starts beside so many are the last of those that made them, at most 100.'}`,
   needs: ['cold start', 'memory'],
   floors: ['bare isolate'],
   quickPeers: ['isotherm', 'isolated-vm', 'workerd', 'child_process', 'node:vm', 'quickjs'],
   opensPeers: true,
-  run: (context) => hold(context, { source: hello, answer: helloAnswer, counts: counts(context.quick) }),
+  run: (context) =>
+    hold(context, { scenario: 'density', source: hello, answer: helloAnswer, counts: counts(context.quick) }),
 };
 
 export const densityModules: ScenarioPlan = {
@@ -53,7 +66,8 @@ export const densityModules: ScenarioPlan = {
   floors: ['bare isolate'],
   opensPeers: true,
   isLeftOutOfQuick: true,
-  run: (context) => hold(context, { source: ordinary, answer: ordinaryAnswer, counts: [100] }),
+  run: (context) =>
+    hold(context, { scenario: 'density-modules', source: ordinary, answer: ordinaryAnswer, counts: [100] }),
 };
 
 function counts(quick: boolean): number[] {
@@ -73,17 +87,24 @@ async function hold(context: Context, holding: Holding): Promise<void> {
   else for (const peer of all) await one(peer);
 }
 
-async function holdAt(context: Context, peer: ScenarioPeer, { source, answer, counts }: Holding): Promise<void> {
+async function holdAt(
+  context: Context,
+  peer: ScenarioPeer,
+  { scenario, source, answer, counts }: Holding,
+): Promise<void> {
   await using client = await peer.open({ environments: (counts.at(-1) ?? 0) + 1 });
   let made = 0;
+  let coldMs: readonly number[] = [];
   const grow = async (to: number) => {
     const functions = distinct('idle', to - made, source, made);
     await client.ask({ type: 'deploy', functions }, 300_000);
     const names = functions.map(({ name }) => name);
     const calls = { names, payload: helloPayload, repeat: 1, pauseMs: 0, answer };
-    const { failures, failure } = await client.ask({ type: 'in turn', calls }, 300_000);
+    const { samples, failures, failure } = await client.ask({ type: 'in turn', calls }, 300_000);
     if (failures > 0) throw new Error(`${failures} of ${names.length} environments could not be made: ${failure}`);
     made = to;
+    // Those of the second half, beside a number of others that is near enough to the one that is named.
+    coldMs = samples.slice(-Math.min(100, Math.ceil(samples.length / 2)));
     return await settled(client, context.signal);
   };
   const base = await grow(1);
@@ -98,6 +119,10 @@ async function holdAt(context: Context, peer: ScenarioPeer, { source, answer, co
     }
     last = await grow(count + 1);
     context.record(peer, { unit: 'bytes', at: count, samples: [(last - base) / count], failures: 0 });
+    // In a quick run peers are in each other's way here.
+    if (scenario === 'density' && !context.quick) {
+      context.record(peer, { scenario: 'density-cold', unit: 'ms', at: count, samples: [...coldMs], failures: 0 });
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { echo, endless, hog, payloadOf } from '../functions.ts';
 import { described } from './cold.ts';
 import { inRounds, type ScenarioPlan } from './scenario.ts';
 
-const seconds = (quick: boolean) => (quick ? 2 : 8);
+const seconds = (quick: boolean) => (quick ? 2 : 6);
 const perSecond = 50;
 const neighbourNames = ['hog-0', 'hog-1'];
 

@@ -86,7 +86,7 @@ export const dispatch: ScenarioPlan = {
 };
 
 const day = (quick: boolean) =>
-  quick ? { functions: 20, calls: 120, durationMs: 1_500 } : { functions: 50, calls: 1_000, durationMs: 20_000 };
+  quick ? { functions: 20, calls: 120, durationMs: 1_500 } : { functions: 50, calls: 750, durationMs: 15_000 };
 /** Generous, because the day is short and cold starts are not: less would be a few milliseconds in a quick run. */
 const keptMinutes = 60;
 

@@ -99,7 +99,7 @@ const rates = (quick: boolean) => (quick ? [200] : [200, 1_000, 4_000]);
 const loadTurn = (quick: boolean) =>
   quick
     ? { rounds: 1, warmUpRounds: 1, durationMs: 700, warmUpMs: 200 }
-    : { rounds: 3, warmUpRounds: 1, durationMs: 1_500, warmUpMs: 1_500 };
+    : { rounds: 3, warmUpRounds: 1, durationMs: 1_000, warmUpMs: 500 };
 const graceMs = 3_000;
 
 export const load: ScenarioPlan = {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
 import type { Answer, RunningPeer } from '../../bench/drivers/driver.ts';
-import { atOnce, inTurn, openLoop, overruns, phaseTable } from '../../bench/measure.ts';
+import { atOnce, inTurn, openLoop, overruns, phaseTable, recovery } from '../../bench/measure.ts';
 
 function peerThat(call: (name: string, count: number) => Promise<Answer>): RunningPeer {
   let count = 0;
@@ -129,4 +129,32 @@ test('phases and what no phase explains add up to the samples', (t) => {
     { name: 'init', samples: [3, 0] },
     { name: 'call', samples: [3, 5] },
   ]);
+});
+
+test('a call that fails after its process was killed is made again, and the time counts from the kill', async (t) => {
+  let killed = 0;
+  let failed = 0;
+  const peer: RunningPeer = {
+    ...peerThat(async () => {
+      await pause(1);
+      if (killed > 0 && failed < 10) {
+        failed += 1;
+        throw new Error('gone');
+      }
+      return { payload: '1' };
+    }),
+    async kill() {
+      killed += 1;
+    },
+  };
+  const { samples, failures } = await recovery(peer, { name: 'a', payload: '{}', answer: '1' });
+  t.is(killed, 1);
+  t.is(failures, 0);
+  t.is(samples.length, 1);
+  t.is(failed, 10);
+});
+
+test('a peer without a process is not killed', async (t) => {
+  const peer = peerThat(async () => ({ payload: '1' }));
+  await t.throwsAsync(recovery(peer, { name: 'a', payload: '{}', answer: '1' }), { message: /no process/ });
 });

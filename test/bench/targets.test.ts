@@ -41,3 +41,17 @@ test('the dispatch target takes the most functions that were deployed', (t) => {
   ]);
   t.is(found[0]?.ratio, 1);
 });
+
+test('growth is judged by the slope through three counts or more, as a factor for ten times the count', (t) => {
+  const grows = [10, 100, 1_000].map((at) => series('density', 'isotherm', [at === 10 ? 2 : at === 100 ? 4 : 8], at));
+  const [found, ...others] = targetsOf(grows).filter(({ what }) => what.includes('ten times'));
+  t.deepEqual(others, []);
+  t.true(Math.abs((found?.ratio ?? 0) - 2) < 1e-9);
+  t.is(found?.atMost, 1.1);
+  t.deepEqual(targetsOf(grows.slice(1)), []);
+});
+
+test('of a killed process the slowest call counts, and one that was never answered', (t) => {
+  t.is(targetsOf([series('recovery', 'isotherm', [20, 150])])[0]?.ratio, 1.5);
+  t.true((targetsOf([{ ...series('recovery', 'isotherm', [20]), failures: 1 }])[0]?.ratio ?? 0) > 100);
+});

@@ -242,6 +242,14 @@ void CollectGarbage(const Arguments& info) {
   info.GetIsolate()->LowMemoryNotification();
 }
 
+// glibc keeps what was freed, in holes between what is not; other C libraries have no such function, and need none.
+extern "C" int malloc_trim(size_t pad) __attribute__((weak));
+
+// For the sandbox's own isolate: gives the free pages of the C heap back to the system. A millisecond or two for a hundred guests.
+void TrimHeap(const Arguments&) {
+  if (malloc_trim != nullptr) malloc_trim(0);
+}
+
 // What other threads may do with an isolate: stop it, and ask how many rejected promises nobody has handled.
 struct Handle {
   Isolate* isolate;
@@ -398,6 +406,8 @@ extern "C" __attribute__((visibility("default"))) void ISOTHERM_NODE_ENTRY(NODE_
   if (exports->Set(context, String::NewFromUtf8Literal(isolate, "addTable"), function).IsNothing()) return;
   if (!Function::New(context, Terminate).ToLocal(&function)) return;
   if (exports->Set(context, String::NewFromUtf8Literal(isolate, "terminate"), function).IsNothing()) return;
+  if (!Function::New(context, TrimHeap).ToLocal(&function)) return;
+  if (exports->Set(context, String::NewFromUtf8Literal(isolate, "trimHeap"), function).IsNothing()) return;
   if (!Function::New(context, Rejections).ToLocal(&function)) return;
   if (exports->Set(context, String::NewFromUtf8Literal(isolate, "rejections"), function).IsNothing()) return;
 }

@@ -144,7 +144,11 @@ class Sandbox {
       pool: new PoolLane(availableParallelism() + 1),
       turns: new Turns(defer),
       traffic,
-      tidier: new Tidier({ isIdle: () => traffic.isIdle, clock: systemClock }),
+      tidier: new Tidier({
+        isIdle: () => traffic.isIdle,
+        trimHeap: () => image.native?.trimHeap(),
+        clock: systemClock,
+      }),
       clock: systemClock,
       random: (byteCount) => crypto.getRandomValues(new Uint8Array(byteCount)).buffer,
       residentBytes,

@@ -43,7 +43,7 @@ const program = `
 
 const script = Buffer.from('({ one() { return 1; }, two() { return 2; } })');
 const place = { sourceOffset: 0, sourceBytes: script.byteLength, cacheOffset: 0, cacheBytes: 0 };
-const { table, terminate } = loadLibrary(
+const { table, terminate, trimHeap } = loadLibrary(
   path,
   [{ kind: 'script', ids: ['one', 'two'], filename: 'script', ...place }],
   script,
@@ -62,4 +62,5 @@ if (typeof stopNumber !== 'number') throw new Error('the native module gives no 
 terminate(stopNumber + 1);
 context.evalSync('1');
 isolate.dispose();
+trimHeap();
 if (wrong !== '') throw new Error(`the native module answers wrongly: ${String(wrong)}`);

@@ -151,7 +151,7 @@ export function scriptedHost(...scripts: readonly Script[]) {
     pool: new PoolLane(2),
     turns: new Turns((callback) => void setImmediate(callback)),
     traffic,
-    tidier: new Tidier({ isIdle: () => traffic.isIdle, clock: tidyClock }),
+    tidier: new Tidier({ isIdle: () => traffic.isIdle, trimHeap: () => {}, clock: tidyClock }),
     clock,
     random: (byteCount) => new ArrayBuffer(byteCount),
     residentBytes: () => 0,

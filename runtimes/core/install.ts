@@ -63,7 +63,7 @@ function endWaiting(context: Mutable<CoreContext>): void {
 const bootName = '__isothermBoot';
 /** Until then, while there is no host yet: modules of Node's library can be brought in and evaluated ahead. */
 const aheadName = '__isothermAhead';
-/** The native module takes it as soon as it is loaded (`TakeRejectionListener`). */
+/** The native module takes it when it has run the core (`TakeRejectionListener`). */
 const rejectionName = '__isothermRejection';
 
 function leave(name: string, value: unknown): void {

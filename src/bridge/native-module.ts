@@ -20,6 +20,8 @@ export interface NativeFunctions {
   writeUtf8(text: string, bytes: Uint8Array, offset: number): number | undefined;
   /** Serves `import()` from now on. */
   setImporter(importer: (specifier: string, referrer: unknown) => Promise<unknown>): void;
+  /** Runs the core, the script of this table, in a new context: whether V8 took its code cache. The sandbox calls it, once. */
+  runCore(table: number): boolean | undefined;
   /** What the script evaluates to that holds this module of Node's library, compiled with its code cache: factories. */
   builtin(table: number, id: string): unknown;
   /** Ends what runs in the isolate of that number, whatever thread it runs on; nothing when there is none. */

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { invariant } from '../base/invariant.ts';
 import type { NativeFunctions } from '../bridge/native-module.ts';
 import { type BuiltinEntry, decodeBuiltinIndex, decodeManifest, imageFiles } from '../protocol/image-manifest.ts';
 import {
@@ -18,7 +19,7 @@ import {
   type Script,
   type WasmModule,
 } from './ivm.ts';
-import { type LoadedLibrary, loadLibrary } from './native-table.ts';
+import { cacheAlignment, type LoadedLibrary, loadLibrary } from './native-table.ts';
 
 export interface RuntimeImage {
   readonly key: string;
@@ -47,6 +48,8 @@ export interface RuntimeImage {
 export interface NativeLibrary extends LoadedLibrary {
   readonly path: string;
   readonly module: NativeModule;
+  /** The number of the table that has the core and nothing else. */
+  readonly coreTable: number;
 }
 
 /** The native module as one isolate has it. */
@@ -80,13 +83,16 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
   const index = decodeBuiltinIndex(file(imageFiles.builtinIndex).toString('utf8'));
   const bytes = file(imageFiles.builtins);
   const builtins = new Builtins(index.scripts, bytes);
+  const core = { source: file(imageFiles.core), cache: file(imageFiles.coreCache) };
   const native =
-    imageFiles.nativeModule in manifest.files ? openNativeLibrary(directory, file, index.scripts, bytes) : undefined;
+    imageFiles.nativeModule in manifest.files
+      ? openNativeLibrary(directory, file, { scripts: index.scripts, bytes }, core)
+      : undefined;
   const open = opener(
     manifest.kind === 'snapshot'
       ? { kind: 'snapshot', snapshot: externalCopy(file(imageFiles.snapshot)) }
       : { kind: 'code-cache', base: cachedScript(baseScriptName, file(imageFiles.base), file(imageFiles.baseCache)) },
-    cachedScript(coreScriptName, file(imageFiles.core), file(imageFiles.coreCache)),
+    native ?? cachedScript(coreScriptName, core.source, core.cache),
   );
   return {
     key: manifest.key,
@@ -95,10 +101,7 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
     builtinIds: index.scripts.flatMap((entry) => entry.ids),
     native,
     cryptoThread: file(imageFiles.cryptoThread).toString('utf8'),
-    open(memoryLimitMiB, onCatastrophicError) {
-      const opened = open(memoryLimitMiB, onCatastrophicError);
-      return native === undefined ? opened : { ...opened, native: makeNative(native, opened.context) };
-    },
+    open,
     compileBuiltin: (isolate, id) => builtins.compile(isolate, id),
     aheadOf: (modules) => [...new Set(modules.flatMap((name) => index.closures[name]?.ahead ?? []))],
     builtinText: (id) => builtins.find(id),
@@ -113,13 +116,19 @@ export function loadRuntimeImage(directory: string): RuntimeImage {
 function openNativeLibrary(
   directory: string,
   verify: (name: string) => Buffer,
-  index: readonly BuiltinEntry[],
-  bytes: Buffer,
+  builtins: { readonly scripts: readonly BuiltinEntry[]; readonly bytes: Buffer },
+  core: { readonly source: Buffer; readonly cache: Buffer },
 ): NativeLibrary {
   verify(imageFiles.nativeModule);
   const path = join(directory, imageFiles.nativeModule);
-  const scripts = index.filter(({ kind }) => kind === 'script');
-  return { path, module: new NativeModule(path), ...loadLibrary(path, scripts, bytes) };
+  const scripts = builtins.scripts.filter(({ kind }) => kind === 'script');
+  const library = loadLibrary(path, scripts, builtins.bytes);
+  const sourceBytes = core.source.byteLength;
+  const cacheOffset = Math.ceil(sourceBytes / cacheAlignment) * cacheAlignment;
+  const bytes = Buffer.concat([core.source, Buffer.alloc(cacheOffset - sourceBytes), core.cache]);
+  const place = { sourceOffset: 0, sourceBytes, cacheOffset, cacheBytes: core.cache.byteLength };
+  const { table } = loadLibrary(path, [{ kind: 'script', ids: ['core'], filename: coreScriptName, ...place }], bytes);
+  return { path, module: new NativeModule(path), ...library, coreTable: table };
 }
 
 /** Costs the 0.1 ms that loading the module takes; isolates are made ahead where there is time. */
@@ -163,7 +172,7 @@ type Base =
  * The snapshot holds Node's primordials only. The core is run on top of it: isolated-vm restores every object of a snapshot
  * twice, so objects that a few instructions can make are cheaper made (0.5 ms run, 1.1 ms restored; 2 cores, 2026-11).
  */
-function opener(base: Base, core: CachedScript): RuntimeImage['open'] {
+function opener(base: Base, core: CachedScript | NativeLibrary): RuntimeImage['open'] {
   return (memoryLimit, onCatastrophicError) => {
     const isolate = new Isolate({
       memoryLimit,
@@ -173,7 +182,13 @@ function opener(base: Base, core: CachedScript): RuntimeImage['open'] {
     try {
       const context = isolate.createContextSync();
       if (base.kind === 'code-cache') run(isolate, context, base.base);
-      return { isolate, context, isCacheAccepted: run(isolate, context, core) };
+      if (!('module' in core)) return { isolate, context, isCacheAccepted: run(isolate, context, core) };
+      const native = makeNative(core, context);
+      const runCore: Reference<NativeFunctions['runCore']> = native.functions.getSync('runCore', { reference: true });
+      const isCacheAccepted = runCore.applySync(undefined, [core.coreTable]);
+      runCore.release();
+      invariant(isCacheAccepted !== undefined, 'the core runs to its end');
+      return { isolate, context, isCacheAccepted, native };
     } catch (error) {
       isolate.dispose();
       throw error;

@@ -24,6 +24,7 @@ const program = `
   expect('decodeUtf8', native.decodeUtf8(bytes, 1, 4), 'h\\u00e9');
   expect('decodeLatin1', native.decodeLatin1(bytes, 1, 3), 'h\\u00c3');
   expect('builtin', [native.builtin(table, 'one').one(), native.builtin(table, 'two').two(), native.builtin(table, 'three')], [1, 2, undefined]);
+  expect('runCore', [native.runCore(table), native.runCore(table + 100)], [false, undefined]);
   expect('collectGarbage', native.collectGarbage(), undefined);
   if (!(native.stopNumber > 0)) wrong.push('stopNumber');
   let hooked = 0;

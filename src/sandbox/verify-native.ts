@@ -23,8 +23,9 @@ const program = `
   expect('utf8Length', native.utf8Length('h\\u00e9'), 3);
   expect('decodeUtf8', native.decodeUtf8(bytes, 1, 4), 'h\\u00e9');
   expect('decodeLatin1', native.decodeLatin1(bytes, 1, 3), 'h\\u00c3');
-  expect('builtin', [native.builtin(table, 'one').one(), native.builtin(table, 'two').two(), native.builtin(table, 'three')], [1, 2, undefined]);
+  // Before that script is known to V8, which then asks for no code cache.
   expect('runCore', [native.runCore(table), native.runCore(table + 100)], [false, undefined]);
+  expect('builtin', [native.builtin(table, 'one').one(), native.builtin(table, 'two').two(), native.builtin(table, 'three')], [1, 2, undefined]);
   expect('collectGarbage', native.collectGarbage(), undefined);
   if (!(native.stopNumber > 0)) wrong.push('stopNumber');
   let hooked = 0;

@@ -42,6 +42,8 @@ export class Outlet implements Disposable {
   #linesUntold = 0;
   #retry: NodeJS.Timeout | undefined;
   #retryMs = retryMsMin;
+  /** What was taken last ends within a line: a function may print half of one. */
+  #isWithinLine = false;
 
   constructor(options: OutletOptions) {
     this.#options = options;
@@ -58,7 +60,7 @@ export class Outlet implements Disposable {
     return this.#linesDropped;
   }
 
-  /** Whole lines. Dropped and counted when too much waits already, and from then on until somebody has read what waits. */
+  /** Dropped and counted when too much waits already, and from then on until somebody has read what waits. */
   write(text: string): void {
     if (this.#linesUntold > 0 || this.#bytesWaiting + text.length > limits.commandOutputBytesWaitingMax) {
       const lines = linesIn(text);
@@ -66,6 +68,7 @@ export class Outlet implements Disposable {
       this.#linesUntold += lines;
       return;
     }
+    this.#isWithinLine = !text.endsWith('\n');
     this.#push({ bytes: Buffer.from(text, 'utf8'), written: 0 });
   }
 
@@ -113,7 +116,8 @@ export class Outlet implements Disposable {
   /** What was dropped is told once all that came before it is written. */
   #next(): Piece | undefined {
     if (this.#pieces.length === 0 && this.#linesUntold > 0) {
-      const text = `isotherm: ${this.#linesUntold} lines were dropped here, because nobody read them in time\n`;
+      const text = `${this.#isWithinLine ? '\n' : ''}isotherm: ${this.#linesUntold} lines were dropped here, because nobody read them in time\n`;
+      this.#isWithinLine = false;
       this.#linesUntold = 0;
       const bytes = Buffer.from(text, 'utf8');
       this.#pieces.push({ bytes, written: 0 });

@@ -116,12 +116,12 @@ export class Output {
       this.#kind = kind;
       // The host takes no notice that is longer than a line.
       const room = limits.logLineBytesMax - this.#pendingBytes;
-      const end = kept.byteLength - at <= room ? kept.byteLength : characterBoundary(kept, at + room);
-      if (end <= at) {
-        // Not even one character fits behind what is pending.
+      if (kept.byteLength - at > room && this.#pendingBytes > 0) {
+        // A line is in one notice: whoever drops some has dropped whole lines.
         this.flush();
         continue;
       }
+      const end = kept.byteLength - at <= room ? kept.byteLength : characterBoundary(kept, at + room);
       this.#pieces.push(kept.subarray(at, end));
       this.#pendingBytes += end - at;
       at = end;

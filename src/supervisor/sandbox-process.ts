@@ -300,7 +300,7 @@ export class SandboxProcess implements SandboxHandle {
         const { head, body } = await replied;
         return { reply: withDropped(head, output), body };
       } catch (error) {
-        throw explain(error);
+        return await this.#fail(frameTypes.invoke, error);
       } finally {
         this.#release();
         this.#guestCalls.delete(call);
@@ -430,14 +430,19 @@ export class SandboxProcess implements SandboxHandle {
     try {
       return await this.#channel.call(type, head, decode, body);
     } catch (error) {
-      if (!(error instanceof CallUnreadError)) throw explain(error);
-      // Where an invocation runs instead does not depend on why a process ended that nobody here killed; what becomes of anything else does.
-      if (type === frameTypes.invoke && isAlive(this.#state))
-        throw new SandboxUnreadError(error.message, { cause: error });
-      throw new SandboxGoneError(await this.exited);
+      return await this.#fail(type, error);
     } finally {
       this.#release();
     }
+  }
+
+  /** Throws what a call that failed means to whoever made it. */
+  async #fail(type: FrameType, error: unknown): Promise<never> {
+    if (!(error instanceof CallUnreadError)) throw explain(error);
+    // Where an invocation runs instead does not depend on why a process ended that nobody here killed; what becomes of anything else does.
+    if (type === frameTypes.invoke && isAlive(this.#state))
+      throw new SandboxUnreadError(error.message, { cause: error });
+    throw new SandboxGoneError(await this.exited);
   }
 
   #ping(sentMs: number): void {

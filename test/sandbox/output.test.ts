@@ -87,6 +87,16 @@ test('no notice is longer than a line may be, and raw output arrives whole', (t)
   t.is(output.droppedBytes, 0);
 });
 
+test('a line is in one notice, whatever went before it', (t) => {
+  const { output, sent } = openOutput();
+  output.begin('request');
+  for (let at = 0; at < 1_000; at += 1) output.write(logStreams.record, 'x'.repeat(999));
+  output.flush();
+  t.true(sent.length > 1);
+  for (const { text } of sent) t.true(text.endsWith('x\n'));
+  t.is(sent.map(({ text }) => text).join(''), `${'x'.repeat(999)}\n`.repeat(1_000));
+});
+
 test('what a phase prints past its limit is dropped and counted, until the next phase', (t) => {
   const { output, sent } = openOutput();
   output.begin('request');

@@ -144,6 +144,8 @@ test.serial('for a sandbox that was killed the spare stands in, without waiting 
   const sandbox = await fleet.acquire('a');
   const { pid: sparePid } = await second;
   const running = echo(sandbox, { do: 'ignore' });
+  // It has read the one when it answers the other.
+  t.deepEqual(await echo(sandbox), { do: 'echo' });
   const killedMs = performance.now();
   process.kill(sandbox.pid, 'SIGKILL');
   await t.throwsAsync(running, { name: 'SandboxGoneError' });

@@ -20,7 +20,6 @@ import {
   SandboxUnreadError,
 } from '../../src/supervisor/sandbox-port.ts';
 import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
-import { createFakeClock } from '../fixtures/fake-clock.ts';
 import { GroupKernel } from '../fixtures/group-kernel.ts';
 import { testJail } from '../fixtures/jail.ts';
 import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
@@ -159,8 +158,8 @@ test.serial('kill -9 during an invocation fails it as a crash, and the next sand
 });
 
 test.serial('an invocation that reaches nobody any more is known not to have begun', async (t) => {
-  // With a clock that stands still no heartbeat comes behind it.
-  const sandbox = await order(t, t.context.jail, undefined, createFakeClock()).acquire('a');
+  // So that hardly ever a heartbeat comes behind it.
+  const sandbox = await order(t, t.context.jail, undefined, slowClock).acquire('a');
   const greet = deploy(sandbox, 'return event');
   t.is((await greet.invoke(1)).text, '1');
   process.kill(sandbox.pid, 'SIGKILL');
@@ -256,6 +255,8 @@ test.serial('what the kernel ends for the memory of its group is an end for memo
   const running = deploy(sandbox, 'await new Promise(() => setInterval(() => {}, 1e6))');
   await running.created;
   const call = running.invoke({}, 60_000);
+  // It has read the one when it answers the other.
+  await idle.invoke(2);
   await kernel.write(`${path}/memory.events`, 'low 0\noom 1\noom_kill 1');
   process.kill(sandbox.pid, 'SIGKILL');
   const cause = await causeOf(t, call);

@@ -325,6 +325,8 @@ sandboxTest('a sandbox that exits by itself is a crash too', async (t) => {
 sandboxTest('SIGKILL by somebody else fails what is in flight at once', async (t) => {
   const { sandbox } = await startWithEnvironment(t);
   const invoked = sandbox.invoke(invocation({ do: 'ignore' }));
+  // It has read the one when it answers the other.
+  await sandbox.create(environment('e2'));
   process.kill(sandbox.pid, 'SIGKILL');
   const cause = await causeOf(t, invoked);
   t.like(cause, { kind: 'crashed' });

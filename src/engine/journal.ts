@@ -132,16 +132,10 @@ export class Journal {
     if (report.limits !== undefined) {
       for (const hit of report.limits) this.#emit({ ...common, type: 'invocation.limit', requestId, ...hit });
     }
-    if (errorType === undefined && traceId === undefined) {
-      // As nearly always.
-      this.#emit({ ...common, type: 'platform.runtimeDone', requestId, status, durationMs, producedBytes });
-      this.#emit({ ...common, type: 'platform.report', requestId, status, report });
-    } else {
-      const outcome = { status, ...(errorType !== undefined && { errorType }) };
-      this.#emit({ ...common, type: 'platform.runtimeDone', requestId, ...outcome, durationMs, producedBytes });
-      const traced = traceId !== undefined && { traceId };
-      this.#emit({ ...common, type: 'platform.report', requestId, ...outcome, report, ...traced });
-    }
+    const told = errorType === undefined ? common : { ...common, errorType };
+    this.#emit({ ...told, type: 'platform.runtimeDone', requestId, status, durationMs, producedBytes });
+    const traced = traceId === undefined ? told : { ...told, traceId };
+    this.#emit({ ...traced, type: 'platform.report', requestId, status, report });
     this.#phase = { name: 'ended' };
   }
 

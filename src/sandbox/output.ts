@@ -112,16 +112,12 @@ export class Output {
     if (kept.byteLength < bytes.byteLength) note('log-bytes', most.logBytes, this.#phaseBytes + bytes.byteLength);
     this.#phaseBytes += kept.byteLength;
     for (let at = 0; at < kept.byteLength; ) {
-      if (kind !== this.#kind || this.#pendingBytes >= limits.logLineBytesMax) this.flush();
+      // A line is in one notice: whoever drops some has dropped whole lines. The host takes none that is longer than a line.
+      const { logLineBytesMax } = limits;
+      const left = kept.byteLength - at;
+      if (kind !== this.#kind || this.#pendingBytes + left > logLineBytesMax) this.flush();
       this.#kind = kind;
-      // The host takes no notice that is longer than a line.
-      const room = limits.logLineBytesMax - this.#pendingBytes;
-      if (kept.byteLength - at > room && this.#pendingBytes > 0) {
-        // A line is in one notice: whoever drops some has dropped whole lines.
-        this.flush();
-        continue;
-      }
-      const end = kept.byteLength - at <= room ? kept.byteLength : characterBoundary(kept, at + room);
+      const end = left <= logLineBytesMax ? kept.byteLength : characterBoundary(kept, at + logLineBytesMax);
       this.#pieces.push(kept.subarray(at, end));
       this.#pendingBytes += end - at;
       at = end;

@@ -37,8 +37,8 @@ export interface KnownDigest {
 /**
  * A call across the bridge takes some 20 microseconds from the main lane and 100 more from the pool. A kilobyte takes the guest 7
  * of SHA-1, MD5 and SHA-256, 25 of SHA-512, which has 64-bit words, 45 of SHA-3; native code 1 or 2 (2 cores, 2026-11). That is once
-V8 has optimised it: the first 8 kB of an isolate cost the guest 6 ms of processor time in SHA-256, and 2 in the service, so what is
-longer than tokens and requests that are signed goes there at once.
+ * V8 has optimised it: the first 8 kB of an isolate cost the guest 6 ms of processor time in SHA-256, and 2 in the service, so what is
+ * longer than tokens and requests that are signed goes there at once.
  */
 const guestBytesMax = { words32: 1024, words64: 512, keccak: 256 } as const;
 

@@ -4,17 +4,15 @@
  * counts: it came.
  */
 import type { LimitReached } from './admit.ts';
+import { TokenBucket } from './token-bucket.ts';
 
-interface Bucket {
-  tokens: number;
-  atMs: number;
-}
+const windowMs = 1_000;
 
 export class RequestRate {
   readonly #perConcurrency: number;
-  readonly #shared: Bucket = { tokens: Number.POSITIVE_INFINITY, atMs: 0 };
+  readonly #shared = new TokenBucket(windowMs);
   /** Of functions with a reserve that were asked for lately. */
-  readonly #own = new Map<string, Bucket>();
+  readonly #own = new Map<string, { readonly bucket: TokenBucket; atMs: number }>();
 
   /** @param perConcurrency requests a second; not 0, which is no limit */
   constructor(perConcurrency: number) {
@@ -27,18 +25,16 @@ export class RequestRate {
   }
 
   takeOwn(functionName: string, reserved: number, nowMs: number): LimitReached | undefined {
-    let bucket = this.#own.get(functionName);
-    if (bucket === undefined) {
-      bucket = { tokens: Number.POSITIVE_INFINITY, atMs: nowMs };
-      this.#own.set(functionName, bucket);
-    }
-    return this.#take(bucket, reserved, nowMs);
+    const own = this.#own.get(functionName) ?? { bucket: new TokenBucket(windowMs), atMs: nowMs };
+    this.#own.set(functionName, own);
+    own.atMs = nowMs;
+    return this.#take(own.bucket, reserved, nowMs);
   }
 
   /** Forgets those who might begin anew: a second fills any bucket. */
   forgetFull(nowMs: number): void {
     for (const [functionName, { atMs }] of this.#own) {
-      if (nowMs - atMs >= secondMs) this.#own.delete(functionName);
+      if (nowMs - atMs >= windowMs) this.#own.delete(functionName);
     }
   }
 
@@ -46,21 +42,10 @@ export class RequestRate {
     return this.#own.size;
   }
 
-  #take(bucket: Bucket, concurrency: number, nowMs: number): LimitReached | undefined {
-    const perSecond = concurrency * this.#perConcurrency;
-    bucket.tokens = Math.min(perSecond, bucket.tokens + ((nowMs - bucket.atMs) / secondMs) * perSecond);
-    bucket.atMs = nowMs;
-    if (bucket.tokens >= 1) {
-      bucket.tokens -= 1;
-      return undefined;
-    }
-    return {
-      name: 'requestsPerConcurrency',
-      value: this.#perConcurrency,
-      throttleReason: 'FunctionInvocationRateLimitExceeded',
-      retryAfterMs: Math.ceil(((1 - bucket.tokens) / perSecond) * secondMs),
-    };
+  #take(bucket: TokenBucket, concurrency: number, nowMs: number): LimitReached | undefined {
+    const retryAfterMs = bucket.take(concurrency * this.#perConcurrency, nowMs);
+    if (retryAfterMs === 0) return undefined;
+    const throttleReason = 'FunctionInvocationRateLimitExceeded';
+    return { name: 'requestsPerConcurrency', value: this.#perConcurrency, throttleReason, retryAfterMs };
   }
 }
-
-const secondMs = 1_000;

@@ -4,7 +4,7 @@
  */
 import { systemClock } from '../../base/clock.ts';
 import type { GuestSettings, HostCalls } from '../../bridge/contract.ts';
-import { type Guest, openGuest, type SliceArgument } from '../guest.ts';
+import { bootGuest, type Guest, openGuest, type SliceArgument } from '../guest.ts';
 import { Inbox } from '../inbox.ts';
 import { compileWasm, compileWithCache, ExternalCopy, Isolate } from '../ivm.ts';
 import { createPackageFiles } from '../package-files.ts';
@@ -49,6 +49,7 @@ const warmUpTurns = 1000;
  */
 export function compileAll(scripts: Scripts): CodeCaches {
   const small = warmedUp(scripts, helloBundle);
+  alsoRun(scripts, small, helloBundle, callbackSettings);
   const base = compileWithCache(small.isolate, scripts.base, baseScriptName);
   const core = compileWithCache(small.isolate, scripts.core, coreScriptName);
   small.guest.dispose();
@@ -58,12 +59,14 @@ export function compileAll(scripts: Scripts): CodeCaches {
   return { base, core, modules };
 }
 
+interface WarmedUp {
+  readonly guest: Guest;
+  readonly isolate: Isolate;
+  readonly image: RuntimeImage;
+}
+
 /** A guest that ran init and one invocation of the bundle, all from source. */
-export function warmedUp(
-  scripts: Scripts,
-  bundle: string,
-  onLoad: (id: string) => void = () => {},
-): { readonly guest: Guest; readonly isolate: Isolate } {
+export function warmedUp(scripts: Scripts, bundle: string, onLoad: (id: string) => void = () => {}): WarmedUp {
   let opened: Isolate | undefined;
   const find = (id: string): ModuleScript | undefined => scripts.modules.find(({ ids }) => ids.includes(id));
   const image: RuntimeImage = {
@@ -98,7 +101,16 @@ export function warmedUp(
   if (problems.length > 0 || opened === undefined) {
     throw new Error(`the runtime's warm-up failed: ${problems.join('; ')}`);
   }
-  return { guest, isolate: opened };
+  return { guest, isolate: opened, image };
+}
+
+/** The same in a second context of its isolate, with other settings: V8 keeps what it compiles for both. */
+function alsoRun(scripts: Scripts, { isolate, image }: WarmedUp, bundle: string, settings: GuestSettings): void {
+  const problems: string[] = [];
+  const note = (problem: string): unknown => problems.push(problem);
+  const guest = bootGuest(image, unbootedIn(isolate, scripts), settings, warmUpHost(note));
+  runOnce(guest, bundle, note);
+  if (problems.length > 0) throw new Error(`the runtime's warm-up failed: ${problems.join('; ')}`);
 }
 
 /** An isolate with the core in it, run from source. */
@@ -107,7 +119,10 @@ export function openUnbooted(
   memoryLimit = memoryLimitMiB,
   onCatastrophicError: (message: string) => void = () => {},
 ): OpenedIsolate {
-  const isolate = openFromSource(scripts, memoryLimit, onCatastrophicError);
+  return unbootedIn(openFromSource(scripts, memoryLimit, onCatastrophicError), scripts);
+}
+
+function unbootedIn(isolate: Isolate, scripts: Omit<Scripts, 'modules'>): OpenedIsolate {
   const context = isolate.createContextSync();
   if (scripts.snapshot === undefined) {
     isolate.compileScriptSync(scripts.base, { filename: baseScriptName }).runSync(context);
@@ -159,6 +174,9 @@ const warmUpSettings: GuestSettings = {
   entry: { kind: 'bundle', format: 'cjs', file: '/var/task/index.js', exportPath: 'handler' },
   clockOriginEpochMs: 0,
 };
+
+/** Handlers of Node 18 to 22 are called in another way than those of Node 24: without this each first call compiled that anew. */
+const callbackSettings: GuestSettings = { ...warmUpSettings, programmingModel: 'callback', runtime: 'nodejs22.x' };
 
 /** Answers what the warm-up needs. Caches hold code and none of these values. */
 function warmUpHost(note: (problem: string) => unknown): HostCalls {

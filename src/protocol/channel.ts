@@ -22,6 +22,8 @@ export interface ChannelOptions {
   readonly onCall: (frame: Frame) => void;
   /** At most once. Nothing is read afterwards; calls stay pending until `close`. */
   readonly onProtocolError: (error: ProtocolError) => void;
+  /** When frames that were sent together are written. Default: in a microtask. */
+  readonly beforeIdle?: (write: () => void) => void;
   /** Keeps the event loop awake between messages that follow close upon each other. */
   readonly hotWait?: HotWait;
   /**
@@ -155,10 +157,10 @@ class StreamChannel implements Channel {
     if (this.#state.phase !== 'open') return;
     encodeFrame(frame, this.#options.outgoing, this.#outgoing);
     this.#lastSentCallId = frame.callId;
-    // A microtask, not a tick: isolated-vm's callbacks drain microtasks only. All frames of one task leave in one write.
+    // By default a microtask, not a tick: isolated-vm's callbacks drain microtasks only. All frames of one task leave in one write.
     if (!this.#isFlushQueued) {
       this.#isFlushQueued = true;
-      queueMicrotask(this.#flush);
+      (this.#options.beforeIdle ?? queueMicrotask)(this.#flush);
     }
   }
 

@@ -196,6 +196,8 @@ export class SandboxProcess implements SandboxHandle {
       incoming: { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesMax: limits.frameHeadBytesMax },
       outgoing: { frameBytesMax: limits.frameBytesToSandboxMax, headBytesMax: limits.frameHeadBytesMax },
       callsPendingMax: limits.callsPendingMax,
+      // Microtasks lie between `define`, `create` and `invoke` of a cold start: a tick comes behind them, and all three leave in one write.
+      beforeIdle: process.nextTick,
       // On a single core it would keep the other side from running.
       ...(availableParallelism() > 1 && {
         hotWait: new HotWait({ clock: options.clock, defer: nextTurn, windowMs: limits.hotWaitMsMax }),

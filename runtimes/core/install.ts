@@ -31,15 +31,13 @@ export function install(data: CoreData, createHandlerLoop: CreateHandlerLoop): v
   finishEngine(context);
   installGlobals(context);
   installConsole(context);
-  leave(bootName, (host: HostCalls, settingsJson: string) => {
+  leave(bootName, (host: HostCalls) => {
     ReflectDeleteProperty(globalThis, bootName);
     ReflectDeleteProperty(globalThis, aheadName);
     // Unless the native module took it.
     ReflectDeleteProperty(globalThis, rejectionName);
     context.host = host;
-    context.settings = JSONParse(settingsJson) as GuestSettings;
-    endWaiting(context);
-    return boot(context, createHandlerLoop, rejections);
+    return guestCalls(context, createHandlerLoop, rejections);
   });
   const rejections = new Rejections();
   leave(rejectionName, (isNew: boolean, promise: object, reason: unknown) => rejections.note(isNew, promise, reason));
@@ -149,17 +147,26 @@ function failLoudly(error: unknown): never {
   throw error;
 }
 
-function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoop, rejections: Rejections): GuestCalls {
-  const { settings, library, loop, process, services } = context;
+function boot(context: Mutable<CoreContext>, settings: GuestSettings): void {
+  context.settings = settings;
+  endWaiting(context);
   if (settings.clock !== undefined) useClock(context, settings.clock);
+  bootProcess(context.process, context, settings.entry.kind === 'bundle' ? settings.entry.file : '');
+}
+
+function guestCalls(
+  context: Mutable<CoreContext>,
+  createHandlerLoop: CreateHandlerLoop,
+  rejections: Rejections,
+): GuestCalls {
+  const { library, loop, services } = context;
   installStackTraces(context);
-  bootProcess(process, context, settings.entry.kind === 'bundle' ? settings.entry.file : '');
 
   // Made in the first slice, not here: only from then on can modules be loaded.
   let made: HandlerLoop | undefined;
   const handlerLoop = (): HandlerLoop => {
     if (made === undefined) {
-      const { clock } = context;
+      const { clock, settings } = context;
       if (clock !== undefined) library.require<ClockModule>('isotherm/modules/clock').installClock(clock);
       const created = createHandlerLoop(createCore(context), settings);
       context.uncaughtException = (error) => created.uncaughtException(error);
@@ -168,9 +175,11 @@ function boot(context: Mutable<CoreContext>, createHandlerLoop: CreateHandlerLoo
     return made;
   };
   return {
+    boot: (settingsJson) => boot(context, JSONParse(settingsJson) as GuestSettings),
     receive: (id, compiled) => library.receive(id, compiled as ModuleFactory),
     init: (load) =>
       loop.slice(() => {
+        const { settings } = context;
         if (settings.entry.kind === 'bundle' && settings.entry.importsLate === true)
           library.internalBinding('importer');
         handlerLoop().init(load);

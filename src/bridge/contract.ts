@@ -4,7 +4,8 @@
  * no function but the ones named here, ever.
  *
  * Start: the runtime script (restored from a snapshot, or evaluated) leaves one global function, `__isothermBoot`. The
- * sandbox calls it once with `HostCalls` and a `settings` JSON text; it deletes itself and returns `GuestCalls`.
+ * sandbox calls it once with `HostCalls`; it deletes itself and returns `GuestCalls`. Nothing of a function is known to the guest until
+ * `boot`, the first of them that is called, and before it nothing calls the host.
  *
  * Loop: the isolate has no event loop of its own. Every call into it (a *slice*) runs under the deadline on one of two
  * lanes, the sandbox's main thread or a pool thread; microtasks drain when the slice returns, never before. A slice returns
@@ -115,6 +116,8 @@ export type FsReply = number | string | ArrayBuffer | (number | string)[];
 
 /** What the guest gives to the sandbox. Each is called as one slice under a deadline. */
 export interface GuestCalls {
+  /** Once, first: the environment that this guest is. */
+  boot(settingsJson: string): void;
   /** Receives what `loadBuiltin` compiled: `(exports, require, module, process, internalBinding, primordials) => void`. Runs nothing. */
   receive(id: string, factory: unknown): void;
   /**

@@ -1,5 +1,5 @@
 /**
- * What runs in a guest before any of its code: it puts functions of its own before the host's, boots the runtime with those, and
+ * What runs in a guest before any of its code: it puts functions of its own before the host's, gives the runtime those, and
  * leaves. Whatever crosses the border is copied into this process's own heap before anybody can look at it, so that one line of
  * 400 MB, or an object full of aliases of one string, would end the process for all its guests (SECURITY.md 0.5). So only numbers,
  * strings and byte arrays cross, and all are measured here. It is strict: a sloppy function shows itself and its arguments to whom
@@ -7,10 +7,10 @@
  */
 import { limits } from '../model/limits.ts';
 
-/** @param names of the host's functions, which are its first arguments, in this order. Then come the settings' JSON, the native module and its table's number */
+/** @param names of the host's functions, which are its first arguments, in this order. Then come the native module and its table's number */
 export function bootProgram(names: readonly string[]): string {
   const calls = names.map((name, at) => `${name}: $${at}`).join();
-  const others = ['settings', 'native', 'table'].map((name, at) => `${name} = $${names.length + at}`).join();
+  const others = ['native', 'table'].map((name, at) => `${name} = $${names.length + at}`).join();
   return `'use strict'; const calls = {${calls}}, ${others}; ${program}`;
 }
 
@@ -63,5 +63,5 @@ const program = `
     return true;
   };
   calls.nativeModule = () => native;
-  const guest = __isothermBoot(calls, settings);
+  const guest = __isothermBoot(calls);
   return guest;`;

@@ -21,8 +21,9 @@ import type {
   OverrunHead,
 } from '../protocol/messages.ts';
 import { type AnswerWriter, StreamedAnswer, WholeAnswer } from './answer-writer.ts';
+import type { SandboxCalls } from './door.ts';
 import { type EnvironmentEvent, type EnvironmentState, initialState, transition } from './environment-state.ts';
-import type { Guest, LoadedBundle, SandboxCalls } from './guest.ts';
+import type { Guest, LoadedBundle } from './guest.ts';
 import { Incarnation, type Settled } from './incarnation.ts';
 import type { Lane, PhaseKind } from './lane.ts';
 import { type GuestBounds, LimitBook } from './limit-book.ts';

@@ -1,23 +1,12 @@
 /**
  * One isolate with a booted runtime, as the sandbox sees it: the functions of `GuestCalls` as slices, and nothing else.
- * Everything that comes out of it is hostile: arguments of host calls are checked here, before the sandbox sees them.
  * It knows no deadline, no event loop and no invocation; `environment` does.
  */
-import type { FsReply, FsValue, GuestCalls, GuestSettings, HostCalls, LoopState } from '../bridge/contract.ts';
-import { logStreams, settleKinds } from '../bridge/contract.ts';
+import type { GuestSettings, LoopState } from '../bridge/contract.ts';
 import { scriptNames } from '../bridge/script-names.ts';
-import { type BridgeReply, type BridgeValue, operationMax, serviceValuesMax } from '../bridge/services.ts';
 import { limits } from '../model/limits.ts';
-import { bootProgram } from './boot-program.ts';
-import {
-  Callback,
-  type Context,
-  ExternalCopy,
-  type Isolate,
-  type Reference,
-  type Script,
-  type WasmModule,
-} from './ivm.ts';
+import { Door, type SandboxCalls, type ServedCalls, type SliceName } from './door.ts';
+import { type Context, ExternalCopy, type Isolate, type Reference, type Script } from './ivm.ts';
 import type { NativeModuleInGuest, OpenedIsolate, RuntimeImage } from './runtime-image.ts';
 import type { Watch, Watchdog } from './watchdog.ts';
 
@@ -36,8 +25,6 @@ export type SliceOutcome =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'out-of-memory' }
   | { readonly kind: 'disposed' };
-
-type SliceName = Exclude<keyof GuestCalls, 'receive'>;
 
 /** What may cross into a slice: plain values, or the bundle's function by reference. */
 export type SliceArgument = string | number | boolean | undefined | LoadedBundle | ArrayBuffer;
@@ -83,9 +70,6 @@ export interface Guest {
   cpuTimeMicros(): number;
 }
 
-/** What the sandbox answers. Built-in modules are this file's business. */
-export type SandboxCalls = Omit<HostCalls, 'loadBuiltin' | 'nativeModule'>;
-
 export interface GuestMemory {
   readonly heapUsedBytes: number;
   readonly heapTotalBytes: number;
@@ -128,13 +112,12 @@ export function bootGuest(
 class OpenedGuest implements Guest {
   readonly #isolate: Isolate;
   readonly #context: Context;
-  readonly #slices: Readonly<Record<SliceName, Reference>>;
+  readonly #door: Door;
   readonly askedOnPool = new Set<string>();
   readonly #image: RuntimeImage;
   readonly #received: OpenedIsolate['received'];
   readonly #watchdog: Supervision;
   readonly #native: NativeModuleInGuest | undefined;
-  #receive: Reference | undefined;
   #watch: Watch | undefined;
   #timedCalls = 0;
   #isOnPool = false;
@@ -142,11 +125,12 @@ class OpenedGuest implements Guest {
 
   constructor(
     image: RuntimeImage,
-    { isolate, context, received, native }: OpenedIsolate,
+    opened: OpenedIsolate,
     settings: GuestSettings,
     host: SandboxCalls,
     watchdog: Supervision,
   ) {
+    const { isolate, context, received, native } = opened;
     this.#isolate = isolate;
     this.#watchdog = watchdog;
     this.#native = native;
@@ -161,29 +145,8 @@ class OpenedGuest implements Guest {
       if (text !== false) this.askedOnPool.add(id);
       return text;
     };
-    const calls = checkedCalls({ ...host, loadBuiltin }, () => this.dispose());
-    const names = Object.keys(calls);
-    const guest: Reference<GuestCalls> = context.evalClosureSync(
-      bootProgram(names),
-      [
-        ...Object.values(calls).map((call) => new Callback(contained(call))),
-        JSON.stringify(settings),
-        native?.functions.derefInto(),
-        image.native?.table,
-      ],
-      { result: { reference: true } },
-    );
-    const slice = (name: keyof GuestCalls): Reference => guest.getSync(name, { reference: true });
-    this.#receive = slice('receive');
-    this.#slices = {
-      init: slice('init'),
-      invoke: slice('invoke'),
-      turn: slice('turn'),
-      event: slice('event'),
-      loopEmpty: slice('loopEmpty'),
-      unhandledRejection: slice('unhandledRejection'),
-    };
-    guest.release();
+    this.#door = opened.door ?? openDoor(image, opened);
+    this.#door.enter({ calls: { ...host, loadBuiltin }, dispose: () => this.dispose() }, settings);
   }
 
   call(name: SliceName, args: readonly SliceArgument[], options: { timeoutMs: number; lane: 'main' }): SliceOutcome;
@@ -197,7 +160,7 @@ class OpenedGuest implements Guest {
     args: readonly SliceArgument[],
     { timeoutMs, lane }: { timeoutMs: number; lane: 'main' | 'pool' },
   ): SliceOutcome | Promise<SliceOutcome> {
-    const slice = this.#slices[name];
+    const slice = this.#door.slices[name];
     const timeout = Math.max(1, Math.ceil(timeoutMs));
     const dueMs = performance.now() + timeout;
     if (lane === 'pool') {
@@ -276,8 +239,8 @@ class OpenedGuest implements Guest {
   /** Compiles a module with its code cache and hands its factory over. */
   #bringIn(id: string): boolean {
     const factory = factoryOf(this.#image, this.#isolate, this.#context, id);
-    if (factory === undefined || this.#receive === undefined) return false;
-    this.#receive.applySync(undefined, [id, factory.derefInto({ release: true })]);
+    if (factory === undefined) return false;
+    this.#door.receive.applySync(undefined, [id, factory.derefInto({ release: true })]);
     return true;
   }
 
@@ -356,11 +319,26 @@ class OpenedGuest implements Guest {
 /** isolated-vm's clock and ours are read a moment apart. */
 const timerEarlyMsMax = 1;
 
+function openDoor(image: RuntimeImage, opened: OpenedIsolate): Door {
+  return new Door(opened, image.native?.table);
+}
+
 /**
- * Brings modules into an isolate that is not booted yet, and evaluates those that can be, one at a step: whoever boots a guest
- * in it finds them.
+ * Does in an isolate what can be done before there is a function: brings modules in, evaluates those that can be, one at a step, and at
+ * last opens the door. Whoever boots a guest in it finds what was done by then.
  */
 export function* fillAhead(
+  image: RuntimeImage,
+  opened: OpenedIsolate,
+  modules: readonly string[],
+  ids: ReadonlySet<string>,
+): Generator<void> {
+  if (modules.length + ids.size > 0) yield* bringModulesAhead(image, opened, modules, ids);
+  opened.door = openDoor(image, opened);
+  yield;
+}
+
+function* bringModulesAhead(
   image: RuntimeImage,
   opened: OpenedIsolate,
   modules: readonly string[],
@@ -472,115 +450,4 @@ function rejection(error: unknown): SliceOutcome {
 /** One character more than the runtime keeps, so that it knows and tells that it cut something. */
 function text(value: unknown, charsMax: number): string {
   return String(value).slice(0, charsMax + 1);
-}
-
-/**
- * `loadBuiltin` can also give a text here, or WebAssembly for the guest to instantiate. Only the boot program sees them.
- */
-type ServedCalls = SandboxCalls & {
-  loadBuiltin(id: string): boolean | string | WasmModule;
-};
-
-type CheckedCalls = Record<
-  Exclude<keyof HostCalls, 'nativeModule'>,
-  (
-    ...args: unknown[]
-  ) => number | boolean | string | ArrayBuffer | FsReply | BridgeReply | number[] | WasmModule | undefined
->;
-
-/** The host's functions behind a check of each argument. A call that makes no sense is answered with nothing. */
-function checkedCalls(host: ServedCalls, dispose: () => void): CheckedCalls {
-  return {
-    log(stream, line) {
-      const known = stream === logStreams.stdout || stream === logStreams.stderr || stream === logStreams.record;
-      if (known && typeof line === 'string') host.log(stream, line);
-      return undefined;
-    },
-    settle(kind, body, errorType) {
-      const known = Object.values(settleKinds).find((candidate) => candidate === kind);
-      if (known !== undefined && typeof body === 'string') host.settle(known, body, name(errorType));
-      return undefined;
-    },
-    wake(state) {
-      if (isWhole(state, Number.MAX_SAFE_INTEGER)) host.wake(state);
-      return undefined;
-    },
-    uncounted(bytes) {
-      if (isWhole(bytes, Number.MAX_SAFE_INTEGER)) host.uncounted(bytes);
-      return undefined;
-    },
-    limit(limit, found) {
-      if (isWhole(limit, 255) && isWhole(found, Number.MAX_SAFE_INTEGER)) host.limit(limit, found);
-      return undefined;
-    },
-    exit(code) {
-      host.exit(isWhole(code, 255) ? code : 1);
-      dispose();
-      return undefined;
-    },
-    loadBuiltin: (id) => typeof id === 'string' && id.length <= limits.nameLengthMax && host.loadBuiltin(id),
-    hrtime: () => host.hrtime(),
-    random: (byteCount) => host.random(isWhole(byteCount, randomBytesMax) ? byteCount : 0),
-    mapPosition: (line, column) =>
-      isWhole(line, Number.MAX_SAFE_INTEGER) && isWhole(column, Number.MAX_SAFE_INTEGER)
-        ? host.mapPosition(line, column)
-        : '',
-    domainToAscii: (domain) =>
-      typeof domain === 'string' && domain.length <= limits.pathLengthMax ? host.domainToAscii(domain) : '',
-    memoryUsage: () => host.memoryUsage(),
-    cpuTime: () => host.cpuTime(),
-    fs: (operation, a, b, c, d) =>
-      isWhole(operation, 255) ? host.fs(operation, fsValue(a), fsValue(b), fsValue(c), fsValue(d)) : undefined,
-    ask: (service, operation, ...values) =>
-      isWhole(service, operationMax) && isWhole(operation, operationMax)
-        ? host.ask(service, operation, ...bridgeValues(values))
-        : undefined,
-    start(service, operation, id, ...values) {
-      const isKnown = isWhole(service, operationMax) && isWhole(operation, operationMax);
-      if (isKnown && isWhole(id, Number.MAX_SAFE_INTEGER)) host.start(service, operation, id, ...bridgeValues(values));
-      return undefined;
-    },
-  };
-}
-
-/**
- * isolated-vm would hand an exception of ours to the guest, with the paths of this program in its stack. There should be none: it
- * is a bug, told on stderr, and the guest gets nothing.
- */
-function contained<Args extends readonly unknown[], Value>(
-  call: (...args: Args) => Value,
-): (...args: Args) => Value | undefined {
-  return (...args) => {
-    try {
-      return call(...args);
-    } catch (error) {
-      // Whatever it is: no kind of error may pass.
-      process.emitWarning(error instanceof Error ? error : new Error(String(error)));
-      return undefined;
-    }
-  };
-}
-
-/** What Web Crypto allows in one call, and the contract's limit. */
-const randomBytesMax = 65_536;
-
-function isWhole(value: unknown, max: number): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
-}
-
-function name(value: unknown): string {
-  return typeof value === 'string' ? value.slice(0, limits.nameLengthMax) : '';
-}
-
-/** What is too long or of another kind counts as absent, which no operation takes for a value. */
-function bridgeValues(values: readonly unknown[]): BridgeValue[] {
-  return values.slice(0, serviceValuesMax).map((value) => {
-    if (typeof value === 'number') return value;
-    if (typeof value === 'string') return value.length <= limits.bridgeStringCharsMax ? value : undefined;
-    return value instanceof ArrayBuffer && value.byteLength <= limits.bridgeBytesMax ? value : undefined;
-  });
-}
-
-function fsValue(value: unknown): FsValue {
-  return typeof value === 'string' || typeof value === 'number' || value instanceof ArrayBuffer ? value : undefined;
 }

@@ -18,7 +18,7 @@ export interface IsolateWish {
 export interface PreparedIsolatesOptions {
   /** Blocks for a few milliseconds. */
   readonly open: (memoryLimitMiB: number) => OpenedIsolate;
-  /** Brings modules in, in steps of a millisecond or so. The isolate can be used between any two. */
+  /** Does what else can be done ahead, in steps of a millisecond or so. The isolate can be used between any two. */
   readonly fill: (opened: OpenedIsolate, wish: IsolateWish) => Iterator<void>;
   /** Whether nothing is under way that would have to wait. */
   readonly isIdle: () => boolean;
@@ -28,7 +28,7 @@ export interface PreparedIsolatesOptions {
 interface Prepared {
   readonly wish: IsolateWish;
   readonly opened: OpenedIsolate;
-  readonly filling: Iterator<void> | undefined;
+  readonly filling: Iterator<void>;
 }
 
 export class PreparedIsolates {
@@ -80,9 +80,11 @@ export class PreparedIsolates {
       this.#plain?.opened.isolate.dispose();
       this.#plain = undefined;
       const plainWish = { ...wish, modules: [], ids: new Set<string>() };
-      this.#plain = { wish: plainWish, opened: open(wish.memoryLimitMiB), filling: undefined };
+      const opened = open(wish.memoryLimitMiB);
+      this.#plain = { wish: plainWish, opened, filling: fill(opened, plainWish) };
       yield 0;
     }
+    while (this.#plain?.filling.next().done === false) yield 0;
     if (wish.modules.length + wish.ids.size === 0) return;
     if (this.#taken === 1) yield limits.fillAfterFirstMs;
     if (this.#filled === undefined || !suits(this.#filled.wish, wish) || !suits(wish, this.#filled.wish)) {
@@ -92,7 +94,7 @@ export class PreparedIsolates {
       this.#filled = { wish, opened, filling: fill(opened, wish) };
       yield 0;
     }
-    while (this.#filled?.filling?.next().done === false) yield 0;
+    while (this.#filled?.filling.next().done === false) yield 0;
   }
 }
 

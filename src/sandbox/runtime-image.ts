@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { invariant } from '../base/invariant.ts';
 import type { NativeFunctions } from '../bridge/native-module.ts';
 import { type BuiltinEntry, decodeBuiltinIndex, decodeManifest, imageFiles } from '../protocol/image-manifest.ts';
+import type { Door } from './door.ts';
 import {
   type Context,
   compileWasm,
@@ -65,6 +66,8 @@ export interface OpenedIsolate {
   /** Whether V8 took the core's code cache: it refuses one that was made under other flags, and the start is then slow. */
   readonly isCacheAccepted: boolean;
   readonly native?: NativeModuleInGuest;
+  /** Where it was opened ahead. */
+  door?: Door;
   /** Scripts that were brought in before it was booted. */
   readonly received?: Set<string>;
 }

@@ -57,7 +57,7 @@ function runGuest(image: RuntimeImage, { source, event, environment, ahead }: Gu
     },
     open(...args) {
       const opened = { ...image.open(...args), received: new Set<string>() };
-      for (const _step of fillAhead({ ...image, native: undefined }, opened, ahead ?? [], []));
+      for (const _step of fillAhead({ ...image, native: undefined }, opened, ahead ?? [], new Set()));
       return opened;
     },
   };

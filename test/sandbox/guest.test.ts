@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { GuestSettings } from '../../src/bridge/contract.ts';
 import { limits } from '../../src/model/limits.ts';
-import { type Guest, openGuest, type SandboxCalls } from '../../src/sandbox/guest.ts';
+import type { SandboxCalls } from '../../src/sandbox/door.ts';
+import { type Guest, openGuest } from '../../src/sandbox/guest.ts';
 import { Isolate } from '../../src/sandbox/ivm.ts';
 import type { RuntimeImage } from '../../src/sandbox/runtime-image.ts';
 
@@ -83,8 +84,8 @@ function open(t: ExecutionContext, init: string, memoryLimitMiB = 32): Opened {
     open(memoryLimit, onCatastrophicError) {
       const isolate = new Isolate({ memoryLimit, onCatastrophicError });
       const context = isolate.createContextSync();
-      context.evalSync(`globalThis.__isothermBoot = (host, settings) => ({
-        receive() {}, init() { ${init} }, invoke() { return 0; }, turn() { return 6; }, event(...args) { host.log(1, args.map((value) => value instanceof ArrayBuffer ? new Uint8Array(value) : String(value)).join(' ')); return 0; }, loopEmpty() { return 0; }, unhandledRejection() { return 0; } });`);
+      context.evalSync(`globalThis.__isothermBoot = (host) => ({
+        boot() {}, receive() {}, init() { ${init} }, invoke() { return 0; }, turn() { return 6; }, event(...args) { host.log(1, args.map((value) => value instanceof ArrayBuffer ? new Uint8Array(value) : String(value)).join(' ')); return 0; }, loopEmpty() { return 0; }, unhandledRejection() { return 0; } });`);
       return { isolate, context, isCacheAccepted: true };
     },
     compileBuiltin: () => undefined,
@@ -298,7 +299,7 @@ test('modules are brought in before the user’s code runs, each once, and nothi
       isolates.push(isolate);
       const context = isolate.createContextSync();
       context.evalSync(`globalThis.__isothermBoot = (host) => { const got = []; return {
-        receive(id, factory) { got.push(id + typeof factory); }, init() { host.log(1, got.join()); return 0; },
+        boot() {}, receive(id, factory) { got.push(id + typeof factory); }, init() { host.log(1, got.join()); return 0; },
         invoke() {}, turn() {}, event() {}, loopEmpty() {}, unhandledRejection() {} }; };`);
       return { isolate, context, isCacheAccepted: true };
     },

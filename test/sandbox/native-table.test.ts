@@ -1,7 +1,8 @@
 /** Guests that compile Node's library themselves, from the table of the native module, and guests without one. */
 import test, { type ExecutionContext } from 'ava';
 import type { GuestSettings } from '../../src/bridge/contract.ts';
-import { type Guest, openGuest, type SandboxCalls } from '../../src/sandbox/guest.ts';
+import type { SandboxCalls } from '../../src/sandbox/door.ts';
+import { type Guest, openGuest } from '../../src/sandbox/guest.ts';
 import { loadLibrary } from '../../src/sandbox/native-table.ts';
 import { loadRuntimeImage, type RuntimeImage } from '../../src/sandbox/runtime-image.ts';
 import { testRuntime } from '../runtimes/harness.ts';

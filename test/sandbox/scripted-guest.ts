@@ -5,8 +5,9 @@
 import type { LoopState } from '../../src/bridge/contract.ts';
 import { loopBits, settleKinds } from '../../src/bridge/contract.ts';
 import type { AnswerChunkHead, GuestRequestHead, LogHead, OverrunHead } from '../../src/protocol/messages.ts';
+import type { SandboxCalls } from '../../src/sandbox/door.ts';
 import type { EnvironmentHost } from '../../src/sandbox/environment.ts';
-import type { Guest, SandboxCalls, SliceOutcome } from '../../src/sandbox/guest.ts';
+import type { Guest, SliceOutcome } from '../../src/sandbox/guest.ts';
 import { PoolLane } from '../../src/sandbox/pool-lane.ts';
 import type { Openers } from '../../src/sandbox/services.ts';
 import { Tidier } from '../../src/sandbox/tidier.ts';

@@ -33,6 +33,7 @@ import { EventSources, failureDestinations } from './event-sources.ts';
 import { Events } from './events.ts';
 import { createGateways } from './gateway.ts';
 import { InvokePath } from './invoke.ts';
+import { assertObject } from './invoke-input.ts';
 import { Maintenance } from './maintenance.ts';
 import { observedRegistry } from './observed-registry.ts';
 import { Provisioner } from './provisioner.ts';
@@ -199,6 +200,7 @@ class ComposedEngine implements Engine {
 
   async createFunction(input: Parameters<Engine['createFunction']>[0]): Promise<CallableFunction> {
     this.#assertOpen();
+    assertObject(input);
     const { bindings, ...created } = input;
     const set = bindings === undefined ? undefined : createBindingSet(bindings);
     // The client may have written the name as an ARN.
@@ -210,11 +212,13 @@ class ComposedEngine implements Engine {
 
   async publishVersion(input: PublishVersionInput): Promise<FunctionRecord> {
     this.#assertOpen();
+    assertObject(input);
     return this.functions.publishVersion(input);
   }
 
   async updateFunctionCode(input: Parameters<Engine['updateFunctionCode']>[0]): Promise<FunctionRecord> {
     this.#assertOpen();
+    assertObject(input);
     const record = await this.functions.updateCode(input);
     const { functionName } = record.configuration;
     const settled = input.dryRun === true ? record : await this.#settled(functionName);
@@ -225,6 +229,7 @@ class ComposedEngine implements Engine {
     input: Parameters<Engine['updateFunctionConfiguration']>[0],
   ): Promise<FunctionRecord> {
     this.#assertOpen();
+    assertObject(input);
     const record = await this.functions.updateConfiguration(input);
     return this.#settled(record.configuration.functionName);
   }

@@ -4,6 +4,7 @@
  */
 import { isAbsolute, resolve } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { shownValue } from '../base/shown-value.ts';
 import { type Bucket, validBuckets } from '../model/bucket.ts';
 import { EngineError } from '../model/errors.ts';
 import { engineGuestLimits, type GuestLimits, guestLimitNames } from '../model/guest-limits.ts';
@@ -251,10 +252,5 @@ function assertOneOf(name: string, value: string, allowed: readonly string[]): v
 }
 
 function invalid(name: string, rule: string, value: unknown): EngineError {
-  return new EngineError('InvalidParameterValueException', `${name} must be ${rule}, received ${shown(value)}`);
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+  return new EngineError('InvalidParameterValueException', `${name} must be ${rule}, received ${shownValue(value)}`);
 }

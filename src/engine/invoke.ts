@@ -30,6 +30,7 @@ import type { Call, Ending } from './call.ts';
 import { type ClientDetails, clientDetails, noDetails } from './client-context.ts';
 import { countHits, countRefusal } from './counters.ts';
 import { eventBytes, stringifiedEventBytes } from './event-json.ts';
+import { checkInvokeInput } from './invoke-input.ts';
 import { dryRunResult, streamedResult } from './invoke-stream.ts';
 import type { Journal } from './journal.ts';
 import { exitErrorType, exitMessage, outcomePayload } from './outcome-payload.ts';
@@ -56,6 +57,7 @@ export class InvokePath {
 
   /** @throws EngineError */
   async invoke(input: InvokeInput): Promise<InvokeResult> {
+    checkInvokeInput(input);
     const reference = parseFunctionReference(input.functionName, input.qualifier);
     const invocationType = input.invocationType ?? 'RequestResponse';
     const version = this.#parts.registry.resolve(reference);
@@ -81,6 +83,7 @@ export class InvokePath {
 
   /** The same for a client that reads the answer while it is written. @throws EngineError before it has begun */
   async invokeStream(input: StreamInput): Promise<StreamedResult> {
+    checkInvokeInput(input);
     const { registry, targets, clock, streamRate } = this.#parts;
     const reference = parseFunctionReference(input.functionName, input.qualifier);
     const invocationType = input.invocationType ?? 'RequestResponse';

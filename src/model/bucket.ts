@@ -1,5 +1,6 @@
 /** Directories that are watched as if they were buckets of S3, and who is told of what changes in them: as options give it, checked. */
 import { resolve } from 'node:path';
+import { shownValue } from '../base/shown-value.ts';
 import { EngineError } from './errors.ts';
 import { limits } from './limits.ts';
 
@@ -85,6 +86,5 @@ function validNotification(path: string, given: BucketNotification): Required<Bu
 }
 
 function invalid(name: string, rule: string, value: unknown): EngineError {
-  const shown = typeof value === 'object' && value !== null ? 'an object' : JSON.stringify(value);
-  return new EngineError('InvalidParameterValueException', `${name} must be ${rule}, received ${shown}`);
+  return new EngineError('InvalidParameterValueException', `${name} must be ${rule}, received ${shownValue(value)}`);
 }

@@ -2,6 +2,7 @@
  * Limits of one guest that an embedder may make stricter: for all functions, and for one of them. Each is between 1 and its default:
  * the host holds the defaults also against a sandbox that was taken over, so none can be raised. They travel with a version's definition.
  */
+import { shownValue } from '../base/shown-value.ts';
 import { EngineError } from './errors.ts';
 import { limits } from './limits.ts';
 
@@ -72,7 +73,7 @@ export function engineGuestLimits(given: Readonly<Record<string, unknown>>): Par
     if (value === undefined) return [];
     const most = guestLimitsDefault[name];
     if (!isWithin(value, most)) {
-      throw invalidLimit(`limits.${name} must be a whole number from 1 to ${most}, received ${shown(value)}`);
+      throw invalidLimit(`limits.${name} must be a whole number from 1 to ${most}, received ${shownValue(value)}`);
     }
     return value === most ? [] : [[name, value]];
   });
@@ -82,7 +83,7 @@ export function engineGuestLimits(given: Readonly<Record<string, unknown>>): Par
 /** Those of one function, each at most what the engine allows every function. @throws EngineError InvalidParameterValueException */
 export function functionGuestLimits(given: unknown, engine: GuestLimits): Partial<GuestLimits> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw invalidLimit(`limits of a function must be an object, received ${shown(given)}`);
+    throw invalidLimit(`limits of a function must be an object, received ${shownValue(given)}`);
   }
   const chosen = Object.entries(given).flatMap(([name, value]): [string, number][] => {
     if (value === undefined) return [];
@@ -94,7 +95,7 @@ export function functionGuestLimits(given: unknown, engine: GuestLimits): Partia
     const most = engine[known];
     if (isWithin(value, most)) return [[known, value]];
     throw invalidLimit(
-      `limits.${known} of a function must be a whole number from 1 to the engine's limits.${known}, which is ${most}; received ${shown(value)}`,
+      `limits.${known} of a function must be a whole number from 1 to the engine's limits.${known}, which is ${most}; received ${shownValue(value)}`,
     );
   });
   return Object.fromEntries(chosen);
@@ -127,9 +128,4 @@ function isWithin(value: unknown, most: number): value is number {
 
 function invalidLimit(message: string): EngineError {
   return new EngineError('InvalidParameterValueException', message);
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

@@ -2,6 +2,7 @@
  * The setting `network` of a function: from what a client sent to what is kept. Credentials are parted from it here: the
  * configuration, which is stored and shown, says which headers a rule adds; their values live only in NetworkCredentials.
  */
+import { shownValue } from '../base/shown-value.ts';
 import { EngineError } from './errors.ts';
 import { limits } from './limits.ts';
 import { type CredentialValues, NetworkCredentials } from './network-credentials.ts';
@@ -166,12 +167,5 @@ function assertMembers(
 }
 
 function invalid(path: string, rule: string, value: unknown): EngineError {
-  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, shownCharsMax)) : shownType(value);
-  return new EngineError('InvalidParameterValueException', `${path} must be ${rule}, received ${shown}`);
+  return new EngineError('InvalidParameterValueException', `${path} must be ${rule}, received ${shownValue(value)}`);
 }
-
-function shownType(value: unknown): string {
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
-}
-
-const shownCharsMax = 300;

@@ -1,4 +1,5 @@
 /** Streams of a Redis server that functions may be mapped to: as options give them, checked. */
+import { shownValue } from '../base/shown-value.ts';
 import { EngineError } from './errors.ts';
 import { accountId, region } from './function-configuration.ts';
 import { limits } from './limits.ts';
@@ -80,6 +81,5 @@ function endpointOf(path: string, url: unknown): RedisEndpoint {
 }
 
 function invalid(name: string, rule: string, value: unknown): EngineError {
-  const shown = typeof value === 'object' && value !== null ? 'an object' : JSON.stringify(value);
-  return new EngineError('InvalidParameterValueException', `${name} must be ${rule}, received ${shown}`);
+  return new EngineError('InvalidParameterValueException', `${name} must be ${rule}, received ${shownValue(value)}`);
 }

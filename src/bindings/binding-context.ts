@@ -9,6 +9,8 @@ export interface BindingContext {
   readonly environmentId: string;
   /** The invocation that the environment runs; absent during init ahead of one, and in frozen work that goes on later. */
   readonly requestId?: string;
+  /** Invocations that led to it in a row, each made by a binding that the one before had called: 0 for the first. After 16 no more are made. */
+  readonly hops: number;
   /** Aborted when nobody waits for the call any more: its deadline passed, or the environment ended. */
   readonly signal: AbortSignal;
 }
@@ -30,6 +32,11 @@ export function bindingContext(): BindingContext {
   const context = storage.getStore();
   if (context === undefined) throw new Error('bindingContext() was called outside of a call of a binding');
   return context;
+}
+
+/** Undefined outside of a call. */
+export function callingContext(): BindingContext | undefined {
+  return storage.getStore();
 }
 
 export function withContext<Result>(context: BindingContext, run: () => Result): Result {

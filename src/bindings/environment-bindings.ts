@@ -18,6 +18,8 @@ export interface EnvironmentBindingsOptions {
   readonly context: Pick<BindingContext, 'functionName' | 'trustDomain' | 'environmentId'>;
   /** Of the invocation that the environment runs. */
   readonly requestId: () => string | undefined;
+  /** How many invocations led to that one. */
+  readonly hopsOf: (requestId: string | undefined) => number;
   readonly send: (event: BindingEvent, body?: Uint8Array) => void;
 }
 
@@ -65,7 +67,7 @@ export class EnvironmentBindings {
     { id, function: index, channels, textBytes }: Extract<BindingRequest, { kind: 'call' }>,
     body: Uint8Array,
   ): void {
-    const { set, clock, context, requestId, send } = this.#options;
+    const { set, clock, context, requestId, hopsOf, send } = this.#options;
     if (this.#calls.has(id)) throw new ProtocolError('call.id', 'unused', id);
     const { bindingCallsMax, bindingArgumentBytesAtOnceMax } = limits;
     if (this.#calls.size >= bindingCallsMax) throw new ProtocolError('call', `one of at most ${bindingCallsMax}`, id);
@@ -86,7 +88,7 @@ export class EnvironmentBindings {
       bound,
       channels,
       clock,
-      context: { ...context, ...(running !== undefined && { requestId: running }) },
+      context: { ...context, hops: hopsOf(running), ...(running !== undefined && { requestId: running }) },
       events: {
         send: (event, bytes) => this.#send(event, bytes),
         settle: (event, bytes, sent) => this.#settle(event, bytes, sent),

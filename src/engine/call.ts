@@ -15,6 +15,8 @@ export interface Call {
   readonly invokedFunctionArn: string;
   readonly payload: Uint8Array;
   readonly details: ClientDetails;
+  /** See `Lineage`. */
+  readonly hops: number;
   readonly tail: Tail | undefined;
   /** Whoever reads it while it is written. Undefined: it is answered whole. */
   readonly answer: AnswerStream | undefined;

@@ -34,6 +34,7 @@ import { Events } from './events.ts';
 import { createGateways } from './gateway.ts';
 import { InvokePath } from './invoke.ts';
 import { assertObject } from './invoke-input.ts';
+import { Lineage } from './lineage.ts';
 import { Maintenance } from './maintenance.ts';
 import { observedRegistry } from './observed-registry.ts';
 import { Provisioner } from './provisioner.ts';
@@ -114,7 +115,9 @@ class ComposedEngine implements Engine {
       targets: destinations,
       deliver: (event) => this.#path.deliver(event),
     });
+    const lineage = new Lineage((functionName) => parts.registry.recursion.get(functionName) === 'Allow');
     const path = {
+      lineage,
       clock,
       observe,
       registry: parts.registry,
@@ -124,7 +127,11 @@ class ComposedEngine implements Engine {
       conduct: this.#conduct,
       counters: this.#counters,
       streamRate: streamRate(limits.responseStreamBytesPerSecond),
-      openGateway: createGateways({ egress: new EgressGate({ clock, observe }), clock }),
+      openGateway: createGateways({
+        egress: new EgressGate({ clock, observe }),
+        clock,
+        hopsOf: (requestId) => lineage.of(requestId),
+      }),
     };
     this.#path = new InvokePath({ ...path, accept: (event) => this.#events.accept(event) });
     this.#provisioner = new Provisioner(path);

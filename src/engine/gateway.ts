@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { BindingSet } from '../bindings/binding-set.ts';
-import { EnvironmentBindings } from '../bindings/environment-bindings.ts';
+import { EnvironmentBindings, type EnvironmentBindingsOptions } from '../bindings/environment-bindings.ts';
 import type { EgressGate } from '../egress/gate.ts';
 import type { DeployedVersion } from '../functions/registry.ts';
 import type { GuestRequestHead } from '../protocol/messages.ts';
@@ -25,13 +25,15 @@ export type GatewayPart = Omit<GuestGateway, 'request'> & {
 export interface GatewayParts {
   readonly egress: EgressGate;
   readonly clock: Clock;
+  /** How many invocations led to one. */
+  readonly hopsOf: EnvironmentBindingsOptions['hopsOf'];
 }
 
-export function createGateways({ egress, clock }: GatewayParts): OpenGuestGateway {
+export function createGateways({ egress, clock, hopsOf }: GatewayParts): OpenGuestGateway {
   return (version, environmentId, bindings) => (link) => {
     const openers: Readonly<Record<GuestRequestHead['service'], () => GatewayPart>> = {
       network: () => openNetwork(egress, version, environmentId, link),
-      bindings: () => openBindings(bindings, clock, version, environmentId, link),
+      bindings: () => openBindings({ set: bindings, clock, hopsOf }, version, environmentId, link),
     };
     const open = new Map<GuestRequestHead['service'], GatewayPart>();
     return {
@@ -64,16 +66,14 @@ function openNetwork(
 }
 
 function openBindings(
-  set: BindingSet | undefined,
-  clock: Clock,
+  parts: Pick<EnvironmentBindingsOptions, 'set' | 'clock' | 'hopsOf'>,
   { configuration }: DeployedVersion,
   environmentId: string,
   link: GatewayLink,
 ): GatewayPart {
   const { functionName, trustDomain } = configuration;
   return new EnvironmentBindings({
-    set,
-    clock,
+    ...parts,
     context: { functionName, trustDomain, environmentId },
     requestId: () => link.requestId(),
     send: (event, body) => link.send('bindings', event, body),

@@ -33,6 +33,7 @@ import { eventBytes, stringifiedEventBytes } from './event-json.ts';
 import { checkInvokeInput } from './invoke-input.ts';
 import { dryRunResult, streamedResult } from './invoke-stream.ts';
 import type { Journal } from './journal.ts';
+import type { Lineage } from './lineage.ts';
 import { exitErrorType, exitMessage, outcomePayload } from './outcome-payload.ts';
 import { invocationReport } from './report.ts';
 import type { Target } from './target.ts';
@@ -42,6 +43,7 @@ export interface InvokeParts extends AttemptParts {
   readonly registry: FunctionRegistry;
   /** Of streamed answers. */
   readonly streamRate: AnswerStreamOptions['rate'];
+  readonly lineage: Lineage;
   /** Takes what is to run later. */
   readonly accept: (event: EventDelivery) => Promise<void>;
 }
@@ -71,7 +73,8 @@ export class InvokePath {
         const { functionName, qualifier, qualified } = reference;
         const requestId = input.requestId === undefined ? randomUUID() : checkedId(input.requestId);
         const named = qualified ? qualifier : undefined;
-        await this.#parts.accept({ functionName, qualifier: named, requestId, details, payload });
+        const hops = this.#parts.lineage.next(functionName);
+        await this.#parts.accept({ functionName, qualifier: named, requestId, details, hops, payload });
         return { statusCode: 202, payload: noBytes, requestId };
       }
       case 'RequestResponse':
@@ -113,11 +116,18 @@ export class InvokePath {
   }
 
   /** Runs an event that was accepted, with the code that there is now (C3.10). @throws EngineError */
-  async deliver({ functionName, qualifier, requestId, details, payload }: EventDelivery): Promise<InvokeResult> {
+  async deliver({
+    functionName,
+    qualifier,
+    requestId,
+    details,
+    hops = 0,
+    payload,
+  }: EventDelivery): Promise<InvokeResult> {
     const reference = { functionName, qualifier: qualifier ?? '$LATEST', qualified: qualifier !== undefined };
     const version = this.#parts.registry.resolve(reference);
     const target = this.#parts.targets.of(version instanceof Promise ? await version : version);
-    return this.#call(this.#make(target, reference, payload, details, { requestId }), undefined);
+    return this.#call(this.#make(target, reference, payload, details, { requestId, hops }), undefined);
   }
 
   #bounded(event: () => Uint8Array): Uint8Array {
@@ -134,7 +144,7 @@ export class InvokePath {
     reference: FunctionReference,
     payload: Uint8Array,
     details: ClientDetails,
-    input: Pick<InvokeInput, 'logType' | 'requestId'>,
+    input: Pick<InvokeInput, 'logType' | 'requestId'> & { readonly hops?: number },
     answer?: AnswerStream,
   ): Call {
     return {
@@ -145,6 +155,7 @@ export class InvokePath {
         : target.unqualifiedArn,
       payload,
       details,
+      hops: input.hops ?? this.#parts.lineage.next(reference.functionName),
       tail: input.logType === 'Tail' ? new Tail() : undefined,
       answer,
       startedMs: this.#parts.clock.nowMs(),
@@ -159,8 +170,9 @@ export class InvokePath {
   }
 
   async #run(call: Call, signal: AbortSignal | undefined): Promise<InvokeResult> {
-    const { clock, counters } = this.#parts;
+    const { clock, counters, lineage } = this.#parts;
     counters.total += 1;
+    lineage.begin(call.requestId, call.hops);
     try {
       this.#parts.conduct.requireCalm(call.target.demand.functionName);
       using lease = await this.#acquire(call, signal);
@@ -178,6 +190,8 @@ export class InvokePath {
       if (isThrottle) counters.throttled += 1;
       else if (error !== signal?.reason) counters.failed += 1;
       throw error;
+    } finally {
+      lineage.end(call.requestId);
     }
   }
 

@@ -12,6 +12,7 @@ export const errorCatalogue = {
   LimitExceededException: { status: 400, bodyKey: 'message', blame: 'client' },
   PolicyLengthExceededException: { status: 400, bodyKey: 'message', blame: 'client' },
   ValidationException: { status: 400, bodyKey: 'message', blame: 'client' },
+  RecursiveInvocationException: { status: 400, bodyKey: 'Message', blame: 'client' },
   ResourceInUseException: { status: 400, bodyKey: 'Message', blame: 'client' },
   AccessDeniedException: { status: 403, bodyKey: 'Message', blame: 'client' },
   ResourceNotFoundException: { status: 404, bodyKey: 'Message', blame: 'client' },

@@ -113,7 +113,7 @@ export const limits = {
   destinationAgeMsMax: 21_600_000,
   destinationDepthMax: 1_000,
   deadLetterMessageBytesMax: 1 * KiB,
-  /** Functions that invoke each other as destinations, in a row (C4.14). */
+  /** Functions that invoke each other as destinations or through bindings, in a row (C4.14). */
   asyncHopsMax: 16,
   /** A queue on a disk that takes nothing is tried again after so long. */
   queueWriteRetryMs: 1_000,

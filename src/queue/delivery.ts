@@ -20,6 +20,8 @@ export interface EventDelivery {
   readonly qualifier: string | undefined;
   readonly requestId: string;
   readonly details: EventDetails;
+  /** Functions that were before it in a chain of destinations and bindings. Absent: none. */
+  readonly hops?: number;
   readonly payload: Uint8Array;
 }
 

@@ -43,10 +43,7 @@ export interface EventQueueOptions {
   readonly delayScale: number;
 }
 
-export interface AcceptInput extends EventDelivery {
-  /** Functions that were before it in a chain of destinations. */
-  readonly hops?: number;
-}
+export type AcceptInput = EventDelivery;
 
 export interface EventQueueStats {
   /** With those under way. */
@@ -359,10 +356,10 @@ export class EventQueue {
   async #deliver(begun: Begun, settings: EventSettings, policy: EventPolicy): Promise<void> {
     const { queue, event } = begun;
     const { functionName } = queue;
-    const { requestId, qualifier } = event;
+    const { requestId, qualifier, hops } = event;
     try {
       const content = this.#options.store.content(event.eventId);
-      const answer = await this.#options.functions.deliver({ functionName, qualifier, requestId, ...content });
+      const answer = await this.#options.functions.deliver({ functionName, qualifier, requestId, hops, ...content });
       queue.answered(answer, this.#options.limits.cores);
       this.#after(begun, { kind: answer.isError ? 'function-error' : 'success' }, settings, policy, answer);
     } catch (error) {

@@ -19,6 +19,7 @@ export function openBindings(bindings: object | undefined) {
     set: bindings === undefined ? undefined : createBindingSet(bindings),
     clock,
     context: { functionName: 'f', trustDomain: 'd', environmentId: 'e' },
+    hopsOf: () => 3,
     requestId: () => 'r',
     send(event, body = new Uint8Array(0)) {
       told.push({ event, body });

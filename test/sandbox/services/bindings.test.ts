@@ -228,6 +228,7 @@ test('whatever a guest starts, the host never has to take its sandbox for hostil
         clock: createFakeClock(),
         context: { functionName: 'f', trustDomain: 'd', environmentId: 'e' },
         requestId: () => undefined,
+        hopsOf: () => 0,
         // Frames are on their way while others are sent.
         send: (event, body) =>
           void late.push(() => services.receive('bindings', structuredClone(event), body ?? new Uint8Array(0))),

@@ -1,5 +1,8 @@
 /** The limits that an engine is opened with: its defaults, save for what a scenario asks of every peer. */
 
+/** Functions that are created at the same moment, as by a deployment of many. */
+export const deploysAtOnce = 8;
+
 interface EngineLimits {
   readonly environmentsMax?: number;
   readonly memoryBudgetMiB?: number;

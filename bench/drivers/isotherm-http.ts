@@ -1,9 +1,10 @@
 /** isotherm as a server in a process of its own, spoken to as AWS SDKs do. */
 import { setTimeout as pause } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { isothermCommand, isothermVersion } from '../isotherm-package.ts';
 import type { Phase } from '../measure.ts';
 import type { Driver, FunctionInput } from './driver.ts';
-import { engineLimits } from './engine-limits.ts';
+import { deploysAtOnce, engineLimits } from './engine-limits.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
 import { startProgram } from './program.ts';
 import { zipOf } from './zip.ts';
@@ -34,11 +35,7 @@ export const isothermHttp: Driver = {
     const known = new Set<string>();
     return {
       async deploy(functions) {
-        const left = [...functions];
-        const lane = async () => {
-          for (let input = left.shift(); input !== undefined; input = left.shift()) await create(client, input);
-        };
-        await Promise.all(Array.from({ length: 8 }, lane));
+        await pLimit(deploysAtOnce).map(functions, (input) => create(client, input));
         for (const { name } of functions) known.add(name);
       },
       async call(name, payload) {

@@ -1,9 +1,10 @@
 /** isotherm inside the process that calls it, with the options it has when one gives none, save for what a scenario asks of every peer. */
+import pLimit from 'p-limit';
 import type { InvocationReport } from '../../src/model/invocation.ts';
 import { isothermVersion } from '../isotherm-package.ts';
 import type { Phase } from '../measure.ts';
 import type { Driver, OpenOptions } from './driver.ts';
-import { engineLimits } from './engine-limits.ts';
+import { deploysAtOnce, engineLimits } from './engine-limits.ts';
 import { zipOf } from './zip.ts';
 
 const runtime = 'nodejs22.x';
@@ -19,17 +20,12 @@ export const isothermLibrary: Driver = {
     const engine = await createEngine({ limits: engineLimits(environments, idleMs) });
     return {
       async deploy(functions) {
-        const left = [...functions];
-        const lane = async () => {
-          for (let input = left.shift(); input !== undefined; input = left.shift()) {
-            const { name, source, timeoutMs } = input;
-            const timeout = timeoutMs === undefined ? {} : { timeout: timeoutMs / 1000 };
-            // As a zip, like over HTTP: the text of a source has a limit that large bundles are over.
-            const code = { zipFile: await zipOf(source) };
-            await engine.createFunction({ functionName: name, runtime, handler: 'index.handler', code, ...timeout });
-          }
-        };
-        await Promise.all(Array.from({ length: 8 }, lane));
+        await pLimit(deploysAtOnce).map(functions, async ({ name, source, timeoutMs }) => {
+          const timeout = timeoutMs === undefined ? {} : { timeout: timeoutMs / 1000 };
+          // As a zip, like over HTTP: the text of a source has a limit that large bundles are over.
+          const code = { zipFile: await zipOf(source) };
+          await engine.createFunction({ functionName: name, runtime, handler: 'index.handler', code, ...timeout });
+        });
       },
       async call(functionName, payload) {
         const result = await engine.invoke({ functionName, payload });

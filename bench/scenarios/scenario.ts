@@ -1,5 +1,6 @@
 /** What a scenario is to the run, and what it gets: peers that are open, turns among them, and a place for what they show. */
 import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import type { DriverClient } from '../driver-client.ts';
 import type { Feature, FunctionInput } from '../drivers/driver.ts';
 import type { Batch } from '../measure.ts';
@@ -79,7 +80,8 @@ export async function inRounds({
 }: InRounds): Promise<void> {
   const { progress: [from, to] = [0, 1], convert, unit = 'ms' } = rest;
   if (prepare) {
-    await atATime(availableParallelism(), context.peers, async (peer) => {
+    // Nothing is measured here: several peers are prepared at once, or the waiting would be most of a quick run.
+    await pLimit(availableParallelism()).map(context.peers, async (peer) => {
       await context.attempt(peer, (client) => prepare(client, peer));
       context.progress(from, `${what}: ${peer.name} is prepared`);
     });
@@ -93,19 +95,6 @@ export async function inRounds({
     const samples = convert === undefined ? batch.samples : batch.samples.map(convert);
     context.record(peer, { ...batch, unit, samples, ...(at === undefined ? {} : { at }) });
   }
-}
-
-/** For what is not measured: several peers are prepared at once, or the waiting would be most of a quick run. */
-async function atATime<Item>(
-  lanes: number,
-  items: readonly Item[],
-  action: (item: Item) => Promise<void>,
-): Promise<void> {
-  const left = [...items];
-  const lane = async () => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await action(item);
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 /** As many functions with sources of their own: nothing that was compiled or cached for one serves another. */

@@ -27,7 +27,7 @@ const goals: readonly Goal[] = [
   }),
   overMedian('cold start: workerd / isotherm, both over HTTP', 'cold', 'workerd', http, { atLeast: 2 }),
   overMedian(
-    'warm call of 1 kB / the same bytes over a unix socket',
+    'warm call of 1 kB / the same bytes over a unix socket between two processors',
     'warm',
     'isotherm',
     'unix socket',

@@ -9,7 +9,7 @@ import { isothermLibrary } from './isotherm-library.ts';
 import { nodeHttp } from './node-http.ts';
 import { nodeVm } from './node-vm.ts';
 import { quickjs } from './quickjs.ts';
-import { socketEcho } from './socket-echo.ts';
+import { socketEcho, socketEchoOnOne } from './socket-echo.ts';
 import { workerThreads } from './worker-threads.ts';
 import { workerd } from './workerd.ts';
 
@@ -25,6 +25,7 @@ export const drivers: readonly Driver[] = [
   quickjs,
   bareIsolate,
   socketEcho,
+  socketEchoOnOne,
   nodeHttp,
 ];
 

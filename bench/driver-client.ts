@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command, Reply, Response } from './driver-messages.ts';
-import { killMarked, markProcess, processTree, treeMemory } from './processes.ts';
+import { killMarked, markProcess, processTree, treeMemoryBytes } from './processes.ts';
 
 export interface DriverClient extends AsyncDisposable {
   readonly peer: string;
+  /** When it was open, on the clock of `performance.now()`. */
+  readonly openedAtMs: number;
   /** @throws Error when the peer failed or did not answer in time */
   ask<Type extends Command['type']>(
     command: Command & { readonly type: Type },
@@ -81,10 +83,14 @@ export async function startDriver(peer: string, { signal, ...options }: ClientOp
     }
   }
 
+  let openedAtMs = Number.NaN;
   const client: DriverClient = {
     peer,
+    get openedAtMs() {
+      return openedAtMs;
+    },
     ask: (command, withinMs = answerWithinMs) => ask(command, withinMs) as Promise<never>,
-    memoryBytes: () => treeMemory(child.pid ?? 0).bytes,
+    memoryBytes: () => treeMemoryBytes(child.pid ?? 0),
     async [Symbol.asyncDispose]() {
       signal?.removeEventListener('abort', abort);
       await endDriver(child);
@@ -93,6 +99,7 @@ export async function startDriver(peer: string, { signal, ...options }: ClientOp
   };
   try {
     await client.ask({ type: 'open', peer, directory, ...options });
+    openedAtMs = performance.now();
     return client;
   } catch (error) {
     await client[Symbol.asyncDispose]();
@@ -101,15 +108,14 @@ export async function startDriver(peer: string, { signal, ...options }: ClientOp
 }
 
 async function endDriver(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined) return;
+  // Its number may be that of somebody else when it has ended.
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const started = processTree(child.pid).slice(1).map(markProcess);
-  if (child.exitCode === null && child.signalCode === null) {
-    const gone = once(child, 'exit');
-    if (child.connected) child.disconnect();
-    const timer = setTimeout(() => child.kill('SIGKILL'), closeWithinMs);
-    await gone;
-    clearTimeout(timer);
-  }
+  const gone = once(child, 'exit');
+  if (child.connected) child.disconnect();
+  const timer = setTimeout(() => child.kill('SIGKILL'), closeWithinMs);
+  await gone;
+  clearTimeout(timer);
   // What it had started and did not end itself, such as when it was killed.
   for (const mark of started) if (mark !== undefined) killMarked(mark);
 }

@@ -11,6 +11,8 @@ export type Command =
       readonly directory: string;
     }
   | { readonly type: 'deploy'; readonly functions: readonly FunctionInput[] }
+  /** Collects the garbage of the driver's own process: what deploying left there is part of no environment. */
+  | { readonly type: 'collect garbage' }
   | { readonly type: 'remove'; readonly names: readonly string[] }
   | { readonly type: 'in turn' | 'at once'; readonly calls: Calls }
   | { readonly type: 'throughput'; readonly calls: Calls; readonly inFlight: number; readonly durationMs: number }
@@ -26,7 +28,7 @@ export interface Neighbours {
 
 export type Reply<Type extends Command['type']> = Type extends 'open loop'
   ? OpenLoopBatch
-  : Type extends 'open' | 'deploy' | 'remove'
+  : Type extends 'open' | 'deploy' | 'collect garbage' | 'remove'
     ? undefined
     : Batch;
 

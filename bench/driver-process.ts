@@ -1,5 +1,7 @@
 /** The process of one driver: opens its peer and does what the run asks, one thing after the other. It ends with the run. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Command, Request, Response } from './driver-messages.ts';
 import { driverNamed } from './drivers/all.ts';
 import type { RunningPeer } from './drivers/driver.ts';
@@ -19,6 +21,9 @@ async function run(command: Command): Promise<Batch | undefined> {
       return undefined;
     case 'deploy':
       await peer().deploy(command.functions);
+      return undefined;
+    case 'collect garbage':
+      collectGarbage();
       return undefined;
     case 'remove':
       for (const name of command.names) await peer().remove(name);
@@ -44,6 +49,13 @@ async function run(command: Command): Promise<Batch | undefined> {
     default:
       return command satisfies never;
   }
+}
+
+/** The flag is set only now: with it from the start, functions in this process would see a `gc`. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  setFlagsFromString('--no-expose-gc');
 }
 
 function send(response: Response): void {

@@ -2,18 +2,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { processStat } from '../src/base/process-stat.ts';
 
-export interface Usage {
-  readonly bytes: number;
-  /** `pss`: shared pages are divided among those who share them. `private`: where the kernel does not tell that, resident less shared. */
-  readonly kind: 'pss' | 'private';
-}
-
 const pageBytes = 4096;
 
-export function treeMemory(root: number): Usage {
-  const usages = processTree(root).map(memoryOf);
-  const bytes = usages.reduce((sum, usage) => sum + usage.bytes, 0);
-  return { bytes, kind: usages.every(({ kind }) => kind === 'pss') ? 'pss' : 'private' };
+/**
+ * What is theirs alone, and their parts of what they share with each other, such as memory from before a fork. Pages of files are left out
+ * where the kernel tells them apart: there is one copy of a program's text for all who run it, and one's part of it changes with every
+ * process that others start.
+ */
+export function treeMemoryBytes(root: number): number {
+  return processTree(root).reduce((sum, pid) => sum + memoryBytesOf(pid), 0);
 }
 
 /** A process, not only its number: the number comes again, the moment it began does not. */
@@ -49,12 +46,12 @@ export function processTree(root: number): number[] {
   return tree;
 }
 
-function memoryOf(pid: number): Usage {
-  const rollup = read(`/proc/${pid}/smaps_rollup`);
-  const kilobytes = rollup === undefined ? undefined : /^Pss:\s+(\d+) kB/m.exec(rollup)?.[1];
-  if (kilobytes !== undefined) return { bytes: Number(kilobytes) * 1024, kind: 'pss' };
+function memoryBytesOf(pid: number): number {
+  const rollup = read(`/proc/${pid}/smaps_rollup`) ?? '';
+  const kilobytes = [...rollup.matchAll(/^Pss_(?:Anon|Shmem):\s+(\d+) kB/gm)].map(([, found]) => Number(found));
+  if (kilobytes.length > 0) return kilobytes.reduce((sum, each) => sum + each, 0) * 1024;
   const [, resident = 0, shared = 0] = (read(`/proc/${pid}/statm`) ?? '').split(' ').map(Number);
-  return { bytes: (resident - shared) * pageBytes, kind: 'private' };
+  return (resident - shared) * pageBytes;
 }
 
 function read(path: string): string | undefined {

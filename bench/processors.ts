@@ -5,11 +5,16 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
+let found: readonly number[] | undefined;
+
 /** Those that this process may use; none where that cannot be told or chosen. */
-export const processors: readonly number[] =
-  process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0
-    ? listed(/^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '')
-    : [];
+export function processors(): readonly number[] {
+  found ??=
+    process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0
+      ? listed(/^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '')
+      : [];
+  return found;
+}
 
 /** From the kernel's way to write a set, such as `0-3,8`. */
 export function listed(list: string): number[] {

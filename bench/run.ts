@@ -162,7 +162,7 @@ async function runPlan({
     async attempt(peer, action) {
       if (!peers.includes(peer)) return undefined;
       try {
-        return await action(plan.opensPeers === true ? unopened : await clients.of(peer));
+        return await action(plan.opensPeers?.(quick) === true ? unopened : await clients.of(peer));
       } catch (error) {
         signal?.throwIfAborted();
         leaveOut(peer, `failed: ${error instanceof Error ? error.message : error}`);
@@ -195,6 +195,7 @@ async function runPlan({
 /** For scenarios that open peers themselves. */
 const unopened: DriverClient = {
   peer: 'none',
+  openedAtMs: Number.NaN,
   ask: () => Promise.reject(new Error('this scenario opens its peers itself')),
   memoryBytes: () => 0,
   async [Symbol.asyncDispose]() {},

@@ -14,14 +14,14 @@ const program = fileURLToPath(new URL('../peers/echo.mjs', import.meta.url));
 
 export const socketEcho: Driver = {
   name: 'unix socket',
-  about:
-    processors.length > 1
-      ? 'a Node process that sends back the same bytes over a unix socket, the two on two processors; no function is run'
-      : 'a Node process that sends back the same bytes over a unix socket, on whichever processors the kernel chooses; no function is run',
+  get about() {
+    const on = processors().length > 1 ? 'the two on two processors' : 'on whichever processors the kernel chooses';
+    return `a Node process that sends back the same bytes over a unix socket, ${on}; no function is run`;
+  },
   version: () => process.version,
   isFloor: true,
   lacks: {},
-  open: () => open(processors.length > 1 ? processors.slice(0, 2) : []),
+  open: () => open(processors().length > 1 ? processors().slice(0, 2) : []),
 };
 
 export const socketEchoOnOne: Driver = {
@@ -29,9 +29,12 @@ export const socketEchoOnOne: Driver = {
   about: 'the same, the two on one processor, where neither can run beside the other',
   version: () => process.version,
   isFloor: true,
-  lacks:
-    processors.length > 1 ? {} : { 'warm call': 'it needs taskset of util-linux, and two processors to be another' },
-  open: () => open(processors.slice(0, 1)),
+  get lacks() {
+    return processors().length > 1
+      ? {}
+      : { 'warm call': 'it needs taskset of util-linux, and two processors to differ' };
+  },
+  open: () => open(processors().slice(0, 1)),
 };
 
 /** @param on processors of this process and of the other; the last one serves both, none leaves it to the kernel */

@@ -1,7 +1,8 @@
 /** Memory that idle environments take, over all processes that a peer has. */
 
-import { freemem } from 'node:os';
+import { availableParallelism, freemem } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import type { DriverClient } from '../driver-client.ts';
 import { hello, helloAnswer, helloPayload, ordinary, ordinaryAnswer } from '../functions.ts';
 import { type Context, distinct, type ScenarioPeer, type ScenarioPlan } from './scenario.ts';
@@ -14,9 +15,19 @@ interface Holding {
 }
 
 /** More than this part of what is free is not taken for one peer. */
-const memoryShareMax = 0.4;
+const memoryShareMax = 0.25;
+/**
+ * So many environments are there before what is counted. What a peer starts once, such as a process that is ready for the next trust domain or
+ * the one that it is forked from, comes with the first of them, and is no part of what one more takes.
+ */
+const baseEnvironments = 10;
+/** What was started too much of at first, as a second such process, has been given back by then. */
+const steadyAfterMs = 12_000;
+/** Engines tidy environments that nobody called for a while: isotherm begins a second after the last call. */
+const restMs = 2_000;
 const settleMs = 1_000;
-const settleTimes = 20;
+const settleTimes = 30;
+const settledShare = 0.005;
 
 export const density: ScenarioPlan = {
   scenario: {
@@ -40,13 +51,14 @@ export const density: ScenarioPlan = {
     },
   ],
   method: (quick) =>
-    `At ${counts(quick).join(', ')} environments: memory of all processes of the peer (PSS: shared pages count once), less what it took ` +
-    `with one environment, divided by those that came since. Measured when it has changed by less than 1 % in ${settleMs / 1000} s` +
-    `${quick ? '. Peers are measured at the same time.' : '. One peer after the other. Cold starts beside so many are the last of those that made them, at most 100.'}`,
+    `At ${counts(quick).join(', ')} environments more than the first ${baseEnvironments}: memory of all processes of the peer (PSS without pages of files), less what it ` +
+    `took with the first ${baseEnvironments}, divided by those that came since. Measured ${restMs / 1000} s after the last call or later, when it has changed by less than ` +
+    `${settledShare * 100} % in ${settleMs / 1000} s, with the garbage of the calling process collected; the first time no sooner than ${steadyAfterMs / 1000} s after the peer was opened. ` +
+    `${quick ? 'Peers are measured at the same time.' : 'One peer after the other. Cold starts beside so many are the last of those that made them, at most 100.'}`,
   needs: ['cold start', 'memory'],
   floors: ['bare isolate'],
   quickPeers: ['isotherm', 'isolated-vm', 'workerd', 'child_process', 'node:vm', 'quickjs'],
-  opensPeers: true,
+  opensPeers: (quick) => !quick,
   run: (context) =>
     hold(context, { scenario: 'density', source: hello, answer: helloAnswer, counts: counts(context.quick) }),
 };
@@ -64,7 +76,7 @@ export const densityModules: ScenarioPlan = {
   method: () => 'As the one before, at 100 environments.',
   needs: ['cold start', 'memory', 'modules'],
   floors: ['bare isolate'],
-  opensPeers: true,
+  opensPeers: () => true,
   isLeftOutOfQuick: true,
   run: (context) =>
     hold(context, { scenario: 'density-modules', source: ordinary, answer: ordinaryAnswer, counts: [100] }),
@@ -75,49 +87,49 @@ function counts(quick: boolean): number[] {
 }
 
 async function hold(context: Context, holding: Holding): Promise<void> {
+  const all = [...context.peers];
+  await using opened = new AsyncDisposableStack();
+  const held = new Map<ScenarioPeer, Held>();
+  await pLimit(availableParallelism()).map(all, async (peer) => {
+    await context.attempt(peer, async (kept) => {
+      // A full run has peers of its own here, since nothing takes environments away again.
+      const client = context.quick
+        ? kept
+        : opened.use(await peer.open({ environments: baseEnvironments + (holding.counts.at(-1) ?? 0) }));
+      const environments = new Held(client, holding);
+      await environments.grow(baseEnvironments);
+      held.set(peer, environments);
+    });
+    context.progress(0, `${holding.scenario}: ${peer.name} is prepared`);
+  });
   let done = 0;
   const one = async (peer: ScenarioPeer) => {
-    await context.attempt(peer, () => holdAt(context, peer, holding));
+    const environments = held.get(peer);
+    if (environments === undefined) return;
+    await context.attempt(peer, () => measure(context, peer, environments, holding));
+    if (!context.quick) await environments.client[Symbol.asyncDispose]();
     done += 1;
-    context.progress(done / all.length, `memory: ${peer.name} is done`);
+    context.progress(done / all.length, `memory of idle environments: ${peer.name} is done`);
   };
-  const all = [...context.peers];
-  context.progress(0, `memory of idle environments: ${all.map(({ name }) => name).join(', ')}`);
   if (context.quick) await Promise.all(all.map(one));
   else for (const peer of all) await one(peer);
 }
 
-async function holdAt(
-  context: Context,
-  peer: ScenarioPeer,
-  { scenario, source, answer, counts }: Holding,
-): Promise<void> {
-  await using client = await peer.open({ environments: (counts.at(-1) ?? 0) + 1 });
-  let made = 0;
-  let coldMs: readonly number[] = [];
-  const grow = async (to: number) => {
-    const functions = distinct('idle', to - made, source, made);
-    await client.ask({ type: 'deploy', functions }, 300_000);
-    const names = functions.map(({ name }) => name);
-    const calls = { names, payload: helloPayload, repeat: 1, pauseMs: 0, answer };
-    const { samples, failures, failure } = await client.ask({ type: 'in turn', calls }, 300_000);
-    if (failures > 0) throw new Error(`${failures} of ${names.length} environments could not be made: ${failure}`);
-    made = to;
-    // Those of the second half, beside a number of others that is near enough to the one that is named.
-    coldMs = samples.slice(-Math.min(100, Math.ceil(samples.length / 2)));
-    return await settled(client, context.signal);
-  };
-  const base = await grow(1);
-  let last = base;
+async function measure(context: Context, peer: ScenarioPeer, held: Held, { scenario, counts }: Holding): Promise<void> {
+  await rest(held.client.openedAtMs + steadyAfterMs - performance.now(), context.signal);
+  const base = await settled(held.client, context.signal);
+  let [made, last] = [0, base];
   for (const count of counts) {
     const free = freemem();
-    const each = made > 1 ? (last - base) / (made - 1) : 0;
+    const each = made > 0 ? (last - base) / made : 0;
     if (each * (count - made) > free * memoryShareMax) {
       const needed = `${Math.round((each * count) / 1e6)} MB, more than ${memoryShareMax * 100} % of what is free here`;
       context.leaveOut(peer, `${count} environments would take ${needed}`);
       return;
     }
-    last = await grow(count + 1);
+    const coldMs = await held.grow(count - made);
+    last = await settled(held.client, context.signal);
+    made = count;
     context.record(peer, { unit: 'bytes', at: count, samples: [(last - base) / count], failures: 0 });
     // In a quick run peers are in each other's way here.
     if (scenario === 'density' && !context.quick) {
@@ -126,14 +138,45 @@ async function holdAt(
   }
 }
 
+/** The environments of one peer. */
+class Held {
+  readonly client: DriverClient;
+  readonly #holding: Holding;
+  #made = 0;
+
+  constructor(client: DriverClient, holding: Holding) {
+    this.client = client;
+    this.#holding = holding;
+  }
+
+  /** Makes so many more. Their cold starts, of the second half: beside a number of others that is near enough to the one that is named. */
+  async grow(count: number): Promise<readonly number[]> {
+    const { scenario, source, answer } = this.#holding;
+    const functions = distinct(scenario, count, source, this.#made);
+    this.#made += count;
+    await this.client.ask({ type: 'deploy', functions }, 300_000);
+    const names = functions.map(({ name }) => name);
+    const calls = { names, payload: helloPayload, repeat: 1, pauseMs: 0, answer };
+    const { samples, failures, failure } = await this.client.ask({ type: 'in turn', calls }, 300_000);
+    if (failures > 0) throw new Error(`${failures} of ${names.length} environments could not be made: ${failure}`);
+    return samples.slice(-Math.min(100, Math.ceil(samples.length / 2)));
+  }
+}
+
 /** Once it stays what it is: collectors run some time after a peer has nothing to do. */
 async function settled(client: DriverClient, signal: AbortSignal | undefined): Promise<number> {
+  await rest(restMs, signal);
+  await client.ask({ type: 'collect garbage' });
   let last = client.memoryBytes();
   for (let i = 0; i < settleTimes; i += 1) {
-    await pause(settleMs, undefined, signal === undefined ? {} : { signal });
+    await rest(settleMs, signal);
     const now = client.memoryBytes();
-    if (Math.abs(now - last) < last * 0.01) return now;
+    if (Math.abs(now - last) < last * settledShare) return now;
     last = now;
   }
   return last;
+}
+
+async function rest(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  if (ms > 0) await pause(ms, undefined, signal === undefined ? {} : { signal });
 }

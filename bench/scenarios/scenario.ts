@@ -19,7 +19,7 @@ export interface ScenarioPlan {
   /** In a quick run only these: the others would take longer than a minute together. */
   readonly quickPeers?: readonly string[];
   /** Opens its peers itself. */
-  readonly opensPeers?: true;
+  opensPeers?(quick: boolean): boolean;
   readonly isLeftOutOfQuick?: true;
   run(context: Context): Promise<void>;
 }

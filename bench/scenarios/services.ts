@@ -115,7 +115,7 @@ export const replay: ScenarioPlan = {
     'minutes of that day. Latencies count from the moment that a call was meant to start. One peer after the other, nothing before it.',
   needs: ['cold start', 'eviction'],
   quickPeers: ['isotherm', 'child_process'],
-  opensPeers: true,
+  opensPeers: () => true,
   async run(context) {
     const { arrivals, minuteMs } = dayTrace(day(context.quick), context.random);
     const idleMs = Math.round(keptMinutes * minuteMs);

@@ -1,5 +1,6 @@
 /** What a run of the benchmark found, as data: what the drivers and scenarios make, and what the table, the JSON file and the report show. */
 import { z } from 'zod';
+import type { Interval } from './statistics.ts';
 
 export interface Machine {
   readonly cpu: string;
@@ -36,7 +37,7 @@ export interface Series {
   readonly scenario: string;
   readonly peer: string;
   readonly unit: Unit;
-  /** Value on the scenario's axis, such as number of environments or payload bytes; in a timeline, seconds since it began. */
+  /** Value on the scenario's axis, such as number of environments or payload bytes. */
   readonly at?: number;
   readonly samples: readonly number[];
   /** Parts of each sample that add up to it, in order, such as the phases of a cold start. */
@@ -57,7 +58,7 @@ export interface Scenario {
   readonly better: 'less' | 'more';
   /** Name of the peer that ratios are against. */
   readonly baseline: string;
-  readonly kind: 'distribution' | 'line' | 'phases' | 'timeline';
+  readonly kind: 'distribution' | 'line' | 'phases';
   /** Rounds, calls and what warmed up, in sentences. */
   readonly method: string;
   /** How long it took, preparation included. */
@@ -68,6 +69,8 @@ export interface Scenario {
 export interface Target {
   readonly what: string;
   readonly ratio: number;
+  /** Holds the true ratio in 95 of 100 runs; absent where samples are too few to tell. */
+  readonly interval?: Interval;
   readonly atMost?: number;
   readonly atLeast?: number;
 }
@@ -127,7 +130,7 @@ const result = z.object({
       axis: z.object({ label: text, isLogarithmic: z.boolean() }).exactOptional(),
       better: z.enum(['less', 'more']),
       baseline: text,
-      kind: z.enum(['distribution', 'line', 'phases', 'timeline']),
+      kind: z.enum(['distribution', 'line', 'phases']),
       method: text,
       seconds: z.number().exactOptional(),
     }),
@@ -149,6 +152,7 @@ const result = z.object({
     z.object({
       what: text,
       ratio: z.number(),
+      interval: z.object({ low: z.number(), high: z.number() }).exactOptional(),
       atMost: z.number().exactOptional(),
       atLeast: z.number().exactOptional(),
     }),

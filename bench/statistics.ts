@@ -1,5 +1,5 @@
 /**
- * Order statistics of a sample, and how sure a ratio of two medians is. Latency is never summarised by a mean here. Quantiles
+ * Order statistics of a sample, and how sure a ratio of two of them is. Latency is never summarised by a mean here. Quantiles
  * are the ones that R calls type 7 and numpy its default: between two samples they are interpolated.
  */
 import { seededRandom } from './random.ts';
@@ -15,10 +15,15 @@ export interface Summary {
   readonly max: number;
 }
 
-/** A ratio of medians, with the interval that holds the true one in 95 of 100 runs; without one where samples are too few. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A ratio of two quantiles, mostly medians, with the interval that holds the true one in 95 of 100 runs; without one where samples are too few. */
 export interface Ratio {
   readonly ratio: number;
-  readonly interval?: { readonly low: number; readonly high: number };
+  readonly interval?: Interval;
 }
 
 /** Of fewer, even the least and the greatest enclose the median less often than 95 times in 100: 1 - 2 / 2^5 is 0.94. */
@@ -62,19 +67,29 @@ export function quantile(sorted: ArrayLike<number>, fraction: number): number {
   return low + (high - low) * (place - below);
 }
 
-/** Undefined where there is nothing to divide: no samples, or a baseline that is not above zero. */
 export function ratioOfMedians(samples: readonly number[], baseline: readonly number[]): Ratio | undefined {
+  return ratioOfQuantiles(samples, baseline, 0.5);
+}
+
+/** Undefined where there is nothing to divide: no samples, or a baseline that is not above zero. */
+export function ratioOfQuantiles(
+  samples: readonly number[],
+  baseline: readonly number[],
+  fraction: number,
+): Ratio | undefined {
   if (samples.length === 0 || baseline.length === 0) return undefined;
   const ours = toSorted(samples);
   const theirs = toSorted(baseline);
-  const divisor = quantile(theirs, 0.5);
+  const divisor = quantile(theirs, fraction);
   if (divisor <= 0) return undefined;
-  const ratio = quantile(ours, 0.5) / divisor;
+  const ratio = quantile(ours, fraction) / divisor;
   if (!Number.isFinite(ratio)) return undefined;
   if (Math.min(ours.length, theirs.length) < intervalSamplesMin) return { ratio };
   const random = seededRandom(seed);
   const ratios = new Float64Array(resamples);
-  for (let i = 0; i < resamples; i += 1) ratios[i] = resampledMedian(ours, random) / resampledMedian(theirs, random);
+  for (let i = 0; i < resamples; i += 1) {
+    ratios[i] = resampledQuantile(ours, fraction, random) / resampledQuantile(theirs, fraction, random);
+  }
   ratios.sort();
   const interval = { low: quantile(ratios, 0.025), high: quantile(ratios, 0.975) };
   // A baseline that is sometimes zero gives ratios without a bound.
@@ -82,20 +97,20 @@ export function ratioOfMedians(samples: readonly number[], baseline: readonly nu
 }
 
 /**
- * The median of a bootstrap resample, without drawing it: a resample of n from n sorted samples takes sample i where the k-th
+ * A quantile of a bootstrap resample, without drawing it: a resample of n from n sorted samples takes sample i where the k-th
  * least of n uniform numbers falls into [i/n, (i+1)/n), and that number is distributed as Beta(k, n-k+1). Exact, and a run's
  * 10,000 samples need no sorting 2,000 times.
  */
-function resampledMedian(sorted: Float64Array, random: () => number): number {
+function resampledQuantile(sorted: Float64Array, fraction: number, random: () => number): number {
   const n = sorted.length;
-  const middle = (n - 1) / 2;
-  const k = Math.floor(middle) + 1;
+  const place = (n - 1) * fraction;
+  const k = Math.floor(place) + 1;
   const lower = beta(k, n - k + 1, random);
   const at = (uniform: number): number => sorted[Math.min(n - 1, Math.floor(uniform * n))] ?? Number.NaN;
-  if (Number.isInteger(middle)) return at(lower);
+  if (Number.isInteger(place)) return at(lower);
   // The next one up, given the k-th: the least of the n-k uniform numbers that lie above it.
   const upper = lower + (1 - lower) * (1 - (1 - random()) ** (1 / (n - k)));
-  return (at(lower) + at(upper)) / 2;
+  return at(lower) + (at(upper) - at(lower)) * (place - Math.floor(place));
 }
 
 function beta(a: number, b: number, random: () => number): number {

@@ -1,9 +1,9 @@
 /** The numbers that isotherm is to reach, as ratios within one run. A run that lacks one of the two sides says nothing of that number. */
 import type { Series, Target } from './model.ts';
-import { median, summarise } from './statistics.ts';
+import { median, type Ratio, ratioOfMedians, ratioOfQuantiles } from './statistics.ts';
 
-interface Goal extends Omit<Target, 'ratio'> {
-  ratio(find: Find): number | undefined;
+interface Goal extends Omit<Target, 'ratio' | 'interval'> {
+  ratio(find: Find): Ratio | undefined;
 }
 
 /** Samples, with what never was answered as a wait that no target allows. */
@@ -59,16 +59,9 @@ const goals: readonly Goal[] = [
     what: 'p99 beside noisy neighbours / without them',
     atMost: 3,
     ratio(find) {
-      const seconds: number[][] = [];
-      for (let at = 0; ; at += 1) {
-        const samples = find('neighbour', 'isotherm', at);
-        if (samples === undefined) break;
-        seconds.push([...samples]);
-      }
-      const middle = seconds.length / 2;
-      const quiet = seconds.slice(0, middle).flat();
-      const noisy = seconds.slice(middle).flat();
-      return quiet.length === 0 || noisy.length === 0 ? undefined : summarise(noisy).p99 / summarise(quiet).p99;
+      const quiet = find('neighbour', 'isotherm', 0);
+      const noisy = find('neighbour', 'isotherm', 2);
+      return quiet && noisy ? ratioOfQuantiles(noisy, quiet, 0.99) : undefined;
     },
   },
   {
@@ -76,7 +69,7 @@ const goals: readonly Goal[] = [
     atMost: 1,
     ratio(find) {
       const samples = find('timeout', 'isotherm');
-      return samples === undefined || samples.length === 0 ? undefined : Math.max(...samples) / 100;
+      return samples === undefined || samples.length === 0 ? undefined : { ratio: Math.max(...samples) / 100 };
     },
   },
   {
@@ -84,7 +77,7 @@ const goals: readonly Goal[] = [
     atMost: 1,
     ratio(find) {
       const samples = find('recovery', 'isotherm');
-      return samples === undefined || samples.length === 0 ? undefined : Math.max(...samples) / 100;
+      return samples === undefined || samples.length === 0 ? undefined : { ratio: Math.max(...samples) / 100 };
     },
   },
   perTenfold('memory of an idle environment, for ten times as many', 'density', [10, 100, 1_000]),
@@ -99,7 +92,7 @@ const goals: readonly Goal[] = [
         .map((at) => find('dispatch', 'isotherm', at))
         .find((samples) => samples !== undefined);
       const one = find('dispatch', 'isotherm', 1);
-      return most && one && most.length > 0 && one.length > 0 ? median(most) / median(one) : undefined;
+      return most && one ? ratioOfMedians(most, one) : undefined;
     },
   },
 ];
@@ -118,7 +111,7 @@ function perTenfold(what: string, scenario: string, counts: readonly number[]): 
           : [[Math.log10(at), Math.log10(median(samples))] as const];
       });
       if (points.length < slopePointsMin) return undefined;
-      return 10 ** slope(points);
+      return { ratio: 10 ** slope(points) };
     },
   };
 }
@@ -149,7 +142,7 @@ function overMedian(
     ratio(find) {
       const ours = find(scenario, peer, at);
       const theirs = find(scenario, against, at);
-      return ours && theirs && ours.length > 0 && theirs.length > 0 ? median(ours) / median(theirs) : undefined;
+      return ours && theirs ? ratioOfMedians(ours, theirs) : undefined;
     },
   };
 }
@@ -162,6 +155,6 @@ export function targetsOf(series: readonly Series[]): Target[] {
   };
   return goals.flatMap(({ ratio, ...goal }) => {
     const seen = ratio(find);
-    return seen === undefined ? [] : [{ ...goal, ratio: seen }];
+    return seen === undefined ? [] : [{ ...goal, ...seen }];
   });
 }

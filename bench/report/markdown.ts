@@ -5,7 +5,7 @@
 import type { BenchResult } from '../model.ts';
 import { clockTime, pointText, quantity, times } from './quantity.ts';
 import { type Group, isMet, missingEverywhere, type Section, sectionsOf } from './sections.ts';
-import { boundText } from './table.ts';
+import { boundText, intervalText } from './table.ts';
 
 const ours = 'isotherm';
 
@@ -18,7 +18,7 @@ export function markdownTable(result: BenchResult): string {
   const rows = sections.flatMap((section) => section.groups.flatMap((group) => rowsOf(section, group, columns)));
   const targets = result.targets.map((target) => [
     target.what,
-    times(target.ratio),
+    `${times(target.ratio)}${target.interval === undefined ? '' : ` (${intervalText(target)})`}`,
     boundText(target),
     isMet(target) ? 'met' : 'missed',
   ]);

@@ -13,7 +13,7 @@ import { scenarioSection } from './scenario-section.ts';
 import { pageScript } from './script.ts';
 import { isMet, missingEverywhere, peerNames, sectionsOf } from './sections.ts';
 import { styleSheet } from './style.ts';
-import { boundText } from './table.ts';
+import { boundText, intervalText } from './table.ts';
 
 export function reportPage(result: BenchResult): string {
   const styleOf = peerStyles(peerNames(result));
@@ -90,7 +90,7 @@ function targetsSection(targets: readonly Target[]): Markup | undefined {
 <div class="scroll"><table><thead><tr><th scope="col">what</th><th scope="col">seen</th><th scope="col">wanted</th><th scope="col" class="left">verdict</th></tr></thead>
 <tbody>${targets.map(
     (target) =>
-      markup`<tr><th scope="row">${target.what}</th><td class="number">${times(target.ratio)}</td><td class="number">${boundText(target)}</td><td class="left ${isMet(target) ? 'met' : 'missed'}">${isMet(target) ? '✔ ok' : '✘ missed'}</td></tr>`,
+      markup`<tr><th scope="row">${target.what}</th><td class="number">${times(target.ratio)}<small>${intervalText(target)}</small></td><td class="number">${boundText(target)}</td><td class="left ${isMet(target) ? 'met' : 'missed'}">${isMet(target) ? '✔ ok' : '✘ missed'}</td></tr>`,
   )}</tbody></table></div></section>`;
 }
 

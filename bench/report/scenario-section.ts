@@ -46,7 +46,6 @@ function figures(
   const kind = scenario.kind === 'line' && groups.length === 1 ? 'distribution' : scenario.kind;
   switch (kind) {
     case 'line':
-    case 'timeline':
       return [...Map.groupBy(series, ({ unit }) => unit)].map(
         ([unit, members]) =>
           markup`<figure><div class="scroll">${lineChart(scenario, members, unit, styleOf)}</div>${legend(new Set(members.map(({ peer }) => peer)), styleOf)}</figure>`,

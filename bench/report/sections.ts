@@ -89,34 +89,19 @@ export function peerNames({ peers, missing, series }: BenchResult): readonly str
 }
 
 function groupsOf(scenario: Scenario, series: readonly Series[]): readonly Group[] {
-  // Points of a timeline are moments of one run, of which the table has the sum.
-  const isMerged = scenario.kind === 'timeline';
-  const groups = Map.groupBy(series, ({ unit, at }) => JSON.stringify([unit, isMerged ? null : (at ?? null)]));
+  const groups = Map.groupBy(series, ({ unit, at }) => JSON.stringify([unit, at ?? null]));
   return [...groups.values()]
-    .map((members) => groupOf(scenario, isMerged ? merged(members) : members, isMerged))
+    .map((members) => groupOf(scenario, members))
     .toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0));
 }
 
-function groupOf(scenario: Scenario, members: readonly Series[], isMerged: boolean): Group {
+function groupOf(scenario: Scenario, members: readonly Series[]): Group {
   const { unit, at } = members[0] as Series;
   const baseline = members.find(({ peer }) => peer === scenario.baseline);
   const rows = members
     .map((each) => rowOf(each, baseline))
     .toSorted((a, b) => rank(a, scenario.better) - rank(b, scenario.better));
-  return { unit, rows, ...(at !== undefined && !isMerged && { at }) };
-}
-
-function merged(series: readonly Series[]): readonly Series[] {
-  return [...Map.groupBy(series, ({ peer }) => peer).values()].map((points) => {
-    const { phases: _, ...first } = points[0] as Series;
-    const failure = points.findLast((point) => point.failure !== undefined)?.failure;
-    return {
-      ...first,
-      samples: points.flatMap(({ samples }) => samples),
-      failures: points.reduce((sum, { failures }) => sum + failures, 0),
-      ...(failure !== undefined && { failure }),
-    };
-  });
+  return { unit, rows, ...(at !== undefined && { at }) };
 }
 
 function rowOf({ peer, samples, phases, failures, failure }: Series, baseline: Series | undefined): Row {

@@ -1,5 +1,6 @@
 /** A result as text for a terminal: what each peer took, how sure its ratio to the baseline is, who is missing, and the targets. Pure. */
 import type { BenchResult, MissingPeer, Scenario, Target, Unit } from '../model.ts';
+import type { Interval } from '../statistics.ts';
 import { printable } from './progress.ts';
 import { axisValue, clockTime, digits, quantity, times } from './quantity.ts';
 import {
@@ -116,8 +117,8 @@ function cellsOf(
   ];
 }
 
-export function intervalText(ratio: Row['ratio']): string {
-  return ratio?.interval === undefined ? '' : `${digits(ratio.interval.low)} – ${digits(ratio.interval.high)}`;
+export function intervalText(of: { readonly interval?: Interval } | undefined): string {
+  return of?.interval === undefined ? '' : `${digits(of.interval.low)} – ${digits(of.interval.high)}`;
 }
 
 function missingText(missing: readonly MissingPeer[], indent = ''): string {
@@ -129,10 +130,11 @@ function missingText(missing: readonly MissingPeer[], indent = ''): string {
 function targetsText(targets: readonly Target[]): string {
   if (targets.length === 0) return '';
   const lines = targets.map((target) => {
-    const { what, ratio } = target;
-    return `  ${markOf(target).padEnd(5)}  ${times(ratio).padStart(6)}, ${boundText(target)}: ${what}`;
+    const interval = target.interval === undefined ? '' : ` (${intervalText(target)})`;
+    return `  ${markOf(target).padEnd(5)}  ${times(target.ratio).padStart(6)}${interval}, ${boundText(target)}: ${target.what}`;
   });
-  return ['targets', ...lines].join('\n');
+  const isSure = targets.some(({ interval }) => interval !== undefined);
+  return [`targets${isSure ? ' (in brackets: what holds the ratio in 95 % of runs)' : ''}`, ...lines].join('\n');
 }
 
 function markOf(target: Target): string {

@@ -4,8 +4,10 @@ import { echo, endless, hog, payloadOf } from '../functions.ts';
 import { described } from './cold.ts';
 import { inRounds, type ScenarioPlan } from './scenario.ts';
 
-const seconds = (quick: boolean) => (quick ? 2 : 6);
-const perSecond = 50;
+const neighbourTurn = (quick: boolean) => ({ rounds: quick ? 2 : 5, warmUpRounds: 1, spanMs: quick ? 500 : 800 });
+const warmUpSpanMs = 200;
+const perSecond = 100;
+const graceMs = 3_000;
 const neighbourNames = ['hog-0', 'hog-1'];
 
 export const neighbour: ScenarioPlan = {
@@ -13,43 +15,49 @@ export const neighbour: ScenarioPlan = {
     name: 'neighbour',
     title: 'Noisy neighbours',
     question: 'What do callers of one function see while two others of the same owner take all the processor they get?',
-    axis: { label: 'seconds; the neighbours begin in the middle', isLogarithmic: false },
+    axis: { label: 'neighbours that compute', isLogarithmic: false },
     better: 'less',
     baseline: 'child_process',
-    kind: 'timeline',
+    kind: 'distribution',
   },
   method: (quick) =>
-    `${perSecond} arrivals a second at random moments for ${seconds(quick)} s, after one call of each function; from the middle on two other ` +
-    'functions compute without end. Latencies count from the moment that a call was meant to start. One peer after the other.',
+    `${described(neighbourTurn(quick), `${perSecond} arrivals a second at random moments for ${2 * neighbourTurn(quick).spanMs} ms; from the middle on two other functions compute without end`)} ` +
+    `All get the same moments; the round that warms up has ${2 * warmUpSpanMs} ms. Latencies count from the moment that a call was meant to start (no coordinated omission), those of all rounds ` +
+    `together; what has no answer ${graceMs / 1000} s after the last arrival has failed.`,
   needs: ['cold start'],
-  quickPeers: ['isotherm', 'workerd', 'child_process'],
+  quickPeers: ['isotherm', 'child_process'],
   async run(context) {
-    const durationMs = seconds(context.quick) * 1000;
-    const arrivals = steadyArrivals(perSecond, durationMs, context.random);
+    const { spanMs, ...rounds } = neighbourTurn(context.quick);
+    const spans = (round: number) => (round < 0 ? warmUpSpanMs : spanMs);
+    const schedules = Array.from({ length: rounds.rounds + rounds.warmUpRounds }, (_, turn) =>
+      steadyArrivals(perSecond, 2 * spans(turn - rounds.warmUpRounds), context.random),
+    );
     const payload = payloadOf(1_000);
     const functions = [
       { name: 'quiet', source: echo },
       ...neighbourNames.map((name) => ({ name, source: `${hog}\n// ${name}`, timeoutMs: 60_000 })),
     ];
-    for (const [i, peer] of context.peers.entries()) {
-      context.progress(i / Math.max(1, context.peers.length), `noisy neighbours: ${peer.name}`);
-      await context.attempt(peer, async (client) => {
-        await client.ask({ type: 'deploy', functions });
-        const warmUp = { names: ['quiet'], payload, repeat: 20, pauseMs: 0, answer: payload };
-        await client.ask({ type: 'in turn', calls: warmUp });
-        await client.ask({ type: 'in turn', calls: { ...warmUp, names: neighbourNames, repeat: 1 } });
-        const loop = { arrivals, names: ['quiet'], payload, answer: payload, graceMs: context.quick ? 2_000 : 10_000 };
-        const neighbours = { names: neighbourNames, fromMs: durationMs / 2 };
+    await inRounds({
+      context,
+      ...rounds,
+      what: 'noisy neighbours',
+      at: neighbourNames.length,
+      prepare: (client) => client.ask({ type: 'deploy', functions }),
+      async turn(client, round, peer) {
+        const arrivals = schedules[round + rounds.warmUpRounds] ?? [];
+        const loop = { arrivals, names: ['quiet'], payload, answer: payload, graceMs };
+        const neighbours = { names: neighbourNames, fromMs: spans(round) };
         const { byArrival, failure } = await client.ask({ type: 'open loop', loop, neighbours });
-        for (let at = 0; at < seconds(context.quick); at += 1) {
-          const inSecond = byArrival.filter((_, k) => Math.floor((arrivals[k]?.atMs ?? 0) / 1000) === at);
-          const samples = inSecond.filter((ms) => !Number.isNaN(ms));
-          const failures = inSecond.length - samples.length;
-          const why = failures > 0 && failure !== undefined ? { failure } : {};
-          context.record(peer, { unit: 'ms', at, samples, failures, ...why });
-        }
-      });
-    }
+        const part = (isNoisy: boolean) => {
+          const all = byArrival.filter((_, i) => (arrivals[i]?.atMs ?? 0) >= spans(round) === isNoisy);
+          const samples = all.filter((ms) => !Number.isNaN(ms));
+          const failures = all.length - samples.length;
+          return { samples, failures, ...(failures > 0 && failure !== undefined ? { failure } : {}) };
+        };
+        if (round >= 0) context.record(peer, { ...part(false), unit: 'ms', at: 0 });
+        return { ...part(true), phases: [], colds: 0 };
+      },
+    });
   },
 };
 

@@ -35,7 +35,8 @@ const day: Scenario = {
   question: 'What does each minute of a day see?',
   better: 'less',
   baseline: 'workerd',
-  kind: 'timeline',
+  axis: { label: 'minutes', isLogarithmic: false },
+  kind: 'line',
   method: 'One round, after one that warms up.',
 };
 

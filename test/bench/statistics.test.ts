@@ -1,6 +1,6 @@
 import test from 'ava';
 import { seededRandom } from '../../bench/random.ts';
-import { median, quantile, ratioOfMedians, summarise, toSorted } from '../../bench/statistics.ts';
+import { median, quantile, ratioOfMedians, ratioOfQuantiles, summarise, toSorted } from '../../bench/statistics.ts';
 
 test('quantiles are those of R’s type 7', (t) => {
   // quantile(c(1, 2, 3, 4, 10), c(.01, .5, .95, .99)) of R.
@@ -53,6 +53,20 @@ test('the interval is that of a bootstrap that draws its resamples', (t) => {
     t.true(Math.abs((interval?.low ?? 0) / quantile(drawn, 0.025) - 1) < 0.03, `low end, ${count} samples`);
     t.true(Math.abs((interval?.high ?? 0) / quantile(drawn, 0.975) - 1) < 0.03, `high end, ${count} samples`);
   }
+});
+
+test('the interval of a tail is that of a bootstrap that draws its resamples', (t) => {
+  const random = seededRandom(4);
+  const ours = latencies(2, 400, random);
+  const theirs = latencies(1, 400, random);
+  const tail = (samples: readonly number[]): number => quantile(toSorted(samples), 0.99);
+  const draw = (samples: readonly number[]): number =>
+    tail(samples.map(() => samples[Math.floor(random() * samples.length)] ?? 0));
+  const drawn = toSorted(Array.from({ length: 4_000 }, () => draw(ours) / draw(theirs)));
+  const { ratio, interval } = ratioOfQuantiles(ours, theirs, 0.99) ?? {};
+  t.is(ratio, tail(ours) / tail(theirs));
+  t.true(Math.abs((interval?.low ?? 0) / quantile(drawn, 0.025) - 1) < 0.03, 'low end');
+  t.true(Math.abs((interval?.high ?? 0) / quantile(drawn, 0.975) - 1) < 0.03, 'high end');
 });
 
 test('the interval holds the true ratio in about 95 of 100 runs', (t) => {

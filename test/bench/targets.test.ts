@@ -16,19 +16,25 @@ test('a target says nothing where one side is missing or gave no sample', (t) =>
   t.deepEqual(targetsOf([series('cold', 'isotherm', [1]), series('cold', 'bare isolate', [])]), []);
 });
 
-test('noisy neighbours are judged by the second half of the timeline against the first', (t) => {
+test('noisy neighbours are judged by the 99th percentile of all calls beside them against that of all without, with how sure it is', (t) => {
+  const calls = Array.from({ length: 100 }, (_, i) => 1 + i / 100);
   const found = targetsOf([
-    series('neighbour', 'isotherm', [2, 2], 0),
-    series('neighbour', 'isotherm', [2, 2], 1),
-    series('neighbour', 'isotherm', [6, 6], 2),
-    series('neighbour', 'isotherm', [6, 6], 3),
+    series('neighbour', 'isotherm', calls, 0),
+    series(
+      'neighbour',
+      'isotherm',
+      calls.map((ms) => 2 * ms),
+      2,
+    ),
   ]);
   t.is(found.length, 1);
-  t.is(found[0]?.ratio, 3);
+  t.is(found[0]?.ratio, 2);
+  const { low, high } = found[0]?.interval ?? { low: 0, high: 0 };
+  t.true(low > 1.9 && low < 2 && high > 2 && high < 2.1, `${low} to ${high}`);
 });
 
 test('a call that never was answered is not left out of what is judged', (t) => {
-  const noisy = { ...series('neighbour', 'isotherm', [2, 2], 1), failures: 1 };
+  const noisy = { ...series('neighbour', 'isotherm', [2, 2], 2), failures: 1 };
   const [found] = targetsOf([series('neighbour', 'isotherm', [2, 2], 0), noisy]);
   t.true((found?.ratio ?? 0) > 1_000);
 });

@@ -14,7 +14,7 @@ import { areaFor, frame, pathOf } from './frame.ts';
 const height = 360;
 /** A measure that grows by more is shown on a logarithmic axis, or the small ones would lie on each other. */
 const linearSpanMax = 8;
-/** Points of a longer line, as of a timeline, are not marked each. */
+/** Points of a longer line are not marked each. */
 const marksMax = 24;
 
 interface Point {
@@ -40,7 +40,7 @@ export function lineChart(
   const values = points.flatMap(({ summary }) => (hasSpread ? [summary.p50, summary.p99] : [summary.p50]));
   const yLabel = (value: number): string => quantity(value, unit);
   const area = areaFor(Math.max(...values.map((value) => yLabel(value).length), 5), height);
-  const label = scenario.axis?.label ?? (scenario.kind === 'timeline' ? 'seconds since it began' : 'at');
+  const label = scenario.axis?.label ?? 'at';
   const places = points.map(({ at }) => at);
   const across = { from: area.left + 10, to: area.right };
   const x =

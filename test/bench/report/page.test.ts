@@ -12,7 +12,7 @@ const named = (name: string, among: readonly Element[] = elements) => among.filt
 
 test('the page is well-formed, and has a plot with a title and a description for each scenario', (t) => {
   const plots = named('svg').filter(({ attributes }) => attributes.get('class') === 'plot');
-  // Phases and a distribution, a line, a distribution, a timeline.
+  // Phases and a distribution, a line, a distribution, another line.
   t.is(plots.length, 5);
   t.true(plots.every(({ attributes }) => attributes.get('role') === 'img'));
   t.is(named('desc').length, plots.length);

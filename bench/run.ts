@@ -13,7 +13,7 @@ import { type Context, merged, type ScenarioPeer, type ScenarioPlan } from './sc
 import { targetsOf } from './targets.ts';
 
 export interface BenchOptions {
-  /** Fewer rounds: 80 seconds on two quiet cores. */
+  /** Fewer rounds and fewer peers in some scenarios: less than a minute on two quiet cores. */
   readonly quick: boolean;
   /** Names of scenarios; all when absent. */
   readonly only?: readonly string[];

@@ -1,9 +1,12 @@
 /** What is around a call: files, many functions that are deployed, and a day of calls. */
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import { dayTrace } from '../arrivals.ts';
+import type { DriverClient } from '../driver-client.ts';
 import { echo, files, filesBytes, hello, helloAnswer, helloPayload, payloadOf } from '../functions.ts';
 import { shuffled } from '../random.ts';
 import { described } from './cold.ts';
-import { distinct, inRounds, type ScenarioPlan } from './scenario.ts';
+import { distinct, inRounds, type ScenarioPeer, type ScenarioPlan } from './scenario.ts';
 
 const fileTurn = (quick: boolean) =>
   quick ? { rounds: 2, warmUpRounds: 1, repeat: 2 } : { rounds: 10, warmUpRounds: 1, repeat: 5 };
@@ -42,7 +45,7 @@ export const temporaryFiles: ScenarioPlan = {
 
 const deployed = (quick: boolean) => (quick ? [1, 100] : [1, 10, 100, 1_000, 10_000]);
 const dispatchTurn = (quick: boolean) =>
-  quick ? { rounds: 2, warmUpRounds: 1, repeat: 10 } : { rounds: 10, warmUpRounds: 1, repeat: 30 };
+  quick ? { rounds: 4, warmUpRounds: 1, repeat: 10 } : { rounds: 10, warmUpRounds: 1, repeat: 30 };
 
 export const dispatch: ScenarioPlan = {
   scenario: {
@@ -60,6 +63,7 @@ export const dispatch: ScenarioPlan = {
       `${dispatchTurn(quick).repeat} warm calls of each of up to 10 functions among those deployed`,
     ),
   needs: ['registry'],
+  quickPeers: ['isotherm', 'workerd'],
   async run(context) {
     const { repeat, ...rounds } = dispatchTurn(context.quick);
     const payload = payloadOf(1_000);
@@ -86,7 +90,7 @@ export const dispatch: ScenarioPlan = {
 };
 
 const day = (quick: boolean) =>
-  quick ? { functions: 20, calls: 120, durationMs: 1_500 } : { functions: 50, calls: 750, durationMs: 15_000 };
+  quick ? { functions: 12, calls: 80, durationMs: 1_200 } : { functions: 50, calls: 750, durationMs: 15_000 };
 /** Generous, because the day is short and cold starts are not: less would be a few milliseconds in a quick run. */
 const keptMinutes = 60;
 
@@ -122,13 +126,22 @@ export const replay: ScenarioPlan = {
     const functions = distinct('day', day(context.quick).functions, hello);
     const names = functions.map(({ name }) => name);
     const peers = shuffled(context.peers, context.random);
-    for (const [i, peer] of peers.entries()) {
-      context.progress(i / peers.length, `a day of calls: ${peer.name}`);
+    await using opened = new AsyncDisposableStack();
+    const clients = new Map<ScenarioPeer, DriverClient>();
+    await pLimit(availableParallelism()).map(peers, async (peer) => {
       await context.attempt(peer, async () => {
-        await using client = await peer.open({ environments: functions.length, idleMs });
+        const client = opened.use(await peer.open({ environments: functions.length, idleMs }));
         await client.ask({ type: 'deploy', functions });
+        clients.set(peer, client);
+      });
+      context.progress(0, `a day of calls: ${peer.name} is prepared`);
+    });
+    for (const [i, [peer, client]] of [...clients].entries()) {
+      context.progress(i / clients.size, `a day of calls: ${peer.name}`);
+      await context.attempt(peer, async () => {
         const loop = { arrivals, names, payload: helloPayload, answer: helloAnswer, graceMs: 20_000 };
         const batch = await client.ask({ type: 'open loop', loop });
+        await client[Symbol.asyncDispose]();
         const { samples, failures, colds } = batch;
         context.record(peer, { ...batch, phases: [], unit: 'ms' });
         if (samples.length === 0) return;

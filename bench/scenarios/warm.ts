@@ -1,26 +1,29 @@
 /** Calls of functions that have an environment: one after the other, many at once, and as they arrive. */
 import { steadyArrivals } from '../arrivals.ts';
 import { echo, payloadOf } from '../functions.ts';
+import type { Rounds } from '../rounds.ts';
 import { described } from './cold.ts';
 import { inRounds, type ScenarioPlan } from './scenario.ts';
 
-const sizes = [
-  {
-    bytes: 1_000,
-    quick: { rounds: 3, warmUpRounds: 1, repeat: 100 },
-    full: { rounds: 20, warmUpRounds: 2, repeat: 200 },
-  },
-  {
-    bytes: 100_000,
-    quick: { rounds: 2, warmUpRounds: 1, repeat: 20 },
-    full: { rounds: 10, warmUpRounds: 1, repeat: 50 },
-  },
-  {
-    bytes: 5_000_000,
-    quick: { rounds: 1, warmUpRounds: 1, repeat: 2 },
-    full: { rounds: 6, warmUpRounds: 1, repeat: 4 },
-  },
+interface Size {
+  readonly bytes: number;
+  readonly rounds: Rounds;
+  /** Calls in each round. */
+  readonly repeat: number;
+  /** In those that warm up. V8 takes some thousand calls to optimise what isotherm and workerd run for one; a few dozen lines are warm after a hundred. */
+  readonly warmUpRepeat: number;
+}
+
+const quickSizes: readonly Size[] = [
+  { bytes: 1_000, rounds: { rounds: 3, warmUpRounds: 1 }, repeat: 100, warmUpRepeat: 1_000 },
+  { bytes: 100_000, rounds: { rounds: 2, warmUpRounds: 1 }, repeat: 20, warmUpRepeat: 20 },
 ];
+const fullSizes: readonly Size[] = [
+  { bytes: 1_000, rounds: { rounds: 20, warmUpRounds: 1 }, repeat: 150, warmUpRepeat: 2_000 },
+  { bytes: 100_000, rounds: { rounds: 10, warmUpRounds: 1 }, repeat: 40, warmUpRepeat: 40 },
+  { bytes: 5_000_000, rounds: { rounds: 5, warmUpRounds: 1 }, repeat: 3, warmUpRepeat: 3 },
+];
+const sizesOf = (quick: boolean) => (quick ? quickSizes : fullSizes);
 
 export const warm: ScenarioPlan = {
   scenario: {
@@ -33,20 +36,20 @@ export const warm: ScenarioPlan = {
     kind: 'line',
   },
   method: (quick) =>
-    sizes
-      .map(({ bytes, ...at }) => {
-        const rounds = quick ? at.quick : at.full;
-        return `${bytes / 1000} kB: ${described(rounds, `${rounds.repeat} calls one after the other`)}`;
-      })
+    sizesOf(quick)
+      .map(
+        ({ bytes, rounds, repeat, warmUpRepeat }) =>
+          `${bytes / 1000} kB: ${described(rounds, `${repeat} calls one after the other`)} What warms up has ${warmUpRepeat} calls.`,
+      )
       .join(' ') +
     ' The echoes over a unix socket are held to two processors and to one, where taskset is there; where all others run is up to the kernel.',
   needs: ['warm call'],
   floors: ['unix socket', 'unix socket, one core', 'node:http'],
   async run(context) {
-    for (const [i, { bytes, ...at }] of sizes.entries()) {
-      const { repeat, ...rounds } = context.quick ? at.quick : at.full;
+    const sizes = sizesOf(context.quick);
+    for (const [i, { bytes, rounds, repeat, warmUpRepeat }] of sizes.entries()) {
       const payload = payloadOf(bytes);
-      const calls = { names: ['warm'], payload, repeat, pauseMs: 0, answer: payload };
+      const calls = { names: ['warm'], payload, pauseMs: 0, answer: payload };
       await inRounds({
         context,
         ...rounds,
@@ -56,8 +59,9 @@ export const warm: ScenarioPlan = {
         ...(i > 0
           ? {}
           : { prepare: (client) => client.ask({ type: 'deploy', functions: [{ name: 'warm', source: echo }] }) }),
-        async turn(client) {
-          return { ...(await client.ask({ type: 'in turn', calls })), phases: [] };
+        async turn(client, round) {
+          const times = { ...calls, repeat: round < 0 ? warmUpRepeat : repeat };
+          return { ...(await client.ask({ type: 'in turn', calls: times })), phases: [] };
         },
       });
     }
@@ -66,7 +70,9 @@ export const warm: ScenarioPlan = {
 
 const inFlight = 16;
 const throughputTurn = (quick: boolean) =>
-  quick ? { rounds: 3, warmUpRounds: 1, durationMs: 250 } : { rounds: 10, warmUpRounds: 1, durationMs: 1_000 };
+  quick
+    ? { rounds: 3, warmUpRounds: 1, durationMs: 250, warmUpMs: 500 }
+    : { rounds: 8, warmUpRounds: 1, durationMs: 1_000, warmUpMs: 2_000 };
 
 export const throughput: ScenarioPlan = {
   scenario: {
@@ -78,11 +84,14 @@ export const throughput: ScenarioPlan = {
     kind: 'distribution',
   },
   method: (quick) =>
-    described(throughputTurn(quick), `${throughputTurn(quick).durationMs} ms with ${inFlight} calls under way`),
+    described(
+      throughputTurn(quick),
+      `${throughputTurn(quick).durationMs} ms with ${inFlight} calls under way, ${throughputTurn(quick).warmUpMs} ms to warm up`,
+    ),
   needs: ['http'],
   floors: ['node:http'],
   async run(context) {
-    const { durationMs, ...rounds } = throughputTurn(context.quick);
+    const { durationMs, warmUpMs, ...rounds } = throughputTurn(context.quick);
     const payload = payloadOf(1_000);
     const calls = { names: ['throughput'], payload, repeat: 1, pauseMs: 0, answer: payload };
     await inRounds({
@@ -91,7 +100,8 @@ export const throughput: ScenarioPlan = {
       what: 'throughput over HTTP',
       unit: 'per second',
       prepare: (client) => client.ask({ type: 'deploy', functions: [{ name: 'throughput', source: echo }] }),
-      turn: (client) => client.ask({ type: 'throughput', calls, inFlight, durationMs }),
+      turn: (client, round) =>
+        client.ask({ type: 'throughput', calls, inFlight, durationMs: round < 0 ? warmUpMs : durationMs }),
     });
   },
 };
@@ -99,8 +109,8 @@ export const throughput: ScenarioPlan = {
 const rates = (quick: boolean) => (quick ? [200] : [200, 1_000, 4_000]);
 const loadTurn = (quick: boolean) =>
   quick
-    ? { rounds: 1, warmUpRounds: 1, durationMs: 700, warmUpMs: 200 }
-    : { rounds: 3, warmUpRounds: 1, durationMs: 1_000, warmUpMs: 500 };
+    ? { rounds: 1, warmUpRounds: 1, durationMs: 600, warmUpMs: 200 }
+    : { rounds: 2, warmUpRounds: 1, durationMs: 1_000, warmUpMs: 500 };
 const graceMs = 3_000;
 
 export const load: ScenarioPlan = {
@@ -118,7 +128,7 @@ export const load: ScenarioPlan = {
     'moments. A latency counts from the moment that a call was meant to start (no coordinated omission); what has no answer ' +
     `${graceMs / 1000} s after the last arrival has failed.`,
   needs: ['warm call'],
-  quickPeers: ['isotherm', 'isotherm over HTTP', 'isolated-vm', 'workerd', 'child_process'],
+  quickPeers: ['isotherm', 'isotherm over HTTP', 'isolated-vm', 'workerd'],
   async run(context) {
     const { durationMs, warmUpMs, ...rounds } = loadTurn(context.quick);
     const payload = payloadOf(1_000);

@@ -231,7 +231,7 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
   program
     .command('bench')
     .description('measure isotherm beside other ways to run functions on this machine; table on stdout')
-    .option('--quick', 'fewer rounds: 80 seconds on two quiet cores')
+    .option('--quick', 'fewer rounds: less than a minute on two quiet cores')
     .option('--scenario <names>', 'only these, with commas between them')
     .option('--peer <names>', 'isotherm and only these, with commas between them (default: all that are installed)')
     .option('--seed <number>', 'of the order of peers and of what arrives when (default: 1)')

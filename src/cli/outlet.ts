@@ -33,6 +33,8 @@ interface Piece {
 }
 
 export class Outlet implements Disposable {
+  /** Progress may be shown on one line there. Looked up once: it is asked for every line. */
+  readonly isTTY: boolean;
   readonly #options: OutletOptions;
   readonly #target: Target;
   readonly #pieces: Piece[] = [];
@@ -48,11 +50,7 @@ export class Outlet implements Disposable {
   constructor(options: OutletOptions) {
     this.#options = options;
     this.#target = targetOf(options.descriptor);
-  }
-
-  /** Progress may be shown on one line there. */
-  get isTTY(): boolean {
-    return isatty(this.#options.descriptor);
+    this.isTTY = isatty(options.descriptor);
   }
 
   /** In all, since the start. */

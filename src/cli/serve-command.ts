@@ -32,6 +32,7 @@ import {
 import type { Outlets } from './outlet.ts';
 import { createEventPrinter } from './print-events.ts';
 import { redisStreamsOption } from './redis-stream-options.ts';
+import { TurnLines } from './turn-lines.ts';
 
 export interface ServeOptions extends AccessKeyOptions {
   readonly host: string;
@@ -58,8 +59,9 @@ const portMax = 65_535;
 export async function serveCommand(
   directory: string | undefined,
   options: ServeOptions,
-  { stdout, stderr }: Outlets,
+  { stdout, stderr: outlet }: Outlets,
 ): Promise<ExitStatus> {
+  using stderr = new TurnLines(outlet);
   const note = (text: string): void => stderr.write(`isotherm: ${text}\n`);
   const port = integerOption('--port', options.port, 0, portMax);
   const hardening = hardeningOption(options.hardening);
@@ -99,7 +101,7 @@ export async function serveCommand(
     figures,
     ...(keys !== undefined && { signatures: { keys, clock: systemClock } }),
     onUnexpected: (error, requestId) => note(`a bug in isotherm, request ${requestId}: ${errorStack(error)}`),
-    logLinesDropped: () => stderr.linesDropped,
+    logLinesDropped: () => outlet.linesDropped,
   });
   const url = await server.listen({ host: options.host, port });
   stdout.write(`isotherm listening on ${url}\n`);

@@ -680,6 +680,12 @@ export const limits = {
 
   /** How long a process stays awake for a message that the last ones let expect at once (base/hot-wait). */
   hotWaitMsMax: 0.3,
+  /**
+   * A turn of the event loop with nothing to do takes 5 microseconds. One that took longer was kept from the processor, and being awake
+   * then costs the share that the next call needs: none is for so long, some eighty calls.
+   */
+  hotWaitTurnMsMax: 0.1,
+  hotWaitRestMs: 20,
 
   /** A guest slice longer than this takes its environment off the sandbox's main thread for good (see sandbox/lane). */
   shortSliceMsMax: 25,

@@ -3,9 +3,12 @@
  * with calls and bounds what is pending. It does not know what heads mean, has no timeouts and does not end the process at
  * the other end: its owner does, and then closes it with the cause.
  */
+import { availableParallelism } from 'node:os';
 import type { Duplex } from 'node:stream';
-import type { HotWait } from '../base/hot-wait.ts';
+import type { Clock } from '../base/clock.ts';
+import { HotWait } from '../base/hot-wait.ts';
 import { invariant } from '../base/invariant.ts';
+import { limits } from '../model/limits.ts';
 import { decodeFailedReply } from './decode.ts';
 import { encodeFrame, type FrameBody, FrameDecoder, type FrameLimits, nextCallId } from './frame.ts';
 import { type Frame, type FrameType, frameTypes } from './messages.ts';
@@ -24,6 +27,8 @@ export interface ChannelOptions {
   readonly onProtocolError: (error: ProtocolError) => void;
   /** When frames that were sent together are written. Default: in a microtask. */
   readonly beforeIdle?: (write: () => void) => void;
+  /** The same while other calls are pending: once all was read that lies in sockets now. Default: as ever. */
+  readonly afterReading?: (write: () => void) => void;
   /** Keeps the event loop awake between messages that follow close upon each other. */
   readonly hotWait?: HotWait;
   /**
@@ -70,6 +75,13 @@ export function openChannel(stream: Duplex, options: ChannelOptions): Channel {
   return new StreamChannel(stream, options);
 }
 
+/** Nothing on a single core, where it would keep the other end from running. */
+export function hotWait(clock: Clock, defer: (callback: () => void) => void): { readonly hotWait?: HotWait } {
+  if (availableParallelism() === 1) return {};
+  const { hotWaitMsMax: windowMs, hotWaitTurnMsMax: turnMsMax, hotWaitRestMs: restMs } = limits;
+  return { hotWait: new HotWait({ clock, defer, windowMs, turnMsMax, restMs }) };
+}
+
 interface PendingCall {
   settle(frame: Frame): void;
   reject(cause: Error): void;
@@ -83,8 +95,12 @@ class StreamChannel implements Channel {
   #lastCallId = 0;
   /** 0: that was no call. */
   #lastSentCallId = 0;
+  #lastEncodedCallId = 0;
+  /** Calls among what is encoded and not written yet. */
+  #unsentCallIds: number[] = [];
   /** Encoded, to be written together at the end of the current task. */
   #outgoing: Uint8Array[] = [];
+  #repliesOutgoing = 0;
   #isFlushQueued = false;
   /** `ended`: nothing is read any more, the owner has been told and will close. */
   #state: { readonly phase: 'open' | 'ended' } | { readonly phase: 'closed'; readonly cause: Error } = {
@@ -116,6 +132,7 @@ class StreamChannel implements Channel {
     const callId = this.#unusedCallId();
     return new Promise((resolve, reject) => {
       this.#send({ type, callId, head, ...(body === undefined ? {} : { body }) });
+      this.#unsentCallIds.push(callId);
       this.#pending.set(callId, {
         settle(frame) {
           const failed = decodeFailedReply(frame.head);
@@ -129,6 +146,7 @@ class StreamChannel implements Channel {
 
   reply(callId: number, head: object, body?: FrameBody): void {
     invariant(callId !== 0, 'a notice gets no reply');
+    this.#repliesOutgoing += 1;
     this.#send({ type: frameTypes.reply, callId, head, ...(body === undefined ? {} : { body }) });
   }
 
@@ -156,20 +174,26 @@ class StreamChannel implements Channel {
   #send(frame: { type: FrameType; callId: number; head: object; body?: FrameBody }): void {
     if (this.#state.phase !== 'open') return;
     encodeFrame(frame, this.#options.outgoing, this.#outgoing);
-    this.#lastSentCallId = frame.callId;
+    this.#lastEncodedCallId = frame.callId;
     // By default a microtask, not a tick: isolated-vm's callbacks drain microtasks only. All frames of one task leave in one write.
-    if (!this.#isFlushQueued) {
-      this.#isFlushQueued = true;
-      (this.#options.beforeIdle ?? queueMicrotask)(this.#flush);
-    }
+    if (this.#isFlushQueued) return;
+    this.#isFlushQueued = true;
+    const { beforeIdle = queueMicrotask, afterReading = beforeIdle } = this.#options;
+    // While other calls are pending more are likely to come with what is read now; the writes cost more than all else here.
+    if (this.#pending.size > 0) afterReading(this.#flush);
+    else beforeIdle(this.#flush);
   }
 
   readonly #flush = (): void => {
     this.#isFlushQueued = false;
     const chunks = this.#outgoing;
+    const replies = this.#repliesOutgoing;
+    this.#repliesOutgoing = 0;
     const [first] = chunks;
     if (first === undefined || this.#state.phase !== 'open') return;
     this.#outgoing = [];
+    this.#unsentCallIds = [];
+    this.#lastSentCallId = this.#lastEncodedCallId;
     if (chunks.length === 1) {
       this.#stream.write(first);
     } else {
@@ -177,7 +201,8 @@ class StreamChannel implements Channel {
       for (const chunk of chunks) this.#stream.write(chunk);
       this.#stream.uncork();
     }
-    this.#options.hotWait?.begin();
+    // With several under way there is other work, or soon will be, for this process and for whoever it would keep from the processor.
+    if (replies <= 1 && this.#pending.size <= 1) this.#options.hotWait?.begin();
   };
 
   #read(chunk: Uint8Array): void {
@@ -212,15 +237,18 @@ class StreamChannel implements Channel {
     this.#state = { phase: 'ended' };
     this.#decoder.stop();
     this.#options.onEnd(error);
-    if (error !== undefined && 'code' in error && leftUnread.has(error.code)) this.#rejectUnread();
+    for (const callId of this.#unsentCallIds.splice(0)) this.#rejectUnread(callId, 'the other end had ended');
+    if (error !== undefined && 'code' in error && leftUnread.has(error.code)) {
+      // What is read is read in order, so what was not is at least the end of what was sent last.
+      this.#rejectUnread(this.#lastSentCallId, 'the other end had not read it whole when it ended');
+    }
   }
 
-  /** What is read is read in order, so what was not is at least the end of what was sent last. */
-  #rejectUnread(): void {
-    const call = this.#pending.get(this.#lastSentCallId);
+  #rejectUnread(callId: number, message: string): void {
+    const call = this.#pending.get(callId);
     if (call === undefined) return;
-    this.#pending.delete(this.#lastSentCallId);
-    call.reject(new CallUnreadError('the other end had not read it whole when it ended'));
+    this.#pending.delete(callId);
+    call.reject(new CallUnreadError(message));
   }
 }
 

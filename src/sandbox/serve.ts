@@ -9,10 +9,9 @@ import { availableParallelism } from 'node:os';
 import { type Duplex, duplexPair } from 'node:stream';
 import { systemClock } from '../base/clock.ts';
 import { errorStack } from '../base/error-text.ts';
-import { HotWait } from '../base/hot-wait.ts';
 import type { HardeningReport } from '../model/hardening.ts';
 import { limits } from '../model/limits.ts';
-import { type Channel, openChannel } from '../protocol/channel.ts';
+import { type Channel, hotWait, openChannel } from '../protocol/channel.ts';
 import { decodeCreateReply, decodeEmptyReply, decodeInvokeReply, decodePingReply } from '../protocol/decode.ts';
 import { frameTypes, type HelloHead, protocolVersion } from '../protocol/messages.ts';
 import type { EnvironmentHost } from './environment.ts';
@@ -172,10 +171,9 @@ class Sandbox {
       reply: (callId, head, body) => this.#channel?.reply(callId, head, body),
       onBug: (error) => report(errorStack(error)),
     });
-    const hotWait = new HotWait({ clock: systemClock, defer: this.host.defer, windowMs: limits.hotWaitMsMax });
     this.#channel = openChannel(stream, {
       ...{ incoming: toSandbox, outgoing: fromSandbox, callsPendingMax: 0 },
-      ...(availableParallelism() > 1 && { hotWait }),
+      ...hotWait(systemClock, this.host.defer),
       onCall: (frame) => server.serve(frame),
       onNotice: (frame) => server.notice(frame),
       onProtocolError: (error) => die(`protocol error: ${error.message}`),

@@ -4,9 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { availableParallelism } from 'node:os';
 import type { Clock } from '../base/clock.ts';
-import { HotWait } from '../base/hot-wait.ts';
 import { InvariantError, invariant } from '../base/invariant.ts';
 import { processStat } from '../base/process-stat.ts';
 import { ResidentMemory } from '../base/resident-memory.ts';
@@ -20,6 +18,7 @@ import {
   CallsPendingError,
   CallUnreadError,
   type Channel,
+  hotWait,
   openChannel,
   type Reply,
 } from '../protocol/channel.ts';
@@ -198,10 +197,8 @@ export class SandboxProcess implements SandboxHandle {
       callsPendingMax: limits.callsPendingMax,
       // Microtasks lie between `define`, `create` and `invoke` of a cold start: a tick comes behind them, and all three leave in one write.
       beforeIdle: process.nextTick,
-      // On a single core it would keep the other side from running.
-      ...(availableParallelism() > 1 && {
-        hotWait: new HotWait({ clock: options.clock, defer: nextTurn, windowMs: limits.hotWaitMsMax }),
-      }),
+      afterReading: nextTurn,
+      ...hotWait(options.clock, nextTurn),
       onNotice: (frame) => this.#notice(frame),
       onCall: (frame) => {
         throw new ProtocolError('frame.type', 'a hello, a reply or a log', frame.type);

@@ -5,7 +5,13 @@ import { createFakeClock } from '../fixtures/fake-clock.ts';
 function open() {
   const clock = createFakeClock();
   let turns: (() => void)[] = [];
-  const wait = new HotWait({ clock, windowMs: 0.5, defer: (callback) => turns.push(callback) });
+  const wait = new HotWait({
+    clock,
+    windowMs: 0.5,
+    turnMsMax: 0.3,
+    restMs: 20,
+    defer: (callback) => turns.push(callback),
+  });
   return {
     clock,
     wait,
@@ -69,4 +75,29 @@ test('a message that nobody waited for changes nothing', (t) => {
   wait.end();
   wait.begin();
   t.is(turn(), 0);
+});
+
+test('after a turn that others made long it rests, and then goes on as before', (t) => {
+  const { clock, wait, turn } = open();
+  wait.begin();
+  wait.end();
+  wait.begin();
+  // What was being done when it began is not a turn.
+  clock.jump(0.4);
+  t.is(turn(), 1);
+  clock.jump(0.4);
+  wait.end();
+  wait.begin();
+  t.is(turn(), 1);
+  clock.jump(0.31);
+  t.is(turn(), 1);
+  t.is(turn(), 0);
+  wait.end();
+  clock.jump(19);
+  wait.begin();
+  t.is(turn(), 0);
+  wait.end();
+  clock.jump(1);
+  wait.begin();
+  t.is(turn(), 1);
 });

@@ -85,6 +85,48 @@ test('notices and a reply of the same task leave in one write', async (t) => {
   );
 });
 
+/** The first call leaves with its task; those behind it when `read` is called. */
+function openWithPending() {
+  let deferred: (() => void)[] = [];
+  const opened = openRaw({ afterReading: (callback) => deferred.push(callback) });
+  const read = () => {
+    const due = deferred;
+    deferred = [];
+    for (const callback of due) callback();
+  };
+  const first = opened.channel.call(frameTypes.ping, { sentMs: 1 }, decodePingReply);
+  return { ...opened, first, read };
+}
+
+test('calls beside a pending one leave in one write, when all that lies in sockets was read', async (t) => {
+  const { far, channel, first, read } = openWithPending();
+  const writes: Buffer[] = [];
+  far.on('data', (chunk: Buffer) => writes.push(chunk));
+  await settled();
+  const ping = (callId: number) => bytes({ type: frameTypes.ping, callId, head: { sentMs: callId } });
+  t.deepEqual(Buffer.concat(writes.splice(0)), ping(1));
+  const others = [2, 3].map((sentMs) => channel.call(frameTypes.ping, { sentMs }, decodePingReply));
+  await settled();
+  t.deepEqual(writes, []);
+  read();
+  await settled();
+  t.deepEqual(Buffer.concat(writes), Buffer.concat([ping(2), ping(3)]));
+  channel.close(new Error('over'));
+  for (const call of [first, ...others]) await t.throwsAsync(call, { message: 'over' });
+});
+
+test('what was not written yet when the other end ends was read by nobody', async (t) => {
+  const { near, channel, first, read } = openWithPending();
+  await settled();
+  const others = [2, 3].map((sentMs) => channel.call(frameTypes.ping, { sentMs }, decodePingReply));
+  near.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+  for (const call of others) await t.throwsAsync(call, { message: 'the other end had ended' });
+  // The last one that was written.
+  await t.throwsAsync(first, { instanceOf: CallUnreadError });
+  read();
+  t.is(channel.callsPending, 0);
+});
+
 test('a failed reply rejects the call, and the channel lives on', async (t) => {
   const { channel, far } = openRaw();
   const call = channel.call(frameTypes.ping, { sentMs: 1 }, decodePingReply);

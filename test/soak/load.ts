@@ -41,8 +41,8 @@ export interface LoadResult {
   /** Good calls by how they ended. */
   readonly good: Readonly<Record<string, number>>;
   readonly hostile: Readonly<Record<string, number>>;
-  /** Of each error of the engine the first that came. */
-  readonly messages: Readonly<Record<string, string>>;
+  /** Errors of the engine, and how often each came; numbers, names and ids in them are left out. */
+  readonly messages: Readonly<Record<string, number>>;
   /** Good calls that ended as they must not. */
   readonly wrong: readonly string[];
   readonly kills: number;
@@ -141,7 +141,7 @@ class Load {
   readonly #random: RandomNumbers;
   readonly #good: Record<string, number> = {};
   readonly #hostile: Record<string, number> = {};
-  readonly #messages: Record<string, string> = {};
+  readonly #messages: Record<string, number> = {};
   readonly #wrong: string[] = [];
   readonly #recoveries: Recoveries;
   readonly #goodMs: number[] = [];
@@ -283,7 +283,8 @@ class Load {
     } catch (error) {
       // By its name: it may be the class of the built package.
       if (!(error instanceof Error) || error.name !== 'EngineError' || !('code' in error)) throw error;
-      this.#messages[String(error.code)] ??= error.message;
+      const message = `${error.code}: ${error.message.replaceAll(/[\da-f]{8,}[\da-f-]*|\d+|hostile-\w+/g, '#')}`;
+      this.#messages[message] = (this.#messages[message] ?? 0) + 1;
       return { how: String(error.code), text: error.message, report: undefined };
     } finally {
       this.#answered += 1;

@@ -11,6 +11,9 @@
  *     'w' wait for it: its end    'r' ready: this is the first
  *         has been seen
  *
+ * The module's caller has opened its own socket as descriptor 3 before, which nobody has read from: in a child that number is the seat's,
+ * and libuv looks at it anew.
+ *
  * A seat is five descriptors that become a child's 1 to 5 (src/supervisor/launch.ts), and serves once. A child that has ended keeps its pid
  * until the host has noted that: nobody who takes it from the host's list ever means a stranger.
  */
@@ -75,6 +78,12 @@ static int pass_memory_on(void) {
 
 static int first_of(unsigned seat) { return FIRST_OF_SEATS + (int)seat * DESCRIPTORS_OF_SEAT; }
 
+/* libuv makes what it opens non-blocking, which is no property of a number: it is told again, and the template, which waits, untold. */
+static int be_blocking(int descriptor, int is_blocking) {
+    int flags = fcntl(descriptor, F_GETFL);
+    return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, is_blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
 /* The one thread of a child. It has what the launcher set, but for the signal, which is its own to ask for. */
 static void become_sandbox(unsigned seat, unsigned seats, pid_t template, struct uv_loop_s *loop) {
     if (!parent_death_arm(template)) _exit(0);
@@ -82,6 +91,7 @@ static void become_sandbox(unsigned seat, unsigned seats, pid_t template, struct
     for (int i = 0; i < DESCRIPTORS_OF_SEAT; i++) {
         if (dup2(first_of(seat) + i, i + 1) < 0) _exit(126);
     }
+    if (be_blocking(CONTROL, 0) != 0) _exit(126);
     for (int i = FIRST_OF_SEATS; i < first_of(seats); i++) close(i);
     close(bell[0]);
     close(bell[1]);
@@ -173,7 +183,7 @@ static napi_value template_function(napi_env env, napi_callback_info info) {
     if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != 0) _exit(1);
     if (napi_get_value_uint32(env, arguments[0], &seats) != 0 || seats > SEATS_MAX) _exit(1);
     if (napi_get_value_string_utf8(env, arguments[1], path, sizeof path, &length) != 0 || !have_own_workers(path)) _exit(1);
-    if (napi_get_uv_event_loop(env, &loop) != 0 || pass_memory_on() != 0 || pipe2(bell, O_CLOEXEC | O_NONBLOCK) != 0) _exit(1);
+    if (napi_get_uv_event_loop(env, &loop) != 0 || pass_memory_on() != 0 || be_blocking(CONTROL, 1) != 0 || pipe2(bell, O_CLOEXEC | O_NONBLOCK) != 0) _exit(1);
     struct sigaction on_end = {.sa_handler = ring, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
     if (sigaction(SIGCHLD, &on_end, NULL) != 0) _exit(1);
     tell('r', 0, 0);

@@ -703,8 +703,8 @@ export const limits = {
    */
   prepareDelayMsMin: 1,
   prepareDelayMsMax: 64,
-  /** Behind the first environment of a sandbox the isolate that has modules in it waits so long; behind the second it is made at once. */
-  fillAfterFirstMs: 500,
+  /** Behind the first environment of a sandbox the next isolates wait so long; behind the second they are made at once. */
+  prepareAfterFirstMs: 500,
   /**
    * Garbage of an environment is collected once it was quiet for so long after its first answer; larger heaps, which take longer,
    * are left to V8. A call that comes meanwhile waits for it: 3 to 12 milliseconds.

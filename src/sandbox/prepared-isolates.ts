@@ -1,8 +1,8 @@
 /**
  * Keeps isolates ready with the runtime in them and nothing of any user, made while nothing runs: that is more than half of a
  * cold start. One is plain; another has the modules of Node in it that the last function with any used. A heap limit is fixed
- * when an isolate is made, so they are made for the memory size that was asked for last. The one with modules is twice the work: a sandbox
- * that has given away a single isolate so far may never need it, and may share the cores with those who wait for what was just lost.
+ * when an isolate is made, so they are made for the memory size that was asked for last. A sandbox that has given away a single isolate so
+ * far may never need another, and may share the cores with those who wait for what was just lost: there they are made later.
  */
 import type { Clock } from '../base/clock.ts';
 import { limits } from '../model/limits.ts';
@@ -48,12 +48,17 @@ export class PreparedIsolates {
     if (found === this.#filled) this.#filled = undefined;
     else if (found === this.#plain) this.#plain = undefined;
     this.#taken += 1;
-    this.prepare(wish);
+    this.#make(wish);
     return found?.opened ?? this.#options.open(wish.memoryLimitMiB);
   }
 
-  /** Makes what is missing for the next one like this, as soon as nothing runs. */
+  /** Makes what is missing for the first one like this, as soon as nothing runs. */
   prepare(wish: IsolateWish): void {
+    this.#taken = 0;
+    this.#make(wish);
+  }
+
+  #make(wish: IsolateWish): void {
     this.#planned?.[Symbol.dispose]();
     this.#plan(this.#missing(wish), limits.prepareDelayMsMin, limits.prepareDelayMsMin);
   }
@@ -76,6 +81,7 @@ export class PreparedIsolates {
   /** Yields how long to wait before the next step. */
   *#missing(wish: IsolateWish): Generator<number> {
     const { open, fill } = this.#options;
+    if (this.#taken === 1) yield limits.prepareAfterFirstMs;
     if (this.#plain?.wish.memoryLimitMiB !== wish.memoryLimitMiB) {
       this.#plain?.opened.isolate.dispose();
       this.#plain = undefined;
@@ -86,7 +92,6 @@ export class PreparedIsolates {
     }
     while (this.#plain?.filling.next().done === false) yield 0;
     if (wish.modules.length + wish.ids.size === 0) return;
-    if (this.#taken === 1) yield limits.fillAfterFirstMs;
     if (this.#filled === undefined || !suits(this.#filled.wish, wish) || !suits(wish, this.#filled.wish)) {
       this.#filled?.opened.isolate.dispose();
       this.#filled = undefined;

@@ -3,7 +3,7 @@
  * lock on it opens nothing. It ends when its socket does, and always by SIGKILL: leaving politely while isolates run ends in a
  * crash (SECURITY.md 2.1). `main.ts` runs it as it is written, `start.ts` bundled.
  */
-import { openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { type Duplex, duplexPair } from 'node:stream';
@@ -17,12 +17,12 @@ import { frameTypes, type HelloHead, protocolVersion } from '../protocol/message
 import type { EnvironmentHost } from './environment.ts';
 import { bootGuest, fillAhead } from './guest.ts';
 import { isolatedVmVersion } from './ivm.ts';
-import { earnedLaneRecord } from './lane.ts';
+import { earnedLaneRecord, type LaneRecord, newLaneRecord } from './lane.ts';
 import { loadAddon, loadLock, lockSandbox } from './lock.ts';
 import { openPackageStore, type PackageStore } from './package-store.ts';
 import { PoolLane } from './pool-lane.ts';
-import { PreparedIsolates } from './prepared-isolates.ts';
-import { loadRuntimeImage, type RuntimeImage } from './runtime-image.ts';
+import { type IsolateWish, PreparedIsolates } from './prepared-isolates.ts';
+import { loadRuntimeImage, type OpenedIsolate, type RuntimeImage } from './runtime-image.ts';
 import { Server } from './server.ts';
 import { setLongWorkProgram } from './services/crypto/long-work.ts';
 import { openers } from './services.ts';
@@ -46,37 +46,52 @@ export function serve(given: readonly string[]): void {
   }
   const image = loadRuntimeImage(runtimeDirectory);
   const lock = lockPath === undefined ? undefined : loadLock(lockPath);
-  const begin = (sandbox: Sandbox, isForked: 0 | 1): void => {
-    const channel = sandbox.listen(new Socket({ fd: socketFd }));
+  const begin = (sandbox: Sandbox, channel: Channel, isForked: 0 | 1): void => {
+    sandbox.resident.open();
     const hardening = lockSandbox(lock, isForked, process.env);
     sandbox.prepare();
     channel.notify(frameTypes.hello, hello(image, hardening));
   };
   if (templatePath === undefined) {
-    const sandbox = openSandbox(image);
-    sandbox.warmUp.begin().then(() => begin(sandbox, 0), die);
+    const sandbox = new Sandbox(image, openFiles());
+    sandbox.warmUp.begin().then(() => begin(sandbox, sandbox.listen(new Socket({ fd: socketFd })), 0), die);
   } else {
-    // What it warmed up with stays behind: what follows is done by the children, each for itself.
-    becomeTemplate(image, templatePath).then(() => begin(openSandbox(image), 1), die);
+    becomeTemplate(image, templatePath).then(({ sandbox, channel }) => begin(sandbox, channel, 1), die);
   }
 }
 
-function openSandbox(image: RuntimeImage): Sandbox {
-  return new Sandbox(image, createBackingFile({ fd: backingFd }), openPackageStore(storeFd), openResidentBytes());
+interface Files {
+  readonly backing: BackingFile;
+  readonly store: PackageStore;
+}
+
+function openFiles(): Files {
+  return { backing: createBackingFile({ fd: backingFd }), store: openPackageStore(storeFd) };
 }
 
 /**
- * Warms up on this thread alone, without a thread of isolated-vm's: a child has none but the one that forked. Resolves in the children.
+ * Does all that a sandbox does, up to its first answers, and makes the sandbox that each child is: its files and its socket have the
+ * numbers that they have there. It works on this thread alone, without a thread of isolated-vm's: a child has none but the one that
+ * forked. What it warmed up with stays behind. Resolves in the children.
  * @throws Error when the runtime does not work
  */
-async function becomeTemplate(image: RuntimeImage, templatePath: string): Promise<void> {
+async function becomeTemplate(
+  image: RuntimeImage,
+  templatePath: string,
+): Promise<{ readonly sandbox: Sandbox; readonly channel: Channel }> {
   if (image.native === undefined) throw new Error('a template needs the native module');
   const serveHost = loadAddon(templatePath) as (seats: number, nativeModulePath: string) => number;
-  const { host, backing } = new Sandbox(image, createBackingFile({ fd: -1 }), openPackageStore(-1), () => 0);
-  const openGuest: EnvironmentHost['openGuest'] = (settings, calls, memoryLimitMiB) =>
-    bootGuest(image, image.open(memoryLimitMiB, die), settings, calls, 'unwatched');
-  await new WarmUp({ ...host, openGuest }, backing, earnedLaneRecord).begin();
+  const backing = createBackingFile({ fd: -1 });
+  const warm = new Sandbox(image, { backing, store: { fd: -1, text: () => warmBundle } }, 'alone');
+  await warm.warmUp.begin();
+  await converse(warm);
+  warm.resident.open();
+  warm.resident.close();
+  const sandbox = new Sandbox(image, openFiles());
+  // From here on no turn of the loop may come before the fork: it would read what is for the template.
+  const channel = sandbox.listen(new Socket({ fd: socketFd }));
   serveHost(limits.templateSeats, image.native.path);
+  return { sandbox, channel };
 }
 
 /**
@@ -85,10 +100,18 @@ async function becomeTemplate(image: RuntimeImage, templatePath: string): Promis
  */
 export async function rehearse(runtimeDirectory: string, scratchFd: number): Promise<void> {
   const backing = createBackingFile({ fd: scratchFd });
-  const store = { fd: -1, text: () => warmBundle };
-  const sandbox = new Sandbox(loadRuntimeImage(runtimeDirectory), backing, store, openResidentBytes());
+  const sandbox = new Sandbox(loadRuntimeImage(runtimeDirectory), {
+    backing,
+    store: { fd: -1, text: () => warmBundle },
+  });
+  sandbox.resident.open();
   await sandbox.warmUp.begin();
   await sandbox.warmUp.finish(() => true);
+  await converse(sandbox);
+}
+
+/** Is its host for as long as a function lives that does nothing. */
+async function converse(sandbox: Sandbox): Promise<void> {
   const [hostEnd, sandboxEnd] = duplexPair();
   sandbox.listen(sandboxEnd);
   const host = openChannel(hostEnd, {
@@ -117,17 +140,21 @@ const fromSandbox = { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesM
 class Sandbox {
   /** Before it says hello. */
   readonly warmUp: WarmUp;
-  readonly backing: BackingFile;
   readonly host: EnvironmentHost;
-  readonly #store: PackageStore;
+  readonly resident = new OwnResidentMemory();
+  readonly #files: Files;
+  readonly #lanes: LaneRecord;
   readonly #prepared: PreparedIsolates;
   #channel: Channel | undefined;
 
-  constructor(image: RuntimeImage, backing: BackingFile, store: PackageStore, residentBytes: () => number) {
-    this.backing = backing;
-    this.#store = store;
+  /** @param threads `alone`: it runs guests of ours only, and on this thread only */
+  constructor(image: RuntimeImage, files: Files, threads: 'alone' | 'pool' = 'pool') {
+    this.#files = files;
+    this.#lanes = threads === 'alone' ? earnedLaneRecord : newLaneRecord;
     setLongWorkProgram(image.cryptoThread);
-    const watchdog = new Watchdog(die, image.native?.module);
+    const supervision = threads === 'alone' ? 'unwatched' : new Watchdog(die, image.native?.module);
+    const take = (wish: IsolateWish): OpenedIsolate =>
+      threads === 'alone' ? image.open(wish.memoryLimitMiB, die) : this.#prepared.take(wish);
     const traffic = new Traffic();
     const defer = (callback: () => void): void => void setImmediate(callback);
     this.#prepared = new PreparedIsolates({
@@ -138,7 +165,7 @@ class Sandbox {
     });
     this.host = {
       openGuest: (settings, calls, memoryLimitMiB, modules) =>
-        bootGuest(image, this.#prepared.take({ memoryLimitMiB, ...modules }), settings, calls, watchdog),
+        bootGuest(image, take({ memoryLimitMiB, ...modules }), settings, calls, supervision),
       // isolated-vm has that many threads; with more slices it would start others (SECURITY.md 6.7).
       pool: new PoolLane(availableParallelism() + 1),
       turns: new Turns(defer),
@@ -150,7 +177,7 @@ class Sandbox {
       }),
       clock: systemClock,
       random: (byteCount) => crypto.getRandomValues(new Uint8Array(byteCount)).buffer,
-      residentBytes,
+      residentBytes: () => this.resident.bytes(),
       threadCpuMs: createThreadCpu(),
       sendLog: (head, body) => this.#channel?.notify(frameTypes.log, head, body),
       sendAnswer: (head, body) => this.#channel?.notify(frameTypes.answerChunk, head, body),
@@ -159,14 +186,14 @@ class Sandbox {
       openers,
       defer,
     };
-    this.warmUp = new WarmUp(this.host, backing);
+    this.warmUp = new WarmUp(this.host, files.backing, this.#lanes);
   }
 
   listen(stream: Duplex): Channel {
     const server = new Server({
       host: this.host,
-      store: this.#store,
-      backing: this.backing,
+      ...this.#files,
+      lanes: this.#lanes,
       clock: systemClock,
       reply: (callId, head, body) => this.#channel?.reply(callId, head, body),
       onBug: (error) => report(errorStack(error)),
@@ -228,16 +255,30 @@ function createThreadCpu(): EnvironmentHost['threadCpuMs'] {
   };
 }
 
-/** Opened once and read again and again: later nothing can be opened. */
-function openResidentBytes(): () => number {
-  const fd = openSync('/proc/self/statm', 'r');
-  const text = Buffer.alloc(128);
-  const pageBytes = 4_096;
-  return () => {
-    const [, residentPages] = text.toString('latin1', 0, readSync(fd, text, 0, text.byteLength, 0)).split(' ');
+/** Opened once and read again and again: later nothing can be opened. Each process has to open its own. */
+class OwnResidentMemory {
+  readonly #text = Buffer.alloc(128);
+  #fd: number | undefined;
+
+  open(): void {
+    this.#fd = openSync('/proc/self/statm', 'r');
+    this.bytes();
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  bytes(): number {
+    if (this.#fd === undefined) return 0;
+    const read = readSync(this.#fd, this.#text, 0, this.#text.byteLength, 0);
+    const [, residentPages] = this.#text.toString('latin1', 0, read).split(' ');
     return Number(residentPages) * pageBytes;
-  };
+  }
 }
+
+const pageBytes = 4_096;
 
 function report(text: string): void {
   try {

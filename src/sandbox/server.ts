@@ -24,6 +24,7 @@ import {
 } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { type Answer, Environment, EnvironmentGoneError, type EnvironmentHost } from './environment.ts';
+import type { LaneRecord } from './lane.ts';
 import type { PackageStore } from './package-store.ts';
 import { Version } from './version.ts';
 import type { BackingFile } from './volume/backing-file.ts';
@@ -34,6 +35,8 @@ export interface ServerOptions {
   readonly store: PackageStore;
   readonly backing: BackingFile;
   readonly clock: Clock;
+  /** Where a version runs at first. Default: on the pool, like any stranger. */
+  readonly lanes?: LaneRecord;
   readonly reply: (callId: number, head: object, body?: FrameBody) => void;
   /** A mistake of ours; the call was answered with a FailedReply. */
   readonly onBug: (error: unknown) => void;
@@ -60,7 +63,8 @@ export class Server {
     switch (frameType) {
       case frameTypes.define: {
         const define = decodeDefine(head);
-        this.#versions.set(define.versionKey, new Version(define, this.#options.store, this.#options.clock));
+        const { store, clock, lanes } = this.#options;
+        this.#versions.set(define.versionKey, new Version(define, store, clock, lanes));
         reply(callId, {});
         break;
       }

@@ -113,7 +113,7 @@ export class Watchdog {
     );
     this.#add = watcher.getSync('add', { reference: true });
     this.#watch = watcher.getSync('watch', { reference: true });
-    this.#start();
+    // Its thread begins with the first isolate to watch: a template has none of its own, and so have the first calls of a sandbox.
   }
 
   /** @param stopNumber what the native module stops it by; 0 for none */

@@ -20,6 +20,8 @@ export interface ScenarioSectionInput {
 }
 
 const distributionSamplesMin = 5;
+/** Of each point of a line. */
+const pointSamplesMin = 50;
 
 export function scenarioSection({ section, series, id, styleOf }: ScenarioSectionInput): Markup {
   const { scenario, groups, missing } = section;
@@ -45,11 +47,19 @@ function figures(
   // One point is no line: what it has to show is how its samples lie.
   const kind = scenario.kind === 'line' && groups.length === 1 ? 'distribution' : scenario.kind;
   switch (kind) {
-    case 'line':
-      return [...Map.groupBy(series, ({ unit }) => unit)].map(
+    case 'line': {
+      const lines = [...Map.groupBy(series, ({ unit }) => unit)].map(
         ([unit, members]) =>
           markup`<figure><div class="scroll">${lineChart(scenario, members, unit, styleOf)}</div>${legend(new Set(members.map(({ peer }) => peer)), styleOf)}</figure>`,
       );
+      // A line has medians only: where calls are many, their tails are a question of their own.
+      const points = groups.filter(({ rows }) => rows.some(({ samples }) => samples.length >= pointSamplesMin));
+      if (points.length === 0) return lines;
+      return [
+        ...lines,
+        markup`<details><summary>Distributions at each point</summary>${points.flatMap(distributions)}</details>`,
+      ];
+    }
     case 'phases':
       return groups.flatMap((group) => [
         phaseFigure(group, titleOf(scenario, group), styleOf),

@@ -3,7 +3,7 @@ import test from 'ava';
 import type { BenchResult } from '../../../bench/model.ts';
 import { escaped } from '../../../bench/report/markup.ts';
 import { reportPage } from '../../../bench/report/page.ts';
-import { result } from '../result.ts';
+import { result, rising } from '../result.ts';
 import { type Element, elementsOf } from '../well-formed.ts';
 
 const page = reportPage(result);
@@ -17,6 +17,14 @@ test('the page is well-formed, and has a plot with a title and a description for
   t.true(plots.every(({ attributes }) => attributes.get('role') === 'img'));
   t.is(named('desc').length, plots.length);
   t.true(named('desc').every(({ text }) => /isotherm: \S+/.test(text)));
+});
+
+test('points of a line with many calls have distributions as well', (t) => {
+  const many = result.series.map((each) => (each.scenario === 'day' ? { ...each, samples: rising(2, 60) } : each));
+  const plots = elementsOf(reportPage({ ...result, series: many })).filter(
+    ({ name, attributes }) => name === 'svg' && attributes.get('class') === 'plot',
+  );
+  t.is(plots.length, 5 + 3);
 });
 
 test('every other drawing is decoration and says so', (t) => {

@@ -25,7 +25,7 @@ export const socketEcho: Driver = {
 };
 
 export const socketEchoOnOne: Driver = {
-  name: 'unix socket, one core',
+  name: 'unix socket on one core',
   about: 'the same, the two on one processor, where neither can run beside the other',
   version: () => process.version,
   isFloor: true,

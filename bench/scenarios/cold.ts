@@ -187,7 +187,7 @@ export const coldModulesStorm: ScenarioPlan = {
 
 /** Deploying one of 5 MB takes seconds, and no peer that is slow at 1 MB is fast there: the full run has both. */
 const bundleBytes = (quick: boolean) => (quick ? [1_000_000] : [1_000_000, 5_000_000]);
-const bundleRounds = (quick: boolean): Rounds => ({ rounds: quick ? 2 : 7, warmUpRounds: 1 });
+const bundleRounds = (quick: boolean): Rounds => ({ rounds: quick ? 2 : 6, warmUpRounds: 1 });
 
 export const coldBundle: ScenarioPlan = {
   scenario: {

@@ -106,16 +106,25 @@ async function hold(context: Context, holding: Holding): Promise<void> {
   const one = async (peer: ScenarioPeer) => {
     const environments = held.get(peer);
     if (environments === undefined) return;
-    await context.attempt(peer, () => measure(context, peer, environments, holding));
+    await context.attempt(peer, () =>
+      measure(context, peer, environments, holding, (count, share) =>
+        context.progress((done + share) / all.length, `memory of ${count} idle environments: ${peer.name}`),
+      ),
+    );
     if (!context.quick) await environments.client[Symbol.asyncDispose]();
     done += 1;
-    context.progress(done / all.length, `memory of idle environments: ${peer.name} is done`);
   };
   if (context.quick) await Promise.all(all.map(one));
   else for (const peer of all) await one(peer);
 }
 
-async function measure(context: Context, peer: ScenarioPeer, held: Held, { scenario, counts }: Holding): Promise<void> {
+async function measure(
+  context: Context,
+  peer: ScenarioPeer,
+  held: Held,
+  { scenario, counts }: Holding,
+  progress: (count: number, share: number) => void,
+): Promise<void> {
   await rest(held.client.openedAtMs + steadyAfterMs - performance.now(), context.signal);
   const base = await settled(held.client, context.signal);
   let [made, last] = [0, base];
@@ -127,6 +136,7 @@ async function measure(context: Context, peer: ScenarioPeer, held: Held, { scena
       context.leaveOut(peer, `${count} environments would take ${needed}`);
       return;
     }
+    progress(count, counts.indexOf(count) / counts.length);
     const coldMs = await held.grow(count - made);
     last = await settled(held.client, context.signal);
     made = count;

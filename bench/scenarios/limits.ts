@@ -62,7 +62,7 @@ export const neighbour: ScenarioPlan = {
 };
 
 const limitMs = 1_000;
-const timeoutTurn = (quick: boolean) => ({ rounds: quick ? 1 : 5, warmUpRounds: 0 });
+const timeoutTurn = (quick: boolean) => ({ rounds: quick ? 1 : 4, warmUpRounds: 0 });
 
 export const timeout: ScenarioPlan = {
   scenario: {

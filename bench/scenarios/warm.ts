@@ -44,7 +44,7 @@ export const warm: ScenarioPlan = {
       .join(' ') +
     ' The echoes over a unix socket are held to two processors and to one, where taskset is there; where all others run is up to the kernel.',
   needs: ['warm call'],
-  floors: ['unix socket', 'unix socket, one core', 'node:http'],
+  floors: ['unix socket', 'unix socket on one core', 'node:http'],
   async run(context) {
     const sizes = sizesOf(context.quick);
     for (const [i, { bytes, rounds, repeat, warmUpRepeat }] of sizes.entries()) {

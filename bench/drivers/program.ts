@@ -20,12 +20,17 @@ const readyWithinMs = 60_000;
 export async function startProgram({ file, args, env = {}, ready }: ProgramInput): Promise<Program> {
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let output = '';
+  let isUp = false;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   for (const stream of child.stdio.slice(1)) {
     stream?.on('data', (chunk) => {
+      // Looking through what a server logs would be measured along with it.
+      if (isUp) return;
       output = (output + chunk).slice(-20_000);
       const found = ready.exec(output)?.[1];
-      if (found !== undefined) resolve(found);
+      if (found === undefined) return;
+      isUp = true;
+      resolve(found);
     });
   }
   child.once('error', reject);

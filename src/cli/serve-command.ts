@@ -3,6 +3,7 @@
  * ready line is all that goes to stdout; logs, progress and notes go to stderr.
  */
 import { statSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { systemClock } from '../base/clock.ts';
 import { errorStack } from '../base/error-text.ts';
 import { createEngine } from '../engine/create-engine.ts';
@@ -12,6 +13,7 @@ import { assertLoopback } from '../http/loopback.ts';
 import { createServer } from '../http/server.ts';
 import { EngineError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import { earlyCompilingFlags } from '../supervisor/node-flags.ts';
 import { FunctionFigures } from '../telemetry/function-figures.ts';
 import { type AccessKeyOptions, accessKeysOption } from './access-key-options.ts';
 import { bucketsOption } from './bucket-options.ts';
@@ -73,6 +75,7 @@ export async function serveCommand(
   if (keys === undefined) assertLoopback(options.host);
   const targets = directory === undefined ? [] : targetsIn(directory, note);
 
+  compileEarly();
   const stopped = untilSignal();
   const figures = new FunctionFigures();
   const printEvent = createEventPrinter(stderr);
@@ -113,6 +116,14 @@ export async function serveCommand(
   await closed;
   return exitStatus.answered;
 }
+
+/** Only this command's process is ours to set flags of. V8 of an earlier Node may not know them and would say so. */
+function compileEarly(): void {
+  if (Number.parseInt(process.versions.node, 10) < earlyCompilingNodeMin) return;
+  for (const flag of earlyCompilingFlags) setFlagsFromString(flag);
+}
+
+const earlyCompilingNodeMin = 26;
 
 type Note = (text: string) => void;
 

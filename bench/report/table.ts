@@ -30,9 +30,14 @@ export function tableText(result: BenchResult, columns = 100): string {
 function headText({ machine, revision, startedAt, seconds, quick, isInterrupted }: BenchResult): string {
   const memory = quantity(machine.memoryBytes, 'bytes');
   const load = `load ${machine.loadAverage.toFixed(2)} when it began`;
+  // As the model of results says: a third of the cores in use by others.
+  const isBusy = machine.loadAverage > machine.cores / 3;
   return [
     `isotherm ${revision}, ${startedAt.slice(0, 16).replace('T', ' ')}, ${clockTime(seconds)} min${quick ? ', quick' : ''}${isInterrupted === true ? ', interrupted: not all of it' : ''}`,
     `${machine.cpu}, ${machine.cores} cores, ${memory}, ${machine.kernel}, Node ${machine.node}, ${load}`,
+    ...(isBusy
+      ? ['The machine was busy with other things: times and verdicts are of a busy machine, ratios less so.']
+      : []),
   ].join('\n');
 }
 

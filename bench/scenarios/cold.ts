@@ -143,7 +143,7 @@ export const coldModules: ScenarioPlan = {
   },
   method: (quick) => described(moduleRounds(quick), 'one cold call, 60 ms after the last answer'),
   needs: ['cold start', 'modules'],
-  quickPeers: ['isotherm', 'isotherm over HTTP', 'workerd', 'child_process'],
+  quickPeers: ['isotherm', 'workerd', 'child_process'],
   floors: [floor],
   run: (context) =>
     coldCalls({

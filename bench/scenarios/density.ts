@@ -57,7 +57,7 @@ export const density: ScenarioPlan = {
     `${quick ? 'Peers are measured at the same time.' : 'One peer after the other. Cold starts beside so many are the last of those that made them, at most 100.'}`,
   needs: ['cold start', 'memory'],
   floors: ['bare isolate'],
-  quickPeers: ['isotherm', 'isolated-vm', 'workerd', 'child_process', 'node:vm', 'quickjs'],
+  quickPeers: ['isotherm', 'isolated-vm', 'workerd', 'node:vm', 'quickjs'],
   opensPeers: (quick) => !quick,
   run: (context) =>
     hold(context, { scenario: 'density', source: hello, answer: helloAnswer, counts: counts(context.quick) }),

@@ -71,7 +71,7 @@ export const warm: ScenarioPlan = {
 const inFlight = 16;
 const throughputTurn = (quick: boolean) =>
   quick
-    ? { rounds: 3, warmUpRounds: 1, durationMs: 250, warmUpMs: 500 }
+    ? { rounds: 3, warmUpRounds: 1, durationMs: 200, warmUpMs: 400 }
     : { rounds: 8, warmUpRounds: 1, durationMs: 1_000, warmUpMs: 2_000 };
 
 export const throughput: ScenarioPlan = {
@@ -109,7 +109,7 @@ export const throughput: ScenarioPlan = {
 const rates = (quick: boolean) => (quick ? [200] : [200, 1_000, 4_000]);
 const loadTurn = (quick: boolean) =>
   quick
-    ? { rounds: 1, warmUpRounds: 1, durationMs: 600, warmUpMs: 200 }
+    ? { rounds: 1, warmUpRounds: 1, durationMs: 500, warmUpMs: 200 }
     : { rounds: 2, warmUpRounds: 1, durationMs: 1_000, warmUpMs: 500 };
 const graceMs = 3_000;
 

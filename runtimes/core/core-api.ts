@@ -24,6 +24,8 @@ export interface Core {
   readonly offerModules: (modules: LateModules) => void;
   /** Node's own setImmediate, captured. */
   setImmediate(callback: () => void): void;
+  /** Ends init: one immediate later, or with this slice where nothing else waits. The callback does not run then. */
+  endInit(callback: () => void): void;
   /** The event loop turns once more, in which microtasks run and no timer. */
   turnWithoutTimers(): void;
   /** Something is under way that keeps the event loop alive, until `release`. */

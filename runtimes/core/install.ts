@@ -186,6 +186,7 @@ function guestCalls(
       }),
     invoke: (eventJson, contextJson, eventsWait) =>
       loop.slice(() => {
+        loop.initEnded();
         handlerLoop().begin(contextJson);
         loop.afterDueTimers(() => handlerLoop().invoke(eventJson), eventsWait);
       }),
@@ -218,6 +219,15 @@ function useClock(context: Mutable<CoreContext>, policy: 'coarse' | 'frozen'): v
 
 function createCore(context: CoreContext): Core {
   const { host, library, loop, process, services } = context;
+  const setImmediate = (callback: () => void): void => {
+    if (!library.isLoaded('timers')) {
+      loop.enqueueImmediate(callback);
+      return;
+    }
+    loop.isPlatformsTimer = true;
+    library.require<{ setImmediate(run: () => void): void }>('timers').setImmediate(callback);
+    loop.isPlatformsTimer = false;
+  };
   return {
     host,
     services,
@@ -230,14 +240,9 @@ function createCore(context: CoreContext): Core {
     offerModules(modules) {
       context.lateModules = modules;
     },
-    setImmediate(callback) {
-      if (!library.isLoaded('timers')) {
-        loop.enqueueImmediate(callback);
-        return;
-      }
-      loop.isPlatformsTimer = true;
-      library.require<{ setImmediate(run: () => void): void }>('timers').setImmediate(callback);
-      loop.isPlatformsTimer = false;
+    setImmediate,
+    endInit(callback) {
+      if (!loop.endInit(callback)) setImmediate(callback);
     },
     turnWithoutTimers: () => loop.turnWithoutTimers(),
     hold: () => loop.hold(),

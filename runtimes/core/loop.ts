@@ -55,6 +55,8 @@ export class Loop {
   #operationsInRound = 0;
   readonly #operations = new Fifo<() => void>();
   readonly #coreImmediates = new Fifo<() => void>();
+  /** Ends an init that left nothing to wait for; like an immediate, where microtasks bring work after all. */
+  #endOfInit: (() => void) | undefined;
   readonly #finalizers = new Fifo<() => void>();
   #nextExpiryMs = Infinity;
   /** The time for which due timers are being run: one for all of them, however long each takes, as in Node. Negative: none are. */
@@ -132,6 +134,18 @@ export class Loop {
     this.announce();
   }
 
+  /** False: something waits, so that the callback must take its turn. */
+  endInit(callback: () => void): boolean {
+    if (!this.#isIdle) return false;
+    this.#endOfInit = callback;
+    return true;
+  }
+
+  /** An invocation begins: the sandbox took init for done. */
+  initEnded(): void {
+    this.#endOfInit = undefined;
+  }
+
   /** One turn for what microtasks have still to do, in which no timer runs. */
   turnWithoutTimers(): void {
     this.#phase = 'immediates';
@@ -174,7 +188,8 @@ export class Loop {
     this.#drainTicks();
     if (this.#finalizers.length > 0) this.#runFinalizers();
     if (this.onSliceEnd !== undefined) this.onSliceEnd();
-    const state = this.#state(this.#bits());
+    const endsInit = this.#endOfInit !== undefined && this.#isIdle;
+    const state = this.#state(endsInit ? this.#bits() | loopBits.initDone : this.#bits());
     this.#inSlice = false;
     return state;
   }
@@ -251,8 +266,9 @@ export class Loop {
   }
 
   #runImmediates(): boolean {
-    const own = this.#coreImmediates.shift();
+    const own = this.#coreImmediates.shift() ?? this.#endOfInit;
     if (own !== undefined) {
+      if (own === this.#endOfInit) this.#endOfInit = undefined;
       own();
       return true;
     }
@@ -296,17 +312,31 @@ export class Loop {
     }
   }
 
+  /** No tick, timer, operation or immediate waits. Handles that keep the loop alive may be there. */
+  get #isIdle(): boolean {
+    return (
+      this.tickInfo[tickScheduled] === 0 &&
+      this.#nextExpiryMs === Infinity &&
+      this.#operations.length === 0 &&
+      this.#coreImmediates.length === 0 &&
+      this.immediateInfo[immediateCount] === 0 &&
+      this.immediateInfo[immediateHasOutstanding] === 0
+    );
+  }
+
   #bits(): number {
     const alive =
       this.timeoutInfo[0] !== 0 ||
       this.immediateInfo[immediateRefCount] !== 0 ||
       this.#holds > 0 ||
       this.#operations.length > 0 ||
-      this.#coreImmediates.length > 0;
+      this.#coreImmediates.length > 0 ||
+      this.#endOfInit !== undefined;
     // As in Node, immediates that nothing referenced goes with are never reached.
     const again =
       this.#operations.length > 0 ||
       this.#coreImmediates.length > 0 ||
+      this.#endOfInit !== undefined ||
       (alive && (this.immediateInfo[immediateCount] !== 0 || this.immediateInfo[immediateHasOutstanding] !== 0));
     return (
       (this.tickInfo[tickScheduled] === 1 ? loopBits.ticks : 0) |
@@ -323,6 +353,6 @@ export class Loop {
     const { clock } = this.#context;
     const waitMs = clock === undefined ? this.#nextExpiryMs - this.nowMs() : clock.delayUntil(this.#nextExpiryMs);
     const delayMs = this.#nextExpiryMs === 0 ? 0 : MathMax(0, MathCeil(waitMs));
-    return bits + 8 * (delayMs + 1);
+    return bits + 16 * (delayMs + 1);
   }
 }

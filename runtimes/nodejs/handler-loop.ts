@@ -141,9 +141,9 @@ class Initialisation {
     this.#model.accept(findHandler(module, { handler: settings.handler, exportPath, format }, dialect));
   }
 
-  /** One immediate later, so that a rejection at top level that nobody handles is still an init error (A7.7). */
+  /** Behind microtasks, so that a rejection at top level that nobody handles is still an init error (A7.7). */
   #finish(debt: Debt): void {
-    this.#parts.core.setImmediate(() => debt.initDone());
+    this.#parts.core.endInit(() => debt.initDone());
   }
 
   #fail(error: unknown, debt: Debt): void {

@@ -24,24 +24,27 @@ export const loopBits = {
   immediates: 2,
   /** Something referenced keeps the loop alive: a timer, an immediate or a pending operation. */
   alive: 4,
+  /** Init is done unless microtasks bring a rejection or work: what was loaded left nothing to wait for. Spares a turn of its own. */
+  initDone: 8,
 } as const;
 
 /**
- * `bits + 8 * (delayMs + 1)`; a multiple of 0 above the bits means no timer. Delays are whole milliseconds, at most 2^31.
+ * `bits + 16 * (delayMs + 1)`; a multiple of 0 above the bits means no timer. Delays are whole milliseconds, at most 2^31.
  * Encoded in one double because a number crosses the border in a few hundred nanoseconds and an object does not.
  */
 export type LoopState = number;
 
 export function encodeLoopState(bits: number, delayMs: number | undefined): LoopState {
-  return bits + (delayMs === undefined ? 0 : 8 * (Math.max(0, Math.ceil(delayMs)) + 1));
+  return bits + (delayMs === undefined ? 0 : 16 * (Math.max(0, Math.ceil(delayMs)) + 1));
 }
 
 export function decodeLoopState(state: LoopState): { readonly bits: number; readonly delayMs: number | undefined } {
-  const above = Math.floor(state / 8);
-  return { bits: state % 8, delayMs: above === 0 ? undefined : above - 1 };
+  const above = Math.floor(state / 16);
+  return { bits: state % 16, delayMs: above === 0 ? undefined : above - 1 };
 }
 
-/** How the guest ends an init or an invocation: exactly one `settle` for each `init` and each `invoke`. */
+/** How the guest ends an init or an invocation: exactly one `settle` for each `init` and each `invoke`; for an init
+ * that is done a LoopState can say it. */
 export const settleKinds = {
   /** Handler found; `text` is empty. */
   initDone: 0,

@@ -77,9 +77,11 @@ export class EventGate {
     this.#isWokenInSlice = false;
   }
 
-  /** @param state what the slice returned */
-  endSlice(state: LoopState, nowMs: number): void {
-    if (!this.#isWokenInSlice) this.#note(state, nowMs);
+  /** Says whether init is done with this slice. @param state what the slice returned */
+  endSlice(state: LoopState, nowMs: number): boolean {
+    if (this.#isWokenInSlice) return false;
+    this.#note(state, nowMs);
+    return (this.#bits & loopBits.initDone) !== 0;
   }
 
   wake(state: LoopState): void {

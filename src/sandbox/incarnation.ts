@@ -125,6 +125,11 @@ export class Incarnation {
     this.services.freeze();
   }
 
+  /** The guest's loop said so. */
+  settleInit(): void {
+    this.#settle({ kind: settleKinds.initDone, text: '', errorType: '' });
+  }
+
   /** Nothing that the guest still says can change how its invocation ends. */
   settleAnswer(): void {
     this.#settle({ kind: settleKinds.answer, text: '', errorType: '' });

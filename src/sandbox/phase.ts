@@ -264,7 +264,7 @@ export class Phase {
     const { incarnation } = this.#options;
     switch (outcome.kind) {
       case 'state':
-        incarnation.gate.endSlice(outcome.state, this.#nowMs);
+        if (incarnation.gate.endSlice(outcome.state, this.#nowMs)) incarnation.settleInit();
         return undefined;
       case 'rejection': {
         // isolated-vm reports it by failing the slice; the guest decides what an unhandled rejection means.

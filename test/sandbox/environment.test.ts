@@ -1,5 +1,5 @@
 import test from 'ava';
-import { encodeLoopState, settleKinds } from '../../src/bridge/contract.ts';
+import { encodeLoopState, loopBits, settleKinds } from '../../src/bridge/contract.ts';
 import { services as numbers } from '../../src/bridge/services.ts';
 import { limits } from '../../src/model/limits.ts';
 import type { CreateHead, DefineHead, InvokeHead } from '../../src/protocol/messages.ts';
@@ -231,6 +231,47 @@ test('the loop turns while something is due, and no longer', async (t) => {
     calls.map(({ name }) => name),
     ['init', 'invoke', 'turn', 'turn', 'turn'],
   );
+});
+
+const initEnds = loopBits.initDone | immediates | alive;
+
+test('an init that leaves nothing to wait for takes no turn', async (t) => {
+  const { environment, calls } = open({ init: () => initEnds, invoke: answer('done') });
+  t.is((await environment.create()).reply.init.status, 'success');
+  t.is((await environment.invoke(head, '{}')).body, 'done');
+  t.deepEqual(
+    calls.map(({ name }) => name),
+    ['init', 'invoke'],
+  );
+});
+
+test('an init whose microtasks bring work, or a rejection, is not done yet', async (t) => {
+  const woken = open({
+    init(calls) {
+      calls.wake(immediates | alive);
+      return initEnds;
+    },
+    turn: initDone,
+  });
+  t.is((await woken.environment.create()).reply.init.status, 'success');
+  t.deepEqual(
+    woken.calls.map(({ name }) => name),
+    ['init', 'turn'],
+  );
+  const rejected = open({
+    init: () => ({ kind: 'rejections' }),
+    unhandledRejection(calls) {
+      calls.settle(settleKinds.initError, '{"errorType":"E"}', 'E');
+      return initEnds;
+    },
+  });
+  t.is((await rejected.environment.create()).reply.init.status, 'error');
+});
+
+test('an invocation does not end with what ends an init', async (t) => {
+  const { environment } = open({ init: initDone, invoke: () => initEnds, turn: answer('done') });
+  await environment.create();
+  t.is((await environment.invoke(head, '{}')).body, 'done');
 });
 
 test('a timer is waited for, and its turn runs when it is due', async (t) => {

@@ -39,6 +39,19 @@ test('a slice’s result is superseded by a wake during its microtasks', (t) => 
   t.is(gate.demand(clock.nowMs()).kind, 'empty');
 });
 
+test('init is done with a slice that says so, unless something came up in its microtasks', (t) => {
+  const { clock, gate } = openGate();
+  const done = encodeLoopState(loopBits.initDone | immediates | alive, undefined);
+  gate.beginSlice();
+  t.true(gate.endSlice(done, clock.nowMs()));
+  gate.beginSlice();
+  gate.wake(encodeLoopState(immediates | alive, undefined));
+  t.false(gate.endSlice(done, clock.nowMs()));
+  t.is(gate.demand(clock.nowMs()).kind, 'turn');
+  gate.beginSlice();
+  t.false(gate.endSlice(encodeLoopState(immediates | alive, 5), clock.nowMs()));
+});
+
 test('a timer stays due while nobody looks', (t) => {
   const { clock, gate } = openGate();
   gate.beginSlice();

@@ -431,6 +431,8 @@ export const limits = {
   templateWaitMsMax: 1_000,
   /** The next template is begun when the one there is has so many seats left. */
   templateSeatsLow: 6,
+  /** While it has more than so many, the next one yields the cores to everybody else while it is made. */
+  templateSeatsUrgent: 2,
   /** After so many that did not come to life none is tried for the back-off, which grows with each try. Without one sandboxes are started. */
   templateFailuresMax: 3,
   templateBackoffMsMin: 10_000,

@@ -10,6 +10,7 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { invariant } from '../base/invariant.ts';
 import { limits } from '../model/limits.ts';
+import { type YieldingCores, yieldCores } from './core-priority.ts';
 import { type LaunchedSandbox, type LaunchOptions, type SandboxChild, socketsOf, spawnSandbox } from './launch.ts';
 import { OutputTail } from './output-tail.ts';
 import { openScratchFile, type ScratchFile } from './scratch-file.ts';
@@ -46,6 +47,8 @@ export class Template {
   /** To a sandbox, which closes what is in it. */
   readonly #given = new Set<Seat>();
   readonly #ended = Promise.withResolvers<string>();
+  /** While it makes itself, which nobody waits for. What it forks somebody may wait for. */
+  readonly #yielding: YieldingCores;
   readonly #output = new OutputTail(limits.sandboxOutputTailBytes);
   readonly #ready = Promise.withResolvers<void>();
   #taken = 0;
@@ -85,6 +88,7 @@ export class Template {
 
   private constructor(child: ChildProcess & { readonly pid: number }, seats: readonly Seat[]) {
     this.pid = child.pid;
+    this.#yielding = yieldCores(child.pid);
     this.ended = this.#ended.promise;
     this.ready = this.#ready.promise;
     this.#process = child;
@@ -104,6 +108,17 @@ export class Template {
 
   get isReady(): boolean {
     return this.#isReady && !this.#isOver;
+  }
+
+  /** Somebody waits for it now. */
+  hasten(): void {
+    if (this.#isOver) return;
+    try {
+      this.#yielding.raise();
+    } catch {
+      // What it forked would be as low for good: without it sandboxes are started.
+      this.#process.kill('SIGKILL');
+    }
   }
 
   get seatsLeft(): number {
@@ -169,6 +184,7 @@ export class Template {
   #event(kind: string, seat: number, value: number): void {
     switch (kind) {
       case 'r':
+        this.hasten();
         this.#isReady = true;
         this.#ready.resolve();
         return;

@@ -20,6 +20,9 @@ export class Templates implements AsyncDisposable {
   /** Ready, oldest first: each forks until it has no seat left. */
   readonly #ready: Template[] = [];
   #starting: Promise<void> | undefined;
+  /** What is started now yields the cores to others until it is needed. */
+  #making: Template | undefined;
+  #isNeeded = false;
   #starts = 0;
   #history: CrashHistory = cleanHistory;
   #isClosed = false;
@@ -39,7 +42,9 @@ export class Templates implements AsyncDisposable {
     // One that joins a control group of its own does so before it is Node.
     if (path === undefined || options.group !== undefined) return await launch(options, adopt);
     this.#starts += 1;
-    if (this.#starts > limits.templateAfterStarts && this.#isLow()) this.#begin(options, path);
+    if (this.#starts > limits.templateAfterStarts && this.#seatsLeft() <= limits.templateSeatsLow)
+      this.#begin(options, path);
+    if (this.#starting !== undefined && this.#seatsLeft() <= limits.templateSeatsUrgent) this.#hasten();
     if (options.isAwaited !== true && this.#usable() === undefined) await this.#awaitTemplate();
     try {
       return await (this.#usable()?.fork(adopt) ?? launch(options, adopt));
@@ -52,9 +57,15 @@ export class Templates implements AsyncDisposable {
   /** Who has nobody waiting for it waits for a template, since to start it would take as long; but not for ever. */
   async #awaitTemplate(): Promise<void> {
     if (this.#starting === undefined) return;
+    this.#hasten();
     const { promise, resolve } = Promise.withResolvers<void>();
     using _limit = this.#clock.after(limits.templateWaitMsMax, resolve);
     await Promise.race([this.#starting, promise]);
+  }
+
+  #hasten(): void {
+    this.#isNeeded = true;
+    this.#making?.hasten();
   }
 
   #usable(): Template | undefined {
@@ -66,11 +77,9 @@ export class Templates implements AsyncDisposable {
     return undefined;
   }
 
-  #isLow(): boolean {
+  #seatsLeft(): number {
     this.#usable();
-    return (
-      this.#ready.reduce((sum, { isReady, seatsLeft }) => sum + (isReady ? seatsLeft : 0), 0) <= limits.templateSeatsLow
-    );
+    return this.#ready.reduce((sum, { isReady, seatsLeft }) => sum + (isReady ? seatsLeft : 0), 0);
   }
 
   #begin(options: LaunchOptions, path: string): void {
@@ -80,6 +89,8 @@ export class Templates implements AsyncDisposable {
       .catch((error: unknown) => this.#failed(errorMessage(error)))
       .finally(() => {
         this.#starting = undefined;
+        this.#making = undefined;
+        this.#isNeeded = false;
       });
   }
 
@@ -89,6 +100,8 @@ export class Templates implements AsyncDisposable {
     void template.ended.then(() => this.#all.delete(template));
     if (this.#isClosed) return void (await template.end());
     template.hold();
+    this.#making = template;
+    if (this.#isNeeded) template.hasten();
     let late: string | undefined;
     using _watch = new StartWatch(
       this.#clock,

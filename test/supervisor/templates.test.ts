@@ -1,6 +1,6 @@
 /** Sandboxes that a template forked, with the real program: they are what sandboxes are that were started. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -125,6 +125,9 @@ test.serial('the first sandbox is started, the others are children of one templa
   const [template = 0] = parents;
   t.not(template, process.pid);
   t.is(parentOf(template), process.pid);
+  // While it is made it may yield the cores to others, and what it forks does not.
+  for (const pid of [template, ...sandboxes.map((sandbox) => sandbox.pid)])
+    t.is(getPriority(pid), getPriority(process.pid));
 });
 
 test.serial('a forked sandbox is jailed as far as one that was started', async (t) => {

@@ -22,6 +22,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Of the work of a program that has just warmed up, on a machine that has other things to do.
+constexpr std::chrono::seconds finish_max{20};
+
 // Names what is protected.
 struct Methods : v8::Platform {
   static auto Post() { return &Methods::PostTaskOnWorkerThreadImpl; }
@@ -98,6 +101,43 @@ void PostDelayed(v8::Platform*, v8::TaskPriority, std::unique_ptr<v8::Task> task
   workers->Post(std::move(task), delay);
 }
 
+// One of as many tasks as there are threads, each of which waits until all have been begun: then no thread does anything else.
+class Rendezvous : public v8::Task {
+ public:
+  struct Meeting {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int awaited;
+  };
+
+  explicit Rendezvous(std::shared_ptr<Meeting> meeting) : meeting_(std::move(meeting)) {}
+
+  void Run() override {
+    std::unique_lock<std::mutex> lock(meeting_->mutex);
+    meeting_->awaited--;
+    meeting_->changed.notify_all();
+    meeting_->changed.wait(lock, [this] { return meeting_->awaited <= 0; });
+  }
+
+ private:
+  std::shared_ptr<Meeting> meeting_;
+};
+
+// What V8 gave to Node's threads is finished by them, while they are there: a collection or a compilation that a fork cuts off leaves a heap
+// that nobody may touch, and locks that nobody opens. DrainTasks waits for what is urgent only. The least urgent tasks come last.
+bool Finish(node::MultiIsolatePlatform* platform, v8::Isolate* isolate) {
+  platform->DrainTasks(isolate);
+  auto meeting = std::make_shared<Rendezvous::Meeting>();
+  // Node counts the thread that waits for delayed tasks, too, which runs none.
+  int threads = platform->NumberOfWorkerThreads() - 1;
+  meeting->awaited = threads;
+  for (int i = 0; i < threads; i++) {
+    platform->PostTaskOnWorkerThread(v8::TaskPriority::kBestEffort, std::make_unique<Rendezvous>(meeting));
+  }
+  std::unique_lock<std::mutex> lock(meeting->mutex);
+  return meeting->changed.wait_for(lock, finish_max, [&] { return meeting->awaited <= 0; });
+}
+
 // A pointer to a virtual function tells its place in the table: as one more than the offset, on arm64 as the offset.
 template <class Method>
 ptrdiff_t OffsetOf(Method method) {
@@ -130,8 +170,7 @@ extern "C" __attribute__((visibility("default"))) int isotherm_own_workers() {
   v8::HandleScope scope(isolate);
   node::MultiIsolatePlatform* platform = node::GetMultiIsolatePlatform(node::GetCurrentEnvironment(isolate->GetCurrentContext()));
   if (platform == nullptr) return 0;
-  // What was given to Node's threads is finished by them, while they are there.
-  platform->DrainTasks(isolate);
+  if (!Finish(platform, isolate)) return 0;
   workers = new Workers;
   workers->threads_max = static_cast<size_t>(platform->NumberOfWorkerThreads());
   return Replace(platform, OffsetOf(Methods::Post()), reinterpret_cast<void*>(Post)) &&

@@ -198,10 +198,11 @@ function nothingLeft({ before, after }: Observation): Findings {
 
 /**
  * Pools are filled when they are first needed, and stay: isolated-vm's (a thread more than cores), four threads of libuv, and one for long
- * cryptography, whose event loop has four descriptors; another such thread and those of isolated-vm's timers end by themselves. The
- * most of 600 rows were ten threads (cryptography of all kinds at once) and four descriptors.
+ * cryptography, whose event loop has four descriptors; another such thread and those of isolated-vm's timers end by themselves. Where a
+ * sandbox was forked, V8's five (native/workers.cc) and the watchdog's begin with their first work, too. The most of 1,200 rows were fourteen
+ * threads (a thousand timers, in a forked sandbox) and four descriptors.
  */
-const sparesMax = 12;
+const sparesMax = 16;
 const spareDescriptorsMax = 8;
 
 function nextServed({ program, endings, next }: Observation): Findings {

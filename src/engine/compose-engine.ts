@@ -105,6 +105,7 @@ class ComposedEngine implements Engine {
     this.#sandboxes.listen(this.#scheduler);
     this.#conduct = new Conduct(clock, observe);
     const destinations = new DestinationTargets(options.destinations, options.destinationDirectory);
+    const mayRecur = (functionName: string): boolean => parts.registry.recursion.get(functionName) === 'Allow';
     this.#events = new Events({
       clock,
       observe,
@@ -113,9 +114,10 @@ class ComposedEngine implements Engine {
       limits,
       asyncDelayScale: options.asyncDelayScale,
       targets: destinations,
+      mayRecur,
       deliver: (event) => this.#path.deliver(event),
     });
-    const lineage = new Lineage((functionName) => parts.registry.recursion.get(functionName) === 'Allow');
+    const lineage = new Lineage(mayRecur);
     const path = {
       lineage,
       clock,

@@ -9,7 +9,7 @@ import { EngineError } from '../model/errors.ts';
 import type { InvokeResult } from '../model/invocation.ts';
 import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
-import type { EventAnswer, EventDelivery, EventSettings } from '../queue/delivery.ts';
+import type { EventAnswer, EventDelivery, EventFunctions, EventSettings } from '../queue/delivery.ts';
 import { type AcceptInput, EventQueue, type EventQueueStats } from '../queue/event-queue.ts';
 import type { NewRecord } from '../queue/event-store.ts';
 import type { Targets } from '../queue/target.ts';
@@ -24,6 +24,7 @@ export interface EventsParts {
   readonly limits: ValidOptions['limits'];
   readonly asyncDelayScale: number;
   readonly targets: Targets;
+  readonly mayRecur: EventFunctions['mayRecur'];
   /** Runs a delivery as an invocation. @throws EngineError */
   readonly deliver: (event: EventDelivery) => Promise<InvokeResult>;
 }
@@ -100,6 +101,7 @@ export class Events {
         has: (functionName) => isThere(registry, reference(functionName, undefined)),
         settings: (functionName, qualifier) => this.#settings(reference(functionName, qualifier)),
         reserved: (functionName) => this.#reserves.get(functionName),
+        mayRecur: this.#parts.mayRecur,
         deliver: (event) => this.#deliver(event),
       },
     });
@@ -118,7 +120,6 @@ export class Events {
       onSuccess: config?.onSuccess,
       onFailure: config?.onFailure,
       deadLetter: configuration.deadLetter,
-      mayRecur: registry.recursion.get(named.functionName) === 'Allow',
     };
   }
 

@@ -10,8 +10,6 @@ export interface EventSettings {
   readonly onSuccess?: string | undefined;
   readonly onFailure?: string | undefined;
   readonly deadLetter?: string | undefined;
-  /** It may be invoked by destinations in a row without end (RecursiveLoop=Allow). */
-  readonly mayRecur?: boolean;
 }
 
 export interface EventDelivery {
@@ -40,6 +38,8 @@ export interface EventFunctions {
   /** Undefined: the function, or what the qualifier named, was deleted. */
   settings(functionName: string, qualifier: string | undefined): EventSettings | undefined;
   reserved(functionName: string): number | undefined;
+  /** Whether one that is there may be invoked in a row without end (RecursiveLoop=Allow). Asked only where a row is long. */
+  mayRecur(functionName: string): boolean;
   /** @throws EngineError when the platform could not, or there was no room */
   deliver(delivery: EventDelivery): Promise<EventAnswer>;
 }

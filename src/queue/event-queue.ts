@@ -115,7 +115,8 @@ export class EventQueue {
       nowMs: () => this.#nowMs(),
       delayScale: options.delayScale,
       observe: options.observe,
-      mayRecur: ({ functionName, qualifier }) => functions.settings(functionName, qualifier)?.mayRecur === true,
+      mayRecur: ({ functionName, qualifier }) =>
+        functions.settings(functionName, qualifier) !== undefined && functions.mayRecur(functionName),
       invoke: (target, record) => this.#invoke(target, record),
     });
     for (const { functionName, queueId, events, bytes } of store.queues()) {

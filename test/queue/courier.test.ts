@@ -222,11 +222,12 @@ test('functions that are each other’s destination stop after 16', async (t) =>
 
 test('where both of them may recur they go on, and a chain stops at the first that may not', async (t) => {
   const world = new QueueWorld();
-  world.settings.set('f', { ...settings, onSuccess: functionArn('g'), mayRecur: true });
-  world.settings.set('g', { ...settings, onSuccess: functionArn('f'), mayRecur: true });
+  world.settings.set('f', { ...settings, onSuccess: functionArn('g') });
+  world.settings.set('g', { ...settings, onSuccess: functionArn('f') });
+  world.recurring.add('f').add('g');
   await world.accept('one');
   await until(world, () => world.deliveries.length > 40);
-  world.settings.set('f', { ...settings, onSuccess: functionArn('g') });
+  world.recurring.delete('f');
   await until(world, () => world.queue.stats().recordsFailed === 1);
   t.like(world.told.at(-1), { functionName: 'g', target: functionArn('f'), isGivenUp: true });
 });

@@ -27,6 +27,8 @@ export class QueueWorld {
   readonly told: PlatformEvent[] = [];
   readonly deliveries: EventDelivery[] = [];
   readonly settings = new Map<string, EventSettings>();
+  /** Functions that may be invoked in a row without end. */
+  readonly recurring = new Set<string>();
   readonly reserves = new Map<string, number>();
   readonly #directory: string | undefined;
   onDeliver: (delivery: EventDelivery) => EventAnswer | Promise<EventAnswer> = () => answer();
@@ -60,6 +62,7 @@ export class QueueWorld {
       },
       functions: {
         has: (functionName) => this.settings.has(functionName),
+        mayRecur: (functionName) => this.recurring.has(functionName),
         settings: (functionName, qualifier) =>
           this.settings.get(qualifier === undefined ? functionName : `${functionName}:${qualifier}`),
         reserved: (functionName) => this.reserves.get(functionName),

@@ -6,12 +6,12 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { processStat } from './process-stat.ts';
 
 export class ResidentMemory implements Disposable {
-  readonly #pid: number;
+  readonly #pid: number | 'self';
   readonly #buffer = Buffer.alloc(128);
   #descriptor: number | undefined;
 
-  /** Call it only for a child that has not been reaped. */
-  constructor(pid: number) {
+  /** @param pid of a child that has not been reaped, or this process */
+  constructor(pid: number | 'self') {
     this.#pid = pid;
     try {
       this.#descriptor = openSync(`/proc/${pid}/statm`, 'r');

@@ -3,12 +3,13 @@
  * lock on it opens nothing. It ends when its socket does, and always by SIGKILL: leaving politely while isolates run ends in a
  * crash (SECURITY.md 2.1). `main.ts` runs it as it is written, `start.ts` bundled.
  */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { type Duplex, duplexPair } from 'node:stream';
 import { systemClock } from '../base/clock.ts';
 import { errorStack } from '../base/error-text.ts';
+import { ResidentMemory } from '../base/resident-memory.ts';
 import type { HardeningReport } from '../model/hardening.ts';
 import { limits } from '../model/limits.ts';
 import { type Channel, hotWait, openChannel } from '../protocol/channel.ts';
@@ -47,7 +48,7 @@ export function serve(given: readonly string[]): void {
   const image = loadRuntimeImage(runtimeDirectory);
   const lock = lockPath === undefined ? undefined : loadLock(lockPath);
   const begin = (sandbox: Sandbox, channel: Channel, isForked: 0 | 1): void => {
-    sandbox.resident.open();
+    sandbox.openResident();
     const hardening = lockSandbox(lock, isForked, process.env);
     sandbox.prepare();
     channel.notify(frameTypes.hello, hello(image, hardening));
@@ -85,8 +86,7 @@ async function becomeTemplate(
   const warm = new Sandbox(image, { backing, store: { fd: -1, text: () => warmBundle } }, 'alone');
   await warm.warmUp.begin();
   await converse(warm);
-  warm.resident.open();
-  warm.resident.close();
+  readOwnMemory()[Symbol.dispose]();
   const sandbox = new Sandbox(image, openFiles());
   // From here on no turn of the loop may come before the fork: it would read what is for the template.
   const channel = sandbox.listen(new Socket({ fd: socketFd }));
@@ -104,7 +104,7 @@ export async function rehearse(runtimeDirectory: string, scratchFd: number): Pro
     backing,
     store: { fd: -1, text: () => warmBundle },
   });
-  sandbox.resident.open();
+  sandbox.openResident();
   await sandbox.warmUp.begin();
   await sandbox.warmUp.finish(() => true);
   await converse(sandbox);
@@ -141,11 +141,11 @@ class Sandbox {
   /** Before it says hello. */
   readonly warmUp: WarmUp;
   readonly host: EnvironmentHost;
-  readonly resident = new OwnResidentMemory();
   readonly #files: Files;
   readonly #lanes: LaneRecord;
   readonly #prepared: PreparedIsolates;
   #channel: Channel | undefined;
+  #resident: ResidentMemory | undefined;
 
   /** @param threads `alone`: it runs guests of ours only, and on this thread only */
   constructor(image: RuntimeImage, files: Files, threads: 'alone' | 'pool' = 'pool') {
@@ -177,7 +177,7 @@ class Sandbox {
       }),
       clock: systemClock,
       random: (byteCount) => crypto.getRandomValues(new Uint8Array(byteCount)).buffer,
-      residentBytes: () => this.resident.bytes(),
+      residentBytes: () => this.#resident?.readBytes() ?? 0,
       threadCpuMs: createThreadCpu(),
       sendLog: (head, body) => this.#channel?.notify(frameTypes.log, head, body),
       sendAnswer: (head, body) => this.#channel?.notify(frameTypes.answerChunk, head, body),
@@ -187,6 +187,11 @@ class Sandbox {
       defer,
     };
     this.warmUp = new WarmUp(this.host, files.backing, this.#lanes);
+  }
+
+  /** For good, before the lock. A process that was forked has to do it itself. */
+  openResident(): void {
+    this.#resident = readOwnMemory();
   }
 
   listen(stream: Duplex): Channel {
@@ -255,30 +260,12 @@ function createThreadCpu(): EnvironmentHost['threadCpuMs'] {
   };
 }
 
-/** Opened once and read again and again: later nothing can be opened. Each process has to open its own. */
-class OwnResidentMemory {
-  readonly #text = Buffer.alloc(128);
-  #fd: number | undefined;
-
-  open(): void {
-    this.#fd = openSync('/proc/self/statm', 'r');
-    this.bytes();
-  }
-
-  close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
-    this.#fd = undefined;
-  }
-
-  bytes(): number {
-    if (this.#fd === undefined) return 0;
-    const read = readSync(this.#fd, this.#text, 0, this.#text.byteLength, 0);
-    const [, residentPages] = this.#text.toString('latin1', 0, read).split(' ');
-    return Number(residentPages) * pageBytes;
-  }
+/** By name: a forked sandbox takes its template's number for its own. */
+function readOwnMemory(): ResidentMemory {
+  const memory = new ResidentMemory('self');
+  memory.readBytes();
+  return memory;
 }
-
-const pageBytes = 4_096;
 
 function report(text: string): void {
   try {

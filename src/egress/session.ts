@@ -33,7 +33,11 @@ export interface SessionOptions {
   readonly send: (event: NetworkEvent, body?: Uint8Array) => void;
 }
 
-type Entry = { readonly kind: 'question' } | { readonly kind: 'connection'; readonly connection: Connection };
+type Entry =
+  | { readonly kind: 'question' }
+  | { readonly kind: 'connection'; readonly connection: Connection }
+  /** A connection before its turn: nothing is made for it yet, because a guest may drop it again. */
+  | { readonly kind: 'turn'; readonly turn: Disposable };
 
 const question: Entry = { kind: 'question' };
 
@@ -91,12 +95,9 @@ export class NetworkSession {
       case 'secure':
         this.#connection(request.id)?.secure(request.servername);
         break;
-      case 'close': {
-        const connection = this.#connection(request.id);
-        this.#open.delete(request.id);
-        connection?.close(request.reset ? 'reset' : 'orderly');
+      case 'close':
+        this.#drop(request.id, request.reset ? 'reset' : 'orderly');
         break;
-      }
       default:
         request satisfies never;
     }
@@ -127,6 +128,13 @@ export class NetworkSession {
     if (entry?.kind === 'connection') return entry.connection;
     if (entry !== undefined || id > this.#latestId) throw new ProtocolError('network.id', 'that of a connection', id);
     return undefined;
+  }
+
+  #drop(id: number, how: 'reset' | 'orderly'): void {
+    const entry = this.#open.get(id);
+    if (entry?.kind === 'turn') entry.turn[Symbol.dispose]();
+    else this.#connection(id)?.close(how);
+    this.#open.delete(id);
   }
 
   // Names.
@@ -167,6 +175,13 @@ export class NetworkSession {
   // Connections.
 
   #connect({ id, address, port }: NetworkRequest & { kind: 'connect' }): void {
+    this.#begin(id, question);
+    const turn = this.#throttle.run(() => this.#takeTurn(id, address, port));
+    if (turn !== undefined) this.#open.set(id, { kind: 'turn', turn });
+  }
+
+  /** Its turn has come. */
+  #takeTurn(id: number, address: string, port: number): void {
     const { clock, tally } = this.#options;
     let peer: NetworkPeer | undefined;
     let isConnected = false;
@@ -190,12 +205,8 @@ export class NetworkSession {
         this.#audit.closed(peer, { bytesSent, bytesReceived, durationMs });
       },
     });
-    this.#begin(id, { kind: 'connection', connection });
-    this.#throttle.run(() => {
-      // Closed while it waited.
-      if (this.#open.get(id) === undefined) return;
-      peer = this.#start(connection, address, port);
-    });
+    this.#open.set(id, { kind: 'connection', connection });
+    peer = this.#start(connection, address, port);
   }
 
   #start(connection: Connection, text: string, port: number): NetworkPeer | undefined {

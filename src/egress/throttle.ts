@@ -1,11 +1,15 @@
-/** Lets work through at a rate; what comes faster waits its turn. Its caller bounds how much can wait. */
+/**
+ * Lets work through at a rate; what comes faster waits its turn. Its caller bounds how much can wait, and takes back what nobody wants
+ * any more: a guest that begins and drops without end would fill the host's memory with turns that come much later.
+ */
 import type { Clock } from '../base/clock.ts';
 import { type Rate, TokenBucket } from './token-bucket.ts';
 
 export class Throttle {
   readonly #clock: Clock;
   readonly #bucket: TokenBucket;
-  #waiting: (() => void)[] = [];
+  /** In the order they came. */
+  readonly #waiting = new Set<() => void>();
   #timer: Disposable | undefined;
 
   constructor(clock: Clock, rate: Rate) {
@@ -13,28 +17,32 @@ export class Throttle {
     this.#bucket = new TokenBucket(clock, rate);
   }
 
-  run(work: () => void): void {
-    if (this.#waiting.length > 0 || this.#bucket.waitMs() > 0) {
-      this.#waiting.push(work);
-      this.#arm();
-    } else {
+  /** Gives what takes it back; undefined when it has run. `work` is new each time. */
+  run(work: () => void): Disposable | undefined {
+    if (this.#waiting.size === 0 && this.#bucket.waitMs() === 0) {
       this.#bucket.spend(1);
       work();
+      return undefined;
     }
+    this.#waiting.add(work);
+    this.#arm();
+    return { [Symbol.dispose]: () => void this.#waiting.delete(work) };
   }
 
   close(): void {
-    this.#waiting = [];
+    this.#waiting.clear();
     this.#timer?.[Symbol.dispose]();
   }
 
   #arm(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.size === 0) return;
     this.#timer ??= this.#clock.after(this.#bucket.waitMs(), () => {
       this.#timer = undefined;
-      while (this.#waiting.length > 0 && this.#bucket.waitMs() === 0) {
+      for (const work of this.#waiting) {
+        if (this.#bucket.waitMs() > 0) break;
+        this.#waiting.delete(work);
         this.#bucket.spend(1);
-        this.#waiting.shift()?.();
+        work();
       }
       this.#arm();
     });

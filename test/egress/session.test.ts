@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { limits } from '../../src/model/limits.ts';
 import { dnsTypes, type NetworkRequest } from '../../src/protocol/network.ts';
 import { ProtocolError } from '../../src/protocol/protocol-error.ts';
+import { createFakeClock } from '../fixtures/fake-clock.ts';
 import { GateClient } from './gate-client.ts';
 
 test('whatever a sandbox sends in whatever order is done, refused or a protocol error, and leaves nothing', async (t) => {
@@ -74,4 +75,23 @@ test('a reason is bounded, whatever it repeats', async (t) => {
   const name = '\u0001'.repeat(limits.hostnameCharsMax);
   const { reason } = await client.next(client.lookup(name), 'failed');
   t.is(reason?.length, limits.networkReasonCharsMax);
+});
+
+test('connections that a guest drops before their turn keep nobody behind them waiting', async (t) => {
+  const clock = createFakeClock();
+  const client = new GateClient({ clock });
+  const refused = { kind: 'connect', address: '127.0.0.1', port: 1 } as const;
+  for (let at = 0; at < limits.networkRequestsBurst; at++) client.request({ ...refused, id: client.nextId() });
+  for (let at = 0; at < 100 * limits.networkRequestsPerSecondMax; at++) {
+    const id = client.nextId();
+    client.request({ ...refused, id });
+    client.request({ kind: 'close', id, reset: false });
+  }
+  const last = client.nextId();
+  client.request({ ...refused, id: last });
+  const before = client.waiting.length;
+  t.is(before, limits.networkRequestsBurst);
+  clock.advance(2_000 / limits.networkRequestsPerSecondMax);
+  t.is(client.waiting.length, before + 1);
+  t.like(await client.next(last, 'failed'), { code: 'EACCES' });
 });

@@ -437,6 +437,8 @@ export const limits = {
   templateFailuresMax: 3,
   templateBackoffMsMin: 10_000,
   templateBackoffMsMax: 600_000,
+  /** A template that forks, or ends a sandbox, does so within 20 ms; one that has not within this is ended, with all that it forked. */
+  templateAnswerMsMax: 2_000,
   /** Beyond its init timeout an environment has this long: the isolate itself is made, perhaps behind those of others. */
   createGraceMs: 2_000,
   /** A ping may take this much longer than a short slice: two processes share a busy core. */
@@ -482,6 +484,8 @@ export const limits = {
   frameBytesFromSandboxMax: 8 * MiB,
   frameBytesToSandboxMax: 16 * MiB,
   callsPendingMax: 4_096,
+  /** Events of guests that a sandbox has not read. What windows allow to be under way is less, but for hundreds of full connections. */
+  noticeBytesWaitingMax: 128 * MiB,
 
   /** Host functions offered to a guest (`bindings`). Functions, levels and name lengths of what an embedder offers. */
   bindingFunctionsMax: 1_000,

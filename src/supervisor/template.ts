@@ -8,8 +8,10 @@ import { open } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
+import type { Clock } from '../base/clock.ts';
 import { invariant } from '../base/invariant.ts';
 import { limits } from '../model/limits.ts';
+import { AnswerWatch } from './answer-watch.ts';
 import { type YieldingCores, yieldCores } from './core-priority.ts';
 import { type LaunchedSandbox, type LaunchOptions, type SandboxChild, socketsOf, spawnSandbox } from './launch.ts';
 import { OutputTail } from './output-tail.ts';
@@ -43,6 +45,10 @@ export class Template {
   readonly #control: Socket;
   readonly #seats: readonly Seat[];
   readonly #asked = new Map<number, Asked>();
+  /** Told to end, and not told of yet. */
+  readonly #ending = new Set<number>();
+  /** What it forked can be ended only by it or with it: one that does not do what it is told holds up all that wait for that. */
+  readonly #watch: AnswerWatch;
   readonly #children = new Map<number, ForkedSandbox>();
   /** To a sandbox, which closes what is in it. */
   readonly #given = new Set<Seat>();
@@ -58,7 +64,7 @@ export class Template {
   #received: Buffer = Buffer.alloc(0);
 
   /** Resolves when the process exists; `isReady` says when it forks. @throws the system's error */
-  static async start(options: LaunchOptions, path: string): Promise<Template> {
+  static async start(options: LaunchOptions, path: string, clock: Clock): Promise<Template> {
     const volumes: ScratchFile[] = [];
     const stores: ScratchFile[] = [];
     try {
@@ -75,7 +81,7 @@ export class Template {
       const descriptors = ['ignore', 'pipe', 'pipe', nothing.fd, nothing.fd, ...inherited] as const;
       const child = await spawnSandbox(options, descriptors, { path, descriptors: inherited.length });
       const seats = stores.map((store, at) => ({ ...socketsOf(child, seatsFrom + at * descriptorsOfSeat), store }));
-      const template = new Template(child, seats);
+      const template = new Template(child, seats, clock);
       await Promise.all(stores.map(({ readOnly }) => readOnly.close()));
       return template;
     } catch (error) {
@@ -86,7 +92,8 @@ export class Template {
     }
   }
 
-  private constructor(child: ChildProcess & { readonly pid: number }, seats: readonly Seat[]) {
+  private constructor(child: ChildProcess & { readonly pid: number }, seats: readonly Seat[], clock: Clock) {
+    this.#watch = new AnswerWatch(clock, () => void this.#process.kill('SIGKILL'));
     this.pid = child.pid;
     this.#yielding = yieldCores(child.pid);
     this.ended = this.#ended.promise;
@@ -133,6 +140,7 @@ export class Template {
     return new Promise((resolve, reject) => {
       const onForked = (launched: LaunchedSandbox): void => resolve(adopt(launched));
       this.#asked.set(seat, { onForked, onFailure: reject });
+      this.#watch.owed();
       this.hold();
       this.#command('f', seat);
     });
@@ -140,6 +148,10 @@ export class Template {
 
   kill(seat: number): boolean {
     if (!this.#children.has(seat)) return false;
+    if (!this.#ending.has(seat)) {
+      this.#ending.add(seat);
+      this.#watch.owed();
+    }
     this.#command('k', seat);
     return true;
   }
@@ -194,11 +206,13 @@ export class Template {
       case 'x': {
         const asked = this.#answered(seat);
         asked?.onFailure(new TemplateError(`a template could not fork: ${getSystemErrorName(-value)}`));
+        if (this.seatsLeft === 0) this.retire();
         return;
       }
       case 'e': {
         const child = this.#children.get(seat);
         this.#children.delete(seat);
+        if (this.#ending.delete(seat)) this.#watch.answered();
         this.#command('w', seat);
         child?.end(value);
         if (this.seatsLeft === 0) this.retire();
@@ -225,6 +239,7 @@ export class Template {
     const asked = this.#asked.get(seat);
     if (asked !== undefined) {
       this.#asked.delete(seat);
+      this.#watch.answered();
       this.release();
     }
     return asked;
@@ -233,6 +248,7 @@ export class Template {
   /** The kernel killed what it had forked, as each of them had asked for. */
   #over(status: string): void {
     this.#isOver = true;
+    this.#watch.stop();
     for (const seat of [...this.#asked.keys()])
       this.#answered(seat)?.onFailure(new TemplateError('the template ended'));
     for (const [seat, child] of this.#children) {

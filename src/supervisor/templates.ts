@@ -95,7 +95,7 @@ export class Templates implements AsyncDisposable {
   }
 
   async #start(options: LaunchOptions, path: string): Promise<void> {
-    const template = await Template.start(options, path);
+    const template = await Template.start(options, path, this.#clock);
     this.#all.add(template);
     void template.ended.then(() => this.#all.delete(template));
     if (this.#isClosed) return void (await template.end());

@@ -68,8 +68,8 @@ function order(
 }
 
 /** One sandbox that was started, and others that were not. */
-async function acquire(t: Context, forked: number) {
-  const ordered = order(t);
+async function acquire(t: Context, forked: number, clock: Clock = slowClock) {
+  const ordered = order(t, t.context.jail, () => {}, { clock });
   const started = await ordered.fleet.acquire('first');
   // Nobody waits for the next ones until the spare is there, so a template makes it, and then most of them.
   await ordered.fleet.ready();
@@ -209,6 +209,17 @@ test.serial('a template that ends takes its sandboxes along, and the next ones a
   for (const domain of ['next', 'after that', 'and then']) {
     t.is(await run(await fleet.acquire(domain), 'return 2'), 2);
   }
+});
+
+test.serial('a template that does not do what it is told is ended, and nobody waits for it for ever', async (t) => {
+  const { sandboxes, fleet } = await acquire(t, 2, systemClock);
+  const [one, other] = sandboxes as [SandboxHandle, SandboxHandle];
+  process.kill(parentOf(one.pid), 'SIGSTOP');
+  const cause = { kind: 'killed', reason: 'closing', detail: 'for a test' } as const;
+  await one.kill(cause);
+  t.is(await one.exited, cause);
+  t.is((await endOf(other)).kind, 'crashed');
+  t.is(await run(await fleet.acquire('next'), 'return 3'), 3);
 });
 
 test.serial('without a module to fork with, sandboxes are started', async (t) => {

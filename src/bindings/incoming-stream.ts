@@ -61,7 +61,8 @@ export class IncomingStream {
       throw new ProtocolError('bindings.chunk', 'within the window of its stream', this.#underWay + cost);
     }
     this.#underWay += cost;
-    this.#chunks.push({ text, bytes, cost });
+    // A copy: what came with it is others', and a few bytes must not keep all of it until somebody reads.
+    this.#chunks.push({ text, bytes: new Uint8Array(bytes), cost });
     this.#demand.wake();
   }
 
@@ -128,6 +129,5 @@ export class IncomingStream {
 }
 
 function asValue({ text, bytes }: Chunk): unknown {
-  // A copy: a few bytes must not keep a whole message alive.
-  return text === undefined ? new Uint8Array(bytes) : dataCodec.decode(text, bytes);
+  return text === undefined ? bytes : dataCodec.decode(text, bytes);
 }

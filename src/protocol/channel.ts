@@ -19,6 +19,11 @@ export interface ChannelOptions {
   readonly incoming: FrameLimits;
   readonly outgoing: FrameLimits;
   readonly callsPendingMax: number;
+  /**
+   * Bytes of notices that the other end has not taken yet. More is a protocol error of it: it goes on asking and does not read what it is
+   * told. Default: as many as there are.
+   */
+  readonly noticeBytesWaitingMax?: number;
   /** A frame with call id 0. What it throws as a ProtocolError counts as one. */
   readonly onNotice: (frame: Frame) => void;
   /** A call of the other end, to be answered with `reply`. A ProtocolError that it throws counts as one. */
@@ -101,6 +106,9 @@ class StreamChannel implements Channel {
   /** Encoded, to be written together at the end of the current task. */
   #outgoing: Uint8Array[] = [];
   #repliesOutgoing = 0;
+  /** Of notices: encoded and not written yet, and all that the kernel has not taken. */
+  #noticeBytesOutgoing = 0;
+  #noticeBytesWaiting = 0;
   #isFlushQueued = false;
   /** `ended`: nothing is read any more, the owner has been told and will close. */
   #state: { readonly phase: 'open' | 'ended' } | { readonly phase: 'closed'; readonly cause: Error } = {
@@ -151,7 +159,18 @@ class StreamChannel implements Channel {
   }
 
   notify(type: FrameType, head: object, body?: FrameBody): void {
+    const before = this.#outgoing.length;
     this.#send({ type, callId: 0, head, ...(body === undefined ? {} : { body }) });
+    const { noticeBytesWaitingMax } = this.#options;
+    if (noticeBytesWaitingMax === undefined || this.#state.phase !== 'open') return;
+    for (let at = before; at < this.#outgoing.length; at += 1) {
+      const { byteLength = 0 } = this.#outgoing[at] ?? {};
+      this.#noticeBytesOutgoing += byteLength;
+      this.#noticeBytesWaiting += byteLength;
+    }
+    if (this.#noticeBytesWaiting <= noticeBytesWaitingMax) return;
+    const rule = `read before more than ${noticeBytesWaitingMax} bytes of them wait (noticeBytesWaitingMax)`;
+    this.#offended(new ProtocolError('notices', rule, this.#noticeBytesWaiting));
   }
 
   close(cause: Error): void {
@@ -189,16 +208,25 @@ class StreamChannel implements Channel {
     const chunks = this.#outgoing;
     const replies = this.#repliesOutgoing;
     this.#repliesOutgoing = 0;
+    const noticeBytes = this.#noticeBytesOutgoing;
+    this.#noticeBytesOutgoing = 0;
     const [first] = chunks;
     if (first === undefined || this.#state.phase !== 'open') return;
     this.#outgoing = [];
     this.#unsentCallIds = [];
     this.#lastSentCallId = this.#lastEncodedCallId;
-    if (chunks.length === 1) {
+    if (chunks.length === 1 && noticeBytes === 0) {
       this.#stream.write(first);
     } else {
+      const written = (): void => {
+        this.#noticeBytesWaiting -= noticeBytes;
+      };
+      const last = chunks.length - 1;
       this.#stream.cork();
-      for (const chunk of chunks) this.#stream.write(chunk);
+      for (const [at, chunk] of chunks.entries()) {
+        if (at === last && noticeBytes > 0) this.#stream.write(chunk, written);
+        else this.#stream.write(chunk);
+      }
       this.#stream.uncork();
     }
     // With several under way there is other work, or soon will be, for this process and for whoever it would keep from the processor.
@@ -212,11 +240,15 @@ class StreamChannel implements Channel {
       this.#decoder.push(chunk);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#decoder.stop();
-      if (this.#state.phase !== 'open') return;
-      this.#state = { phase: 'ended' };
-      this.#options.onProtocolError(error);
+      this.#offended(error);
     }
+  }
+
+  #offended(error: ProtocolError): void {
+    this.#decoder.stop();
+    if (this.#state.phase !== 'open') return;
+    this.#state = { phase: 'ended' };
+    this.#options.onProtocolError(error);
   }
 
   #receive(frame: Frame): void {

@@ -11,6 +11,8 @@ interface Entry {
   readonly spec: Pick<EnvironmentSpec, 'environmentId' | 'openGateway'>;
   /** The latest that asked. */
   incarnation: number;
+  /** How many there can have been: the environment's first, and one more for each invocation. */
+  incarnationsMax: number;
   gateway: GuestGateway | undefined;
 }
 
@@ -28,7 +30,13 @@ export class Gateways {
   }
 
   add(spec: Entry['spec']): void {
-    this.#entries.set(spec.environmentId, { spec, incarnation: 0, gateway: undefined });
+    this.#entries.set(spec.environmentId, { spec, incarnation: 0, incarnationsMax: 1, gateway: undefined });
+  }
+
+  /** The environment may start over for it. */
+  invoked(environmentId: string): void {
+    const entry = this.#entries.get(environmentId);
+    if (entry !== undefined) entry.incarnationsMax += 1;
   }
 
   /** @throws ProtocolError */
@@ -40,6 +48,10 @@ export class Gateways {
     }
     // Sent before it started over, read after.
     if (incarnation < entry.incarnation) return;
+    // Each begins anew with what a guest may have at once and in a second.
+    if (incarnation > entry.incarnationsMax) {
+      throw new ProtocolError('guestRequest.incarnation', `at most ${entry.incarnationsMax}`, incarnation);
+    }
     if (incarnation > entry.incarnation) {
       entry.gateway?.close();
       entry.gateway = undefined;

@@ -10,6 +10,9 @@ export class IncomingAnswer {
   readonly #sink: AnswerSink;
   /** Came and was not taken. */
   #waitingBytes = 0;
+  /** Since nothing waited last. */
+  #chunks = 0;
+  #bytes = 0;
   #size = 0;
   #isBegun = false;
 
@@ -18,6 +21,7 @@ export class IncomingAnswer {
     this.#sink = sink;
     sink.open((bytes) => {
       this.#waitingBytes -= bytes;
+      if (this.#waitingBytes === 0) this.#chunks = this.#bytes = 0;
       sendCredit(bytes);
     });
   }
@@ -37,6 +41,11 @@ export class IncomingAnswer {
     if (this.#waitingBytes > responseStreamWindowBytes) {
       throw new ProtocolError('answerChunk.body', 'within the window of its answer', this.#waitingBytes);
     }
+    this.#chunks += 1;
+    this.#bytes += byteLength;
+    // Each takes more memory than its bytes. A sandbox puts them together while any are under way: two in a row are more than one full one.
+    const chunksMax = shortChunksMax + (2 * this.#bytes) / responseStreamChunkBytesMax;
+    if (this.#chunks > chunksMax) throw new ProtocolError('answerChunk.body', 'put together', byteLength);
     this.#size += byteLength;
     if (this.#size > responseStreamBytesMax) {
       throw new ProtocolError('answerChunk.body', `at most ${responseStreamBytesMax} bytes in all`, this.#size);
@@ -45,3 +54,6 @@ export class IncomingAnswer {
     this.#sink.chunk(new Uint8Array(body), contentType);
   }
 }
+
+/** The first of an answer, the last, and some to spare. */
+const shortChunksMax = 8;

@@ -195,6 +195,7 @@ export class SandboxProcess implements SandboxHandle {
       incoming: { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesMax: limits.frameHeadBytesMax },
       outgoing: { frameBytesMax: limits.frameBytesToSandboxMax, headBytesMax: limits.frameHeadBytesMax },
       callsPendingMax: limits.callsPendingMax,
+      noticeBytesWaitingMax: limits.noticeBytesWaitingMax,
       // Microtasks lie between `define`, `create` and `invoke` of a cold start: a tick comes behind them, and all three leave in one write.
       beforeIdle: process.nextTick,
       afterReading: nextTurn,
@@ -285,6 +286,7 @@ export class SandboxProcess implements SandboxHandle {
     this.#requireAlive();
     const { environmentId, requestId } = spec;
     const { environment, output } = this.#environments.begin(spec);
+    this.#gateways.invoked(environmentId);
     try {
       // Only while its version is new to this sandbox: otherwise the frame leaves in this very turn.
       if (environment.defined !== undefined) {

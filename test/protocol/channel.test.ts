@@ -245,3 +245,29 @@ test('an error of the stream is told as the end', async (t) => {
     ['reset by peer'],
   );
 });
+
+test('notices that the other end does not read are a protocol error of it once they are too many', async (t) => {
+  const { channel, far, protocolErrors } = openRaw({ noticeBytesWaitingMax: 100_000 });
+  const note = (): void => channel.notify(frameTypes.guestEvent, { environmentId: 'e' }, Buffer.alloc(40_000));
+  // What was read waits no more.
+  far.resume();
+  for (let sent = 0; sent < 10; sent += 1) {
+    note();
+    await settled();
+    await settled();
+  }
+  t.deepEqual(protocolErrors, []);
+  far.pause();
+  // Calls are bounded by themselves, and do not count.
+  for (let sent = 0; sent < 3; sent += 1) {
+    channel.call(frameTypes.ping, {}, decodePingReply, Buffer.alloc(60_000)).catch(() => {});
+    await settled();
+  }
+  for (let sent = 0; sent < 5; sent += 1) {
+    note();
+    await settled();
+  }
+  t.is(protocolErrors.length, 1);
+  t.is(protocolErrors[0]?.field, 'notices');
+  channel.close(new Error('the test is over'));
+});

@@ -50,8 +50,9 @@ test('all that one guest asks goes to one gateway, whose answers carry its addre
 });
 
 test('a new isolate gets a new gateway, and hears nothing of what the one before asked for', (t) => {
-  const { ask, seen, links, sent } = open();
+  const { gateways, ask, seen, links, sent } = open();
   ask({});
+  gateways.invoked('e');
   ask({ incarnation: 2 });
   ask({ incarnation: 1, request: { kind: 'late' } });
   t.deepEqual(seen, [
@@ -79,4 +80,14 @@ test('a request of no environment, or of another shape, is a protocol error', (t
   t.throws(() => ask({ service: 'files' as never }), { instanceOf: ProtocolError });
   t.throws(() => ask({ request: 'text' as never }), { instanceOf: ProtocolError });
   t.throws(() => ask({ incarnation: -1 }), { instanceOf: ProtocolError });
+});
+
+test('a guest starts over at most once for each invocation: it cannot shed what it has spent', (t) => {
+  const { gateways, ask } = open();
+  t.throws(() => ask({ incarnation: 2 }), { instanceOf: ProtocolError });
+  ask({ incarnation: 1 });
+  gateways.invoked('e');
+  gateways.invoked('another');
+  ask({ incarnation: 2 });
+  t.throws(() => ask({ incarnation: 3 }), { instanceOf: ProtocolError });
 });

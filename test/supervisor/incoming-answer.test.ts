@@ -92,12 +92,31 @@ test('a sandbox that was taken over: not its own invocation, one that is answere
     deliver(Buffer.from('x'));
     deliver(Buffer.from('x'), { contentType: 'text/plain' });
   });
+  // Hundreds of thousands of short chunks would take much more memory than the window allows.
+  breaks(({ deliver }) => {
+    for (let bytes = 0; bytes < 100; bytes += 1) deliver(Buffer.from('x'));
+  });
   breaks(({ deliver, credit }) => {
     for (let bytes = 0; bytes <= limits.responseStreamBytesMax; bytes += chunkMax) {
       deliver(Buffer.alloc(chunkMax));
       credit(chunkMax);
     }
   });
+});
+
+test('a sandbox that puts together what is short may send it as its reader takes it', (t) => {
+  const { deliver, credit, taken } = running();
+  for (let sent = 0; sent < 100; sent += 1) {
+    deliver(Buffer.from('x'));
+    credit(1);
+  }
+  deliver(Buffer.from('x'));
+  for (let sent = 0; sent < 100; sent += 1) {
+    deliver(Buffer.from('x'));
+    deliver(Buffer.alloc(chunkMax));
+    credit(chunkMax + 1);
+  }
+  t.is(taken.length, 301);
 });
 
 test('heads that are no heads', (t) => {

@@ -14,6 +14,7 @@ import {
   type ExitCause,
   type GuestLog,
   type InvocationSpec,
+  type OpenGateway,
   SandboxGoneError,
 } from '../../src/supervisor/sandbox-port.ts';
 import { SandboxProcess } from '../../src/supervisor/sandbox-process.ts';
@@ -509,3 +510,18 @@ sandboxTest('a program that does not exist cannot be started', async (t) => {
   });
   await t.throwsAsync(started, { code: 'ENOENT' });
 });
+
+sandboxTest(
+  'a sandbox that goes on asking and does not read the answers is ended before they fill the host',
+  async (t) => {
+    const { sandbox } = await start(t);
+    await sandbox.ready();
+    sandbox.assign('customer-1');
+    const answer = Buffer.alloc(1024 * 1024);
+    const openGateway: OpenGateway = ({ send }) => ({ request: () => send('bindings', {}, answer), close() {} });
+    await sandbox.create(environment('e1', { openGateway }));
+    const times = 4 * (limits.noticeBytesWaitingMax / answer.byteLength);
+    const invoked = sandbox.invoke(invocation({ do: 'ask and do not read', times }, { timeoutMs: 60_000 }));
+    t.like(await causeOf(t, invoked), { kind: 'killed', reason: 'protocol' });
+  },
+);

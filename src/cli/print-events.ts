@@ -4,6 +4,7 @@
  */
 import type { PlatformEvent } from '../model/platform-event.ts';
 import { linesOf } from '../telemetry/lines.ts';
+import { limitText } from './limit-text.ts';
 import { visibleText } from './visible-text.ts';
 
 /** A stream, or an `Outlet` of one. */
@@ -95,9 +96,7 @@ export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent
       case 'invocation.limit':
         // Lambda's own lines say it already.
         if (event.limit === 'wall-time') return;
-        stderr.write(
-          `isotherm: limit ${event.limit} ${event.effect} something: ${Math.round(event.found)} of ${event.value}\n`,
-        );
+        stderr.write(`isotherm: ${limitText(event)}\n`);
         return;
       case 'logs.lost':
         stderr.write(`isotherm: ${event.events} log events (${event.bytes} bytes) were not kept: ${event.reason}\n`);

@@ -38,7 +38,7 @@ export interface EngineOptions {
    */
   readonly nativeModule?: 'auto' | 'off';
   /**
-   * How far sandbox processes have to be jailed. `auto`: as far as this machine allows, and a line says so when that is below S2.
+   * How far sandbox processes have to be jailed. `auto`: as far as this machine allows, and a line says what is missing for S3.
    * `required`: at least S2, else the engine does not start; `{ minimumLevel: 'S3' }` names another level. `off`: no jail.
    * docs/hardening.md has the levels. Default `auto`.
    */

@@ -17,21 +17,26 @@ export interface HardeningDemand {
   readonly jail: 'on' | 'off';
   /** A sandbox below it runs nothing. */
   readonly minimumLevel: HardeningLevel;
+  /** Of a sandbox below it the engine tells what it lacks. */
+  readonly expectedLevel: HardeningLevel;
 }
 
 /** Below it code that was taken over may read files and open connections: whoever runs strangers' code must be told. */
 export const soundLevel: HardeningLevel = 'S2';
 
+/** What an ordinary Linux gives to everybody: whoever has less and did not say that it is enough is told what is missing. */
+const usualLevel: HardeningLevel = 'S3';
+
 export function hardeningDemand(option: HardeningOption): HardeningDemand {
   switch (option) {
     case 'auto':
-      return { jail: 'on', minimumLevel: 'S0' };
+      return { jail: 'on', minimumLevel: 'S0', expectedLevel: usualLevel };
     case 'off':
-      return { jail: 'off', minimumLevel: 'S0' };
+      return { jail: 'off', minimumLevel: 'S0', expectedLevel: 'S0' };
     case 'required':
-      return { jail: 'on', minimumLevel: soundLevel };
+      return { jail: 'on', minimumLevel: soundLevel, expectedLevel: soundLevel };
     default:
-      return { jail: 'on', minimumLevel: option.minimumLevel };
+      return { jail: 'on', minimumLevel: option.minimumLevel, expectedLevel: option.minimumLevel };
   }
 }
 

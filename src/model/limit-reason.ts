@@ -8,49 +8,52 @@ export type LimitEffect = 'ended' | 'cut' | 'refused';
 
 export type LimitUnit = 'ms' | 'bytes' | 'MiB' | 'lines' | 'characters' | 'count';
 
-/** Unit, and what usually happens. */
+/** Unit, what usually happens, and the option that sets it: of the function, or, as `limits.x`, of the engine. */
 export const limitReasons = {
-  'wall-time': { unit: 'ms', effect: 'ended' },
-  'cpu-time': { unit: 'ms', effect: 'ended' },
+  'wall-time': { unit: 'ms', effect: 'ended', option: 'timeout' },
+  'cpu-time': { unit: 'ms', effect: 'ended', option: 'limits.cpuTimeMs' },
   /** Of the guest: its heap and its buffers, as V8 and isolated-vm count them. */
-  heap: { unit: 'bytes', effect: 'ended' },
+  heap: { unit: 'bytes', effect: 'ended', option: 'memorySize' },
   /** Memories of WebAssembly and resizable buffers, which V8 does not count and the runtime does. */
-  'external-memory': { unit: 'bytes', effect: 'ended' },
+  'external-memory': { unit: 'bytes', effect: 'ended', option: 'memorySize' },
   /** Of the sandbox process, as the kernel counts it: what nobody else counted. */
-  'resident-memory': { unit: 'bytes', effect: 'ended' },
-  'tmp-bytes': { unit: 'bytes', effect: 'refused' },
-  'tmp-inodes': { unit: 'count', effect: 'refused' },
+  'resident-memory': { unit: 'bytes', effect: 'ended', option: 'memorySize' },
+  'tmp-bytes': { unit: 'bytes', effect: 'refused', option: 'ephemeralStorage' },
+  'tmp-inodes': { unit: 'count', effect: 'refused', option: 'limits.tmpInodes' },
   /** Names, link targets and block maps. */
-  'tmp-metadata': { unit: 'bytes', effect: 'refused' },
-  'log-bytes': { unit: 'bytes', effect: 'cut' },
-  'log-lines': { unit: 'lines', effect: 'cut' },
-  'log-line-bytes': { unit: 'bytes', effect: 'cut' },
-  'response-bytes': { unit: 'bytes', effect: 'ended' },
-  'response-stream-bytes': { unit: 'bytes', effect: 'ended' },
-  'event-bytes': { unit: 'bytes', effect: 'refused' },
-  'error-size': { unit: 'characters', effect: 'cut' },
-  'open-files': { unit: 'count', effect: 'refused' },
-  'open-connections': { unit: 'count', effect: 'refused' },
-  'open-codecs': { unit: 'count', effect: 'refused' },
+  'tmp-metadata': { unit: 'bytes', effect: 'refused', option: 'limits.tmpMetadataBytes' },
+  'log-bytes': { unit: 'bytes', effect: 'cut', option: 'limits.logBytes' },
+  'log-lines': { unit: 'lines', effect: 'cut', option: 'limits.logLines' },
+  'log-line-bytes': { unit: 'bytes', effect: 'cut', option: 'limits.logLineBytes' },
+  'response-bytes': { unit: 'bytes', effect: 'ended', option: 'limits.responseBytes' },
+  'response-stream-bytes': { unit: 'bytes', effect: 'ended', option: 'limits.responseStreamBytes' },
+  'event-bytes': { unit: 'bytes', effect: 'refused', option: 'limits.eventBytes' },
+  'error-size': { unit: 'characters', effect: 'cut', option: 'limits.errorChars' },
+  'open-files': { unit: 'count', effect: 'refused', option: 'limits.openFiles' },
+  'open-connections': { unit: 'count', effect: 'refused', option: 'limits.openConnections' },
+  'open-codecs': { unit: 'count', effect: 'refused', option: 'limits.openCodecs' },
   /** What codecs use beside the guest's own memory. */
-  'codec-memory': { unit: 'bytes', effect: 'refused' },
-  'open-streams': { unit: 'count', effect: 'refused' },
+  'codec-memory': { unit: 'bytes', effect: 'refused', option: 'limits.codecMemoryBytes' },
+  'open-streams': { unit: 'count', effect: 'refused', option: 'limits.openStreams' },
   /** With immediates, and those that keep nothing alive. */
-  timers: { unit: 'count', effect: 'refused' },
-  'bridge-calls': { unit: 'count', effect: 'refused' },
-  'bridge-bytes': { unit: 'bytes', effect: 'refused' },
+  timers: { unit: 'count', effect: 'refused', option: 'limits.timers' },
+  'bridge-calls': { unit: 'count', effect: 'refused', option: 'limits.bridgeCalls' },
+  'bridge-bytes': { unit: 'bytes', effect: 'refused', option: 'limits.bridgeBytes' },
   /** Of the engine as a whole, and of one trust domain in it. */
-  environments: { unit: 'count', effect: 'refused' },
-  'environments-per-domain': { unit: 'count', effect: 'refused' },
-  sandboxes: { unit: 'count', effect: 'refused' },
-  'sandboxes-per-domain': { unit: 'count', effect: 'refused' },
-  'memory-budget': { unit: 'MiB', effect: 'refused' },
-  concurrency: { unit: 'count', effect: 'refused' },
+  environments: { unit: 'count', effect: 'refused', option: 'limits.environmentsMax' },
+  'environments-per-domain': { unit: 'count', effect: 'refused', option: 'limits.environmentsPerDomain' },
+  sandboxes: { unit: 'count', effect: 'refused', option: 'limits.sandboxesMax' },
+  'sandboxes-per-domain': { unit: 'count', effect: 'refused', option: 'limits.sandboxesPerDomain' },
+  'memory-budget': { unit: 'MiB', effect: 'refused', option: 'limits.memoryBudgetMiB' },
+  concurrency: { unit: 'count', effect: 'refused', option: 'limits.concurrency' },
   /** New environments of one function in ten seconds. */
-  'scaling-rate': { unit: 'count', effect: 'refused' },
+  'scaling-rate': { unit: 'count', effect: 'refused', option: 'limits.environmentsPer10s' },
   /** Requests a second for each of the concurrency. */
-  'request-rate': { unit: 'count', effect: 'refused' },
-} as const satisfies Record<string, { readonly unit: LimitUnit; readonly effect: LimitEffect }>;
+  'request-rate': { unit: 'count', effect: 'refused', option: 'limits.requestsPerConcurrency' },
+} as const satisfies Record<
+  string,
+  { readonly unit: LimitUnit; readonly effect: LimitEffect; readonly option: string }
+>;
 
 export type LimitReason = keyof typeof limitReasons;
 

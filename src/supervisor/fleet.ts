@@ -9,13 +9,7 @@ import { errorMessage } from '../base/error-text.ts';
 import { EngineError } from '../model/errors.ts';
 import type { GuestLimits } from '../model/guest-limits.ts';
 import { type HardeningReport, isAtLeast } from '../model/hardening.ts';
-import {
-  type HardeningDemand,
-  hardeningDemand,
-  hardeningRefusal,
-  missingFor,
-  soundLevel,
-} from '../model/hardening-demand.ts';
+import { type HardeningDemand, hardeningDemand, hardeningRefusal, missingFor } from '../model/hardening-demand.ts';
 import { limits } from '../model/limits.ts';
 import type { Observe } from '../model/platform-event.ts';
 import {
@@ -320,8 +314,8 @@ class Fleet implements SandboxFleet {
       await sandbox.kill({ kind: 'killed', reason: 'hardening', detail: refusal });
       throw new EngineError('HardeningUnavailable', refusal);
     }
-    if (!isWeakest || demand.jail === 'off' || isAtLeast(report.level, soundLevel)) return;
-    observe({ type: 'hardening.less', level: report.level, missing: missingFor(report, soundLevel) });
+    if (!isWeakest || isAtLeast(report.level, demand.expectedLevel)) return;
+    observe({ type: 'hardening.less', level: report.level, missing: missingFor(report, demand.expectedLevel) });
   }
 
   #ended(sandbox: SandboxProcess, cause: ExitCause): void {

@@ -184,7 +184,9 @@ test.serial(
     t.is(status, 0, stderr);
     t.is(stdout, '1\n');
     t.regex(reports(stderr)[0] ?? '', /\tLimits: log-lines$/);
-    t.deepEqual(isotherm(stderr), ['isotherm: limit log-lines cut something: 3 of 2']);
+    t.deepEqual(isotherm(stderr), [
+      'isotherm: limit log-lines cut the log of f: 3 of 2 lines; see limits.logLines in docs/limits.md',
+    ]);
     for (const [limit, message] of [
       ['timers', 'isotherm: --limit must be NAME=NUMBER, such as logBytes=10000, got "timers"'],
       [

@@ -42,7 +42,7 @@ test('every limit has its row, and no row is about something else', (t) => {
 
 for (const { name, value, option, unit, effect } of rows) {
   test(`${name}: unit, effect, option and default are those of the code`, (t) => {
-    t.deepEqual({ unit, effect } as object, limitReasons[name as LimitReason]);
+    t.deepEqual({ unit, effect, option } as object, limitReasons[name as LimitReason]);
     const limit = option.replace('limits.', '') as keyof GuestLimits;
     const known: Readonly<Record<string, number>> = { ...guestLimitsDefault, ...engineLimitsDefault, ...settings };
     t.true(limit in known, 'there is such an option');
@@ -76,6 +76,8 @@ test('numbers in the text are those of the code', (t) => {
   ];
   for (const [name, number] of said) t.true(texts.get(name)?.includes(String(number)), `${name}: ${number}`);
   t.true(page.includes(`(${limits.sandboxReservationMsMax / 1000} s)`));
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  t.true(readme.includes(`SIGKILL ${limits.killGraceMs} ms after the timeout`));
   for (const number of [
     limits.watchIntervalMs,
     limits.memoryNearIntervalMs,

@@ -20,7 +20,7 @@ test('an engine starts at every level that can be had, and at none above', async
   t.log(`this machine gives ${level}`);
   t.is(
     events.some((event) => event.type === 'hardening.less'),
-    !isAtLeast(level, 'S2'),
+    !isAtLeast(level, 'S3'),
   );
   for (const minimumLevel of hardeningLevels) {
     if (isAtLeast(level, minimumLevel)) {

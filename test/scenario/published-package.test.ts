@@ -18,6 +18,10 @@ test('the published package works as a library and as a command', (t) => {
   for (const file of [...files, 'package.json'].filter((name) => name !== 'dist')) {
     cpSync(join(root, file), join(installed, file), { recursive: true });
   }
+  // The command names them where something is missing or too little.
+  for (const page of ['hardening.md', 'limits.md', 'security.md']) {
+    t.true(existsSync(join(installed, 'docs', page)), page);
+  }
   // For machines without a compiler.
   for (const name of ['launcher', 'lock.node'])
     t.true(existsSync(join(installed, 'dist', 'jail', process.arch, name)), name);

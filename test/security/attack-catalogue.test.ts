@@ -1,6 +1,8 @@
 /** docs/security.md tells users which attacks are tried: it and the catalogue's data must name the same. */
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
+import { allPrograms } from './catalogue/all-programs.ts';
+import { waysOf } from './catalogue/program.ts';
 
 const folder = new URL('catalogue/', import.meta.url);
 const text = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
@@ -30,6 +32,11 @@ test('each class of the catalogue has a line that links its file, and each line 
     [...told].toSorted(([a], [b]) => (a < b ? -1 : 1)),
     [...classes].toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)) as [string, string][],
   );
+});
+
+test('the page says of how many hundred runs the catalogue is', (t) => {
+  const runs = allPrograms.reduce((count, program) => count + waysOf(program, false).length, 0);
+  t.regex(text, new RegExp(`^npm run catalogue .*: more than ${Math.floor(runs / 100)}00 runs,`, 'm'));
 });
 
 test('ids of a class are numbered without gaps', (t) => {

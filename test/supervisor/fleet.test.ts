@@ -272,6 +272,13 @@ test.serial('without a demand a weak jail is told once, and used', async (t) => 
   t.regex(told[0]?.missing ?? '', /^no .*, landlock, .* \(a fixture\)$/);
 });
 
+test.serial('without a demand also a level is told that an ordinary Linux has and this one has not', async (t) => {
+  const { fleet, events } = order(t, 'jailed');
+  await fleet.ready();
+  const told = events.filter((event) => event.type === 'hardening.less');
+  t.deepEqual(told, [{ type: 'hardening.less', level: 'S2', missing: 'no namespaces (a fixture)' }]);
+});
+
 test.serial('a jail that was switched off is not complained about', async (t) => {
   const { fleet, events } = order(t, 'scripted', { hardening: hardeningDemand('off') });
   await fleet.ready();

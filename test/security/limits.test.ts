@@ -423,13 +423,39 @@ test.serial('error-size: also of a rejection that nobody handles, with the nativ
   }
 });
 
-test.serial('environments: who finds no room is told which limit it was', async (t) => {
-  await using engine = await createEngine({ limits: { environmentsMax: 1 } });
-  const first = await deploy(engine, 'await new Promise((resolve) => setTimeout(resolve, 1_000)); return 1;');
-  const second = await deploy(engine, 'return 2;');
-  const running = engine.invoke({ functionName: first, payload: '{"bad":true}' });
-  const error = await t.throwsAsync(engine.invoke({ functionName: second, payload: '{"bad":true}' }));
-  t.like(error, { code: 'TooManyRequestsException', limit: { reason: 'environments', value: 1 } });
-  t.is(engine.stats().limits.environments, 1);
-  t.is(text(await running), '1');
+test.serial('error-size: a stack is cut at twice as much', async (t) => {
+  const body = `const error = new RangeError('short'); error.stack = error.stack.split('\\n')[0] + '\\n    at x (y:1:1)'.repeat(50); throw error;`;
+  const { trace } = answer(await runs(t, t.context.strict, body, { limit: 'error-size', effect: 'cut' })) as {
+    trace: readonly string[];
+  };
+  const chars = trace.join('\n').length;
+  t.true(chars > asked.errorChars && chars <= 2 * asked.errorChars, String(chars));
 });
+
+/** Of the engine as a whole: what of two invocations of each of three functions, all at once, is over them is refused. */
+const ofEngine: readonly (readonly [LimitReason, { readonly [name: string]: number }, settings?: object])[] = [
+  ['environments', { environmentsMax: 1 }],
+  ['environments-per-domain', { environmentsPerDomain: 1 }],
+  ['sandboxes', { sandboxesMax: 1 }, { isolation: 'function' }],
+  ['sandboxes-per-domain', { sandboxesPerDomain: 1, environmentsPerSandbox: 1 }],
+  ['memory-budget', { memoryBudgetMiB: 128 }],
+  ['concurrency', { concurrency: 1 }],
+  ['scaling-rate', { environmentsPer10s: 1 }],
+  ['request-rate', { requestsPerConcurrency: 1, concurrency: 1 }],
+];
+for (const [reason, options, settings] of ofEngine) {
+  test.serial(`${reason}: who finds no room is told which limit it was`, async (t) => {
+    await using engine = await createEngine({ limits: options });
+    const body = 'await new Promise((resolve) => setTimeout(resolve, 200)); return 1;';
+    const names = await Promise.all([1, 2, 3].map(() => deploy(engine, body, settings)));
+    const ended = await Promise.allSettled(
+      [...names, ...names].map((functionName) => engine.invoke({ functionName, payload: '{"bad":true}' })),
+    );
+    const answers = ended.flatMap((each) => (each.status === 'fulfilled' ? [text(each.value)] : []));
+    t.true(answers.length > 0 && answers.every((each) => each === '1'));
+    const refusals = ended.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+    const told = refusals.filter((error) => error.limit?.reason === reason);
+    t.like(told[0], { code: 'TooManyRequestsException', limit: { value: Object.values(options)[0] } });
+    t.is(engine.stats().limits[reason], told.length);
+  });
+}

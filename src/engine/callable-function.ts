@@ -52,8 +52,8 @@ function notJson(reason: string, cause?: unknown): EngineError {
 
 // The type is the caller's claim about its own function; JSON.parse checks the form only.
 function answerOf(result: InvokeResult) {
-  const { payload, functionError, requestId } = result;
-  const parsed = parse(payload, requestId);
+  const { functionError, requestId, report } = result;
+  const parsed = parse(result);
   if (functionError === undefined) return parsed;
   const { errorType, errorMessage, trace } = Object(parsed);
   throw new FunctionError({
@@ -61,10 +61,11 @@ function answerOf(result: InvokeResult) {
     errorMessage: typeof errorMessage === 'string' ? errorMessage : '',
     trace: Array.isArray(trace) ? trace.filter((line) => typeof line === 'string') : [],
     requestId,
+    report,
   });
 }
 
-function parse(payload: Uint8Array, requestId: string) {
+function parse({ payload, requestId, report }: InvokeResult) {
   try {
     return JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8'));
   } catch {
@@ -74,6 +75,7 @@ function parse(payload: Uint8Array, requestId: string) {
       errorMessage: 'The function answered with something that is not JSON',
       trace: [],
       requestId,
+      report,
     });
   }
 }

@@ -3,7 +3,13 @@
  * One engine with Lambda's own limits, one with an embedder's stricter ones.
  */
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { createEngine, type Engine, type InvokeResult, type PlatformEvent } from '../../src/index.ts';
+import {
+  createEngine,
+  type Engine,
+  type FunctionError,
+  type InvokeResult,
+  type PlatformEvent,
+} from '../../src/index.ts';
 import type { LimitEffect, LimitReason } from '../../src/model/limit-reason.ts';
 import { limits } from '../../src/model/limits.ts';
 
@@ -107,6 +113,13 @@ test.serial('wall-time: the text is Lambda’s, the report has the figures', asy
   );
   t.like(result.report, { status: 'timeout', durationMs: 1_000 });
   t.true((result.report?.cpuMs ?? 0) > 100);
+});
+
+test.serial('wall-time: who calls a function as a function finds the limit in the error', async (t) => {
+  const functionName = await deploy(t.context.plain, 'for (;;);', { timeout: 1 });
+  const error = await t.throwsAsync<FunctionError>(t.context.plain.function(functionName)({ bad: true }));
+  t.is(error?.errorType, 'Sandbox.Timedout');
+  t.like(error?.report, { status: 'timeout', limits: [{ limit: 'wall-time', effect: 'ended', value: 1_000 }] });
 });
 
 const killedPayload = (requestId: string, errorType = 'Runtime.ExitError') =>

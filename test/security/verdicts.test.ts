@@ -3,7 +3,13 @@
  * never what a guest wrote.
  */
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { createEngine, type Engine, type InvokeResult, type PlatformEvent } from '../../src/index.ts';
+import {
+  createEngine,
+  type Engine,
+  type FunctionError,
+  type InvokeResult,
+  type PlatformEvent,
+} from '../../src/index.ts';
 import { slowClock } from '../fixtures/slow-clock.ts';
 
 const test = anyTest as TestFn<{ engine: Engine; observed: PlatformEvent[] }>;
@@ -30,7 +36,8 @@ async function run(
   deployed += 1;
   const functionName = `verdict-${deployed}`;
   await t.context.engine.createFunction({ functionName, timeout: 20, code: { source }, ...settings });
-  const again = () => t.context.engine.invoke({ functionName, payload, logType: 'Tail' });
+  const call = () => t.context.engine.invoke({ functionName, payload, logType: 'Tail' });
+  const again = Object.assign(call, { functionName });
   return { result: await again(), again };
 }
 
@@ -58,6 +65,10 @@ for (const name of ['Sandbox.Timedout', 'Runtime.ExitError', 'Runtime.OutOfMemor
       handler(`throw Object.assign(new Error('signal: killed'), { name: '${name}' });`),
     );
     t.like(JSON.parse(text(result)), { errorType: name, errorMessage: 'signal: killed' });
+    const thrown = await t.throwsAsync<FunctionError>(t.context.engine.function(again.functionName)());
+    t.is(thrown?.errorType, name);
+    t.truthy(thrown?.report);
+    t.is(thrown?.report?.status ?? thrown?.report?.limits, undefined);
     t.is(result.report?.status, undefined, 'the REPORT line shows no failure of the platform');
     t.is(result.report?.limits, undefined);
     t.is(text(await again()), text(result));

@@ -149,6 +149,7 @@ interface Primordials {
   readonly Uint8ArrayPrototypeToHex: (bytes: Uint8Array) => string;
   readonly WebAssemblyInstance: new (module: object, imports: object) => { readonly exports: unknown };
   readonly WeakMapPrototypeHas: (map: unknown, key: object) => boolean;
+  readonly SafeWeakSet: WeakSetConstructor;
   readonly WeakRef: WeakRefConstructor;
   readonly WeakRefPrototypeDeref: <T extends WeakKey>(reference: WeakRef<T> | unknown) => T | undefined;
   readonly WeakSetPrototypeHas: (set: unknown, value: object) => boolean;

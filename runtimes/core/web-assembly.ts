@@ -14,14 +14,19 @@ const {
   FunctionPrototypeCall,
   FunctionPrototypeSymbolHasInstance,
   MathFloor,
+  MathMin,
   ObjectGetOwnPropertyDescriptor,
   ObjectKeys,
   PromiseResolve,
   ReflectConstruct,
   ReflectDeleteProperty,
   SafeWeakMap,
+  SafeWeakSet,
   TypeError,
 } = primordials;
+
+/** Memories that are looked at already. */
+type Counted = Pick<WeakSet<object>, 'add' | 'has'>;
 
 const wasmPageBytes = 65_536;
 const noRoom = 'WebAssembly: the memory does not fit into the memory size of the function';
@@ -29,8 +34,9 @@ const absent = ['compileStreaming', 'instantiateStreaming', 'Suspending', 'Suspe
 
 export function installWebAssembly(context: CoreContext, memory: UncountedMemory): void {
   for (let at = 0; at < absent.length; at++) ReflectDeleteProperty(WebAssembly, absent[at] ?? '');
-  boundMemories(memory);
-  boundModules(context, memory);
+  const counted: Counted = new SafeWeakSet();
+  boundMemories(memory, counted);
+  boundModules(context, memory, counted);
   replaceAsyncWebAssembly();
 }
 
@@ -47,42 +53,46 @@ const bytesOf = ((): ((memory: object) => number | undefined) => {
   };
 })();
 
-function boundMemories(memory: UncountedMemory): void {
+function boundMemories(memory: UncountedMemory, counted: Counted): void {
   guardConstructor(WebAssembly, 'Memory', (Real, args, newTarget) => {
     const asked = args[0];
     if (typeof asked !== 'object' || asked === null) return ReflectConstruct(Real, [asked], newTarget);
-    // Each is read once: a getter could say something else the second time.
+    // Each is read once, and made a number once: a getter or a `valueOf` could say something else the second time.
     const { address, initial, minimum, maximum, shared } = asked as Readonly<Record<string, unknown>>;
     if (shared) throw new TypeError('WebAssembly.Memory(): shared memory is not available in isotherm');
     const pagesMax = MathFloor(memory.limitBytes / wasmPageBytes);
-    const first = initial === undefined ? minimum : initial;
-    memory.assertRoom(pages(first) * wasmPageBytes, noRoom);
-    const last = maximum === undefined || pages(maximum) > pagesMax ? pagesMax : pages(maximum);
+    const first = pages(initial === undefined ? minimum : initial);
+    const most = pages(maximum);
+    memory.assertRoom((first ?? 0) * wasmPageBytes, noRoom);
+    const last = most === undefined || most > pagesMax ? pagesMax : most;
     const cast = address === 'i64' ? BigInt : (value: number): number => value;
     const descriptor = {
       __proto__: null,
-      ...(first === undefined ? {} : { initial: cast(pages(first)) }),
+      ...(first === undefined ? {} : { initial: cast(first) }),
       // Less than it begins with is for V8 to refuse.
       maximum: cast(last),
       ...(address === undefined ? {} : { address }),
     };
     const made = ReflectConstruct(Real, [descriptor], newTarget);
+    counted.add(made);
     memory.holdGrowing(made, (found) => bytesOf(found) ?? 0);
     return made;
   });
 }
 
-/** As V8 takes them, `undefined` and `NaN` included; what is no number of pages is refused there. */
-function pages(value: unknown): number {
+/** As V8 takes them, `NaN` included; what is no number of pages is refused there. */
+function pages(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
   return typeof value === 'bigint' ? primordials.Number(value) : +(value as number);
 }
 
 /** Memories that a module brings itself get their bound in its bytes: its instructions ask nobody. */
-function boundModules(context: CoreContext, memory: UncountedMemory): void {
+function boundModules(context: CoreContext, memory: UncountedMemory, counted: Counted): void {
   const modules = new SafeWeakMap<object, BoundedModule>();
+  const pagesMax = (): number => MathFloor(memory.limitBytes / wasmPageBytes);
   guardConstructor(WebAssembly, 'Module', (Real, args, newTarget) => {
     const { bounded } = context.library.require<WasmBinary>('isotherm/modules/wasm-binary');
-    const found = bounded(args[0], MathFloor(memory.limitBytes / wasmPageBytes));
+    const found = bounded(args[0], pagesMax());
     const module = ReflectConstruct(Real, [found?.bytes ?? args[0]], newTarget);
     if (found !== undefined) modules.set(module, found);
     return module;
@@ -95,15 +105,22 @@ function boundModules(context: CoreContext, memory: UncountedMemory): void {
     if (found === undefined) return instance;
     const { exports } = instance as WebAssembly.Instance;
     const names = ObjectKeys(exports);
-    let isSeen = false;
+    let hidden = found.count;
     for (let at = 0; at < names.length; at++) {
       const exported = exports[names[at] ?? ''];
       if (typeof exported !== 'object' || exported === null || bytesOf(exported) === undefined) continue;
+      // One that it imported is none of its own.
+      if (counted.has(exported)) continue;
+      counted.add(exported);
       memory.holdGrowing(exported, (owner) => bytesOf(owner) ?? 0);
-      isSeen = true;
+      hidden--;
     }
-    // One that nobody can look at counts as large as it can become.
-    if (!isSeen) memory.hold(instance, found.pagesMax * wasmPageBytes);
+    if (hidden > 0) {
+      // Those that nobody can look at count as large as they can become.
+      const hiddenBytes = MathMin(found.pagesMax, hidden * pagesMax()) * wasmPageBytes;
+      memory.assertRoom(hiddenBytes, noRoom);
+      memory.hold(instance, hiddenBytes);
+    }
     return instance;
   });
 }

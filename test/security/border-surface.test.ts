@@ -22,6 +22,8 @@ const modules = `
 const binary = (...bytes) => new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, ...bytes]);
 const grow = [7, 9, 2, 1, 109, 2, 0, 1, 102, 0, 0, 10, 8, 1, 6, 0, 32, 0, 64, 0, 11], type = [1, 6, 1, 96, 1, 127, 1, 127, 3, 2, 1, 0];
 const growing = binary(...type, 5, 3, 1, 0, 1, ...grow), bounded = binary(...type, 5, 4, 1, 1, 1, 20, ...grow), shared = binary(5, 4, 1, 3, 1, 2);
+const two = binary(...type, 5, 5, 2, 0, 1, 0, 1, 7, 9, 2, 1, 109, 2, 1, 1, 102, 0, 0, 10, 8, 1, 6, 0, 32, 0, 64, 0, 11);
+const importing = binary(1, 6, 1, 96, 1, 127, 1, 127, 2, 8, 1, 1, 97, 1, 98, 2, 0, 1, 3, 2, 1, 0, 5, 3, 1, 0, 1, 7, 9, 2, 1, 109, 2, 0, 1, 102, 0, 0, 10, 8, 1, 6, 0, 32, 0, 64, 1, 11);
 const large = binary(5, 5, 1, 0, 0x80, 0xa0, 0x01);`;
 
 test('memory is never shared, however it is asked for, and what could be counts', async (t) => {
@@ -82,6 +84,32 @@ test("WebAssembly grows up to the function's memory size, whoever makes its memo
       noRoom,
     ],
   );
+});
+
+test('a number of pages that changes between two looks is looked at once', async (t) => {
+  const lie = 'const lie = (...values) => ({ valueOf: () => (values.length > 1 ? values.shift() : values[0]) });';
+  t.deepEqual(
+    await tried(
+      [
+        '(() => { try { return new WebAssembly.Memory({ initial: 1, maximum: lie(1, 65536) }).grow(50_000); } catch (error) { return error.name; } })()',
+        'new WebAssembly.Memory({ initial: lie(1, 1, 50_000), maximum: lie(1, 65536) }).buffer.byteLength',
+      ],
+      lie,
+    ),
+    ['RangeError', 65_536],
+  );
+});
+
+test('a memory that a module shows to nobody counts, whatever other memory it shows', async (t) => {
+  for (const make of [
+    'new WebAssembly.Instance(new WebAssembly.Module(two))',
+    'new WebAssembly.Instance(new WebAssembly.Module(importing), { a: { b: new WebAssembly.Memory({ initial: 1 }) } })',
+  ]) {
+    const made = `(() => { const kept = globalThis.kept = []; for (let at = 0; at < 5; at++) { kept.push(${make}); if (kept[at].exports.f(1500) === -1) return 'not grown'; } return kept.length; })()`;
+    t.deepEqual(await tried([made], modules), [
+      'WebAssembly: the memory does not fit into the memory size of the function',
+    ]);
+  }
 });
 
 test('resizable buffers count with all that they may grow to', async (t) => {

@@ -11,6 +11,8 @@ const { MathMax, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeSet, Typed
 
 export interface BoundedModule {
   readonly bytes: Uint8Array;
+  /** How many it declares. */
+  readonly count: number;
   /** Of all its memories together. */
   readonly pagesMin: number;
   readonly pagesMax: number;
@@ -56,7 +58,7 @@ export function bounded(source: unknown, pagesMax: number): BoundedModule | unde
   if (reader.isBeyond(section.end)) return undefined;
   const length = new Writer(numberBytesMax);
   length.number(body.size);
-  return { bytes: joined(bytes, section, length.written(), body.written()), pagesMin: least, pagesMax: most };
+  return { bytes: joined(bytes, section, length.written(), body.written()), count, pagesMin: least, pagesMax: most };
 }
 
 interface Section {

@@ -401,3 +401,26 @@ test('whatever a guest sends is answered with a reply of the contract', (t) => {
     }
   }
 });
+
+test('an operation that fails leaves no error for the next one, which may be that of another guest', (t) => {
+  const { service } = open(t);
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
+  let id = 0;
+  const imports = (): void => {
+    id += 1;
+    const head = { type: 'private', id, key: { format: 'pem', data: 0 } };
+    answered(service.ask(cryptoOperations.keyImport, [JSON.stringify(head), bytes(text(String(pem)))]));
+  };
+  t.notThrows(imports);
+  const scrypt = { password: 0, salt: 0, length: 16, N: 2, r: 8, p: 1, maxmem: 1 };
+  const info = { algorithm: 'aes-128-cbc', keyLength: 1 };
+  for (const [operation, head] of [
+    [cryptoOperations.scrypt, scrypt],
+    [cryptoOperations.cipherInfo, info],
+  ] as const) {
+    service.ask(operation, [JSON.stringify(head), bytes(text('x'))]);
+    t.notThrows(imports);
+    service.start(operation, 1, [JSON.stringify(head), bytes(text('x'))]);
+    t.notThrows(imports);
+  }
+});

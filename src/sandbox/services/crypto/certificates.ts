@@ -4,6 +4,7 @@ import { limits } from '../../../model/limits.ts';
 import type { Input } from './input.ts';
 import { derOf, detailsOf } from './keys.ts';
 import { CryptoLimitExceeded } from './mistake.ts';
+import { forgetErrors } from './openssl-errors.ts';
 import type { CryptoOperation, Output } from './operation.ts';
 
 function read(bytes: Uint8Array): crypto.X509Certificate {
@@ -70,6 +71,9 @@ function publicKeyOf(found: crypto.X509Certificate): { publicKeyHead: Record<str
   } catch {
     // Of an algorithm that is not there.
     return { publicKeyHead: {}, der: new Uint8Array() };
+  } finally {
+    // Of an exponent that is too long for its buffer.
+    forgetErrors();
   }
 }
 
@@ -134,14 +138,5 @@ function spkacOutput(input: Input): Output {
       return { parts: [Buffer.from(crypto.Certificate.exportChallenge(data))] };
     default:
       return action satisfies never;
-  }
-}
-
-/** Node leaves OpenSSL's error of these for whoever fails next, perhaps another guest. Reading a key clears them. */
-function forgetErrors(): void {
-  try {
-    crypto.createPrivateKey('');
-  } catch {
-    // It is no key.
   }
 }

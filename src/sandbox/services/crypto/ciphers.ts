@@ -2,6 +2,7 @@
 import * as crypto from 'node:crypto';
 import type { Input } from './input.ts';
 import { optional } from './keys.ts';
+import { forgetErrors } from './openssl-errors.ts';
 import type { CryptoOperation, CryptoState, Output } from './operation.ts';
 import type { CryptoStream } from './streams.ts';
 
@@ -113,6 +114,7 @@ export const cipherInfo: CryptoOperation = {
       ...optional('keyLength', input.optionalWhole('keyLength')),
       ...optional('ivLength', input.optionalWhole('ivLength')),
     });
+    if (info === undefined) forgetErrors();
     return { head: info === undefined ? {} : { info } };
   },
 };

@@ -3,6 +3,7 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import { failureJson } from './failure.ts';
 import { Input } from './input.ts';
 import type { LongAnswer, LongTask } from './long-work.ts';
+import { forgetErrors } from './openssl-errors.ts';
 import { operations } from './operations.ts';
 import { pack } from './packed.ts';
 import { createState } from './state.ts';
@@ -16,6 +17,7 @@ function answer(task: LongTask): LongAnswer {
     return { kind: 'done', head: JSON.stringify(output.head ?? {}), bytes: pack(output.parts ?? []) };
   } catch (error) {
     // Whatever Node throws is the guest's.
+    forgetErrors();
     return { kind: 'failed', failure: failureJson(error) };
   }
 }

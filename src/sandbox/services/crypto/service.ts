@@ -11,6 +11,7 @@ import { failureJson } from './failure.ts';
 import { Input } from './input.ts';
 import { type LongAnswer, LongWork } from './long-work.ts';
 import { CryptoLimitExceeded, CryptoMistake } from './mistake.ts';
+import { forgetErrors } from './openssl-errors.ts';
 import type { CryptoOperation, CryptoState, Output } from './operation.ts';
 import { operations } from './operations.ts';
 import { pack } from './packed.ts';
@@ -46,6 +47,7 @@ class CryptoService implements Service {
     try {
       return this.#ask(operation, values);
     } catch (error) {
+      forgetErrors();
       return failed(failureJson(error));
     }
   }
@@ -105,6 +107,7 @@ class CryptoService implements Service {
         this.#emit(id, cryptoEvents.done, JSON.stringify(output.head ?? {}), pack(output.parts ?? []));
       } catch (error) {
         // Whatever Node throws is the guest's.
+        forgetErrors();
         this.#emit(id, cryptoEvents.failed, failureJson(error));
       }
       this.#started -= 1;

@@ -632,9 +632,13 @@ export const limits = {
   cryptoKeysMax: 256,
   /** Of a key as text; RSA with 16,384 bits has 13 KB. */
   cryptoKeyBytesMax: 64 * KiB,
+  /** Of one that is encrypted, as DER: RSA with 8,192 bits and ML-DSA-87 have 5 KB. What is in it OpenSSL works on unseen. */
+  cryptoEncryptedKeyBytesMax: 6 * KiB,
   cryptoCertificateBytesMax: 256 * KiB,
   /** RSA, DSA, DH: a signature with 8,192 bits takes 40 milliseconds of the main thread. */
   cryptoModulusBitsMax: 8_192,
+  /** RSA, which OpenSSL raises to it at each private operation: what FIPS 186-5 allows. */
+  cryptoExponentBitsMax: 256,
   /** Looking for primes takes the longer the longer they are, with luck; these take some seconds. */
   cryptoNewModulusBitsMax: 4_096,
   cryptoPrimeBitsMax: 4_096,

@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import anyTest, { type TestFn } from 'ava';
 import fc from 'fast-check';
+import { dsaKey, headed, odd, pem as pemOf, withRounds } from '../fixtures/forged-keys.ts';
 import { GuestRunner, nodeAnswer } from './harness.ts';
 
 const test = anyTest as TestFn<{ runner: GuestRunner }>;
@@ -301,4 +302,40 @@ test('primes are primes', async (t) => {
     'there may be no prime of 64 bits that leaves the remainder 3 when divided by 6',
     'ERR_CRYPTO_LIMIT_EXCEEDED',
   ]);
+});
+
+test('keys that would keep OpenSSL busy for hours while it reads them are refused, wherever they are given', async (t) => {
+  const rounds = withRounds(2 ** 31 - 1);
+  const event = {
+    long: pemOf(dsaKey(65_536, 65_536)),
+    encrypted: pemOf(rounds, 'ENCRYPTED PRIVATE KEY'),
+    twice: headed(pemOf(rounds), 'Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0123456789ABCDEF0123456789ABCDEF'),
+    exponent: odd(65_536).toString('base64url'),
+  };
+  const answer = await t.context.runner.answer(
+    program(`
+    const { createSecureContext } = require('tls');
+    const passphrase = 'p', data = Buffer.from('x');
+    const { privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }), jwk = privateKey.export({ format: 'jwk' });
+    // An error of OpenSSL's that is left behind would be that of the next one.
+    const afterwards = () => crypto.sign('sha256', data, privateKey).byteLength;
+    return [
+      () => crypto.createPrivateKey(event.long), () => crypto.createPublicKey(event.long), () => crypto.sign('sha256', data, event.long),
+      () => crypto.createPrivateKey({ key: event.encrypted, passphrase }), () => crypto.createPrivateKey({ key: event.twice, passphrase }),
+      () => crypto.createPrivateKey({ key: { ...jwk, e: event.exponent }, format: 'jwk' }),
+      () => createSecureContext({ key: event.long }), () => createSecureContext({ key: event.encrypted, passphrase }),
+      () => createSecureContext({ key: [{ pem: event.twice, passphrase }] }),
+    ].map((run) => [attempt(run).message.match(/\\((\\w+)\\)$/)?.[1], afterwards()]);`),
+    { event },
+  );
+  t.deepEqual(
+    answer,
+    [
+      ...Array(3).fill('cryptoModulusBitsMax'),
+      ...Array(2).fill('cryptoIterationsMax'),
+      'cryptoExponentBitsMax',
+      'cryptoModulusBitsMax',
+      ...Array(2).fill('cryptoIterationsMax'),
+    ].map((limit) => [limit, 256]),
+  );
 });

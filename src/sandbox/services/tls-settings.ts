@@ -5,6 +5,7 @@
 import type { SecureContextOptions, SecureVersion } from 'node:tls';
 import { withoutUndefined } from '../../base/without-undefined.ts';
 import { limits } from '../../model/limits.ts';
+import { assertContainer, assertKeyMaterial } from './crypto/key-material.ts';
 import { nodeTls } from './node-tls.ts';
 
 /** @throws Error when it is not what the guest's library writes */
@@ -23,18 +24,29 @@ export function readContextOptions(settings: Fields): SecureContextOptions {
     dhparam: text(settings, 'dhparam'),
     ca: extraCa === undefined ? texts(settings, 'ca') : [...nodeTls().rootCertificates, ...extraCa],
     cert: texts(settings, 'cert'),
-    key: list(settings, 'key')?.map((entry) =>
-      withoutUndefined({ pem: required(entry, 'pem'), passphrase: text(entry, 'passphrase') }),
-    ),
-    pfx: list(settings, 'pfx')?.map((entry) =>
-      withoutUndefined({ buf: bytes(required(entry, 'buf')), passphrase: text(entry, 'passphrase') }),
-    ),
+    key: list(settings, 'key')?.map(readKey),
+    pfx: list(settings, 'pfx')?.map(readPfx),
     crl: texts(settings, 'crl'),
     sessionIdContext: text(settings, 'sessionIdContext'),
     sessionTimeout: whole(settings, 'sessionTimeout'),
     ticketKeys: optionalBytes(text(settings, 'ticketKeys')),
     allowPartialTrustChain: settings.allowPartialTrustChain === true ? true : undefined,
   });
+}
+
+/** @throws CryptoLimitExceeded */
+function readKey(entry: Fields): { pem: string; passphrase?: string } {
+  const pem = required(entry, 'pem');
+  const passphrase = text(entry, 'passphrase');
+  assertKeyMaterial(Buffer.from(pem), passphrase === undefined ? 'plain' : 'with-passphrase');
+  return withoutUndefined({ pem, passphrase });
+}
+
+/** @throws CryptoLimitExceeded */
+function readPfx(entry: Fields): { buf: Buffer; passphrase?: string } {
+  const buf = bytes(required(entry, 'buf'));
+  assertContainer(buf);
+  return withoutUndefined({ buf, passphrase: text(entry, 'passphrase') });
 }
 
 export type Fields = Readonly<Record<string, unknown>>;

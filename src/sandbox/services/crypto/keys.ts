@@ -4,9 +4,10 @@
  */
 import * as crypto from 'node:crypto';
 import { limits } from '../../../model/limits.ts';
-import { assertDerivation } from './encrypted-keys.ts';
 import type { Input } from './input.ts';
+import { assertKeyMaterial } from './key-material.ts';
 import { CryptoLimitExceeded, CryptoMistake, CryptoObjectGone } from './mistake.ts';
+import { forgetErrors } from './openssl-errors.ts';
 import type { CryptoOperation, Output } from './operation.ts';
 
 export class Keys {
@@ -48,6 +49,7 @@ function fromDer(input: Input, otherwise: 'public' | 'private'): crypto.KeyObjec
   const der = input.optionalBytes('der');
   if (der === undefined) throw new CryptoObjectGone('this key', 'cryptoKeysMax', limits.cryptoKeysMax);
   const type = input.has('type') ? input.choice('type', ['public', 'private']) : otherwise;
+  assertKeyMaterial(der, 'plain');
   const key = Buffer.from(der);
   return bounded(
     type === 'public'
@@ -80,7 +82,7 @@ export function keyOptions(
     throw new CryptoLimitExceeded('bytes of one key', bytes.byteLength, 'cryptoKeyBytesMax', cryptoKeyBytesMax);
   }
   const passphrase = input.optionalBytes('passphrase');
-  if (passphrase !== undefined) assertDerivation(bytes);
+  assertKeyMaterial(bytes, passphrase === undefined ? 'plain' : 'with-passphrase');
   // Newer formats than the type declarations have.
   return {
     key: Buffer.from(bytes),
@@ -98,10 +100,18 @@ export function optional<Value>(name: string, value: Value | undefined): Record<
 
 /** Work with a key grows with the cube of its length, and happens on the main thread. */
 function bounded(key: crypto.KeyObject): crypto.KeyObject {
-  // Of Diffie-Hellman Node does not tell; there OpenSSL itself refuses more than 10,000.
-  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (bits <= limits.cryptoModulusBitsMax) return key;
-  throw new CryptoLimitExceeded('bits of a modulus', bits, 'cryptoModulusBitsMax', limits.cryptoModulusBitsMax);
+  // Of Diffie-Hellman Node does not tell; `assertKeyMaterial` has looked at its numbers.
+  const { modulusLength: bits = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  const { cryptoModulusBitsMax, cryptoExponentBitsMax } = limits;
+  if (publicExponent >> BigInt(cryptoExponentBitsMax) > 0n) {
+    // It may be too long for a buffer of OpenSSL's, which says so to whoever comes next.
+    forgetErrors();
+    const exponentBits = publicExponent.toString(16).length * 4;
+    const what = 'bits of a public exponent';
+    throw new CryptoLimitExceeded(what, exponentBits, 'cryptoExponentBitsMax', cryptoExponentBitsMax);
+  }
+  if (bits <= cryptoModulusBitsMax) return key;
+  throw new CryptoLimitExceeded('bits of a modulus', bits, 'cryptoModulusBitsMax', cryptoModulusBitsMax);
 }
 
 /** As JSON: a big integer in hexadecimal digits. */

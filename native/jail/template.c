@@ -18,6 +18,7 @@
  * until the host has noted that: nobody who takes it from the host's list ever means a stranger.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,14 +26,16 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "layers.h"
 #include "node-api.h"
 
-enum { CONTROL = 3, FIRST_OF_SEATS = 6, DESCRIPTORS_OF_SEAT = 5, SEATS_MAX = 64 };
+enum { CONTROL = 3, FIRST_OF_SEATS = 6, DESCRIPTORS_OF_SEAT = 5, SEATS_MAX = 64, OF_THREADS_MAX = 64 };
 
 struct event {
     uint8_t kind;
@@ -46,6 +49,15 @@ static struct {
     int has_ended;
 } children[SEATS_MAX];
 static int bell[2];
+/*
+ * What waits for the template's own threads: pipes, event counters and epolls of their event loops. A child has no such threads, and what it
+ * did to these would be done to the template and to each other sandbox of it.
+ */
+static struct {
+    int descriptor;
+    ino_t inode;
+} of_threads[OF_THREADS_MAX];
+static unsigned of_threads_count;
 
 static void ring(int signal) {
     int error = errno;
@@ -76,6 +88,45 @@ static int pass_memory_on(void) {
     return fclose(maps);
 }
 
+/* Neither a file nor a device: nothing else of what is open behind the seats can tell anybody anything. */
+static int is_of_threads(int descriptor, struct stat *status) {
+    return fstat(descriptor, status) == 0 && !S_ISREG(status->st_mode) && !S_ISDIR(status->st_mode) && !S_ISCHR(status->st_mode);
+}
+
+static int note_threads(int first) {
+    DIR *open_ones = opendir("/proc/self/fd");
+    if (open_ones == NULL) return -1;
+    int failed = 0;
+    for (struct dirent *entry; (entry = readdir(open_ones)) != NULL;) {
+        struct stat status;
+        int descriptor = atoi(entry->d_name);
+        if (descriptor < first || !is_of_threads(descriptor, &status)) continue;
+        if (of_threads_count == OF_THREADS_MAX) failed = 1;
+        else {
+            of_threads[of_threads_count].descriptor = descriptor;
+            of_threads[of_threads_count++].inode = status.st_ino;
+        }
+    }
+    closedir(open_ones);
+    return failed ? -1 : 0;
+}
+
+/*
+ * In a child, when libuv has made its own anew: those are other pipes, under numbers that the seats left free, or the same. The numbers of
+ * the rest stay taken, since libuv's and Node's memory has them still, and lead nowhere: what is written there is lost.
+ */
+static int leave_threads(void) {
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nowhere < 0) return -1;
+    for (unsigned i = 0; i < of_threads_count; i++) {
+        struct stat status;
+        int descriptor = of_threads[i].descriptor;
+        if (descriptor == nowhere || !is_of_threads(descriptor, &status) || status.st_ino != of_threads[i].inode) continue;
+        if (dup3(nowhere, descriptor, O_CLOEXEC) < 0) return -1;
+    }
+    return close(nowhere);
+}
+
 static int first_of(unsigned seat) { return FIRST_OF_SEATS + (int)seat * DESCRIPTORS_OF_SEAT; }
 
 /* libuv makes what it opens non-blocking, which is no property of a number: it is told again, and the template, which waits, untold. */
@@ -95,7 +146,7 @@ static void become_sandbox(unsigned seat, unsigned seats, pid_t template, struct
     for (int i = FIRST_OF_SEATS; i < first_of(seats); i++) close(i);
     close(bell[0]);
     close(bell[1]);
-    if (uv_loop_fork(loop) != 0) _exit(126);
+    if (uv_loop_fork(loop) != 0 || leave_threads() != 0) _exit(126);
 }
 
 /* In the child: whether it is one. */
@@ -183,7 +234,8 @@ static napi_value template_function(napi_env env, napi_callback_info info) {
     if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != 0) _exit(1);
     if (napi_get_value_uint32(env, arguments[0], &seats) != 0 || seats > SEATS_MAX) _exit(1);
     if (napi_get_value_string_utf8(env, arguments[1], path, sizeof path, &length) != 0 || !have_own_workers(path)) _exit(1);
-    if (napi_get_uv_event_loop(env, &loop) != 0 || pass_memory_on() != 0 || be_blocking(CONTROL, 1) != 0 || pipe2(bell, O_CLOEXEC | O_NONBLOCK) != 0) _exit(1);
+    if (napi_get_uv_event_loop(env, &loop) != 0 || pass_memory_on() != 0 || be_blocking(CONTROL, 1) != 0 || note_threads(first_of(seats)) != 0) _exit(1);
+    if (pipe2(bell, O_CLOEXEC | O_NONBLOCK) != 0) _exit(1);
     struct sigaction on_end = {.sa_handler = ring, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
     if (sigaction(SIGCHLD, &on_end, NULL) != 0) _exit(1);
     tell('r', 0, 0);

@@ -34,3 +34,35 @@ test('what V8 gave to its threads is finished before a template is forked', asyn
     child.kill('SIGKILL');
   }
 });
+
+test('a sandbox has nothing open that its template or another sandbox of it has', async (t) => {
+  const jail = await testJail();
+  if (jail.kind === 'absent') throw new Error(`this test needs a C compiler: ${jail.reason}`);
+  const telling = fileURLToPath(new URL('../fixtures/telling-template.ts', import.meta.url));
+  const seats = Array.from({ length: 10 }, () => 'pipe' as const);
+  const child = spawn(process.execPath, [telling, jail.templatePath, await nativeModulePath()], {
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'ignore', 'ignore', ...seats],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  const control = child.stdio[3] as Duplex;
+  const outputs = [6, 11].map((descriptor) => text(child.stdio.at(descriptor) as unknown as Readable));
+  await once(control, 'data');
+  control.write('f\0f\u0001');
+  const told: { before: string[]; after: string[] }[] = (await Promise.all(outputs)).map((output) =>
+    JSON.parse(output),
+  );
+  const [one, other] = told;
+  const epoll = 'anon_inode:[eventpoll]';
+  t.deepEqual(
+    one?.after.filter((name) => name !== epoll && other?.after.includes(name)),
+    [],
+  );
+  for (const { before, after } of told) {
+    // Its seat was made for it, ahead.
+    const isShared = (name: string): boolean => !name.startsWith('socket') && name !== epoll && before.includes(name);
+    t.true(before.includes(epoll) && after.length > 0);
+    t.deepEqual(after.filter(isShared), []);
+    // Its own event loop's. Through one of the template's it could tell threads there what to do.
+    t.is(after.filter((name) => name === epoll).length, 1);
+  }
+});

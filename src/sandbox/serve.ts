@@ -3,7 +3,7 @@
  * lock on it opens nothing. It ends when its socket does, and always by SIGKILL: leaving politely while isolates run ends in a
  * crash (SECURITY.md 2.1). `main.ts` runs it as it is written, `start.ts` bundled.
  */
-import { writeSync } from 'node:fs';
+import { readlinkSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { type Duplex, duplexPair } from 'node:stream';
@@ -91,6 +91,8 @@ async function becomeTemplate(
   // From here on no turn of the loop may come before the fork: it would read what is for the template.
   const channel = sandbox.listen(new Socket({ fd: socketFd }));
   serveHost(limits.templateSeats, image.native.path);
+  // Node remembers the template's number, and who ends itself must not mean that one.
+  Object.defineProperty(process, 'pid', { value: Number(readlinkSync('/proc/self')) });
   return { sandbox, channel };
 }
 

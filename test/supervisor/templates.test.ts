@@ -10,6 +10,7 @@ import { processStat } from '../../src/base/process-stat.ts';
 import type { HardeningReport } from '../../src/model/hardening.ts';
 import { limits } from '../../src/model/limits.ts';
 import type { Observe, PlatformEvent } from '../../src/model/platform-event.ts';
+import { frameTypes } from '../../src/protocol/messages.ts';
 import { createFleet } from '../../src/supervisor/fleet.ts';
 import type { Jail } from '../../src/supervisor/jail.ts';
 import { type CachedRuntime, ensureRuntime } from '../../src/supervisor/runtime-cache.ts';
@@ -20,6 +21,7 @@ import { createFakeClock } from '../fixtures/fake-clock.ts';
 import { testJail } from '../fixtures/jail.ts';
 import { testProgram } from '../fixtures/sandbox-program.ts';
 import { slowClock } from '../fixtures/slow-clock.ts';
+import { startSandbox, type TestSandbox } from '../sandbox/harness.ts';
 
 interface Prepared {
   readonly runtime: CachedRuntime;
@@ -209,6 +211,27 @@ test.serial('a template that ends takes its sandboxes along, and the next ones a
   for (const domain of ['next', 'after that', 'and then']) {
     t.is(await run(await fleet.acquire(domain), 'return 2'), 2);
   }
+});
+
+test.serial('one that cannot go on ends itself, by its own number, and nobody else', async (t) => {
+  await using templates = new Templates(slowClock, () => {});
+  // Sandboxes keep no program running.
+  const waiting = setInterval(() => {}, 1_000);
+  t.teardown(() => clearInterval(waiting));
+  const forked: TestSandbox[] = [];
+  while (forked.length < 2) {
+    const sandbox = await startSandbox({ jail: t.context.jail }, templates.launch);
+    if (parentOf(sandbox.pid) === process.pid) await sandbox[Symbol.asyncDispose]();
+    else forked.push(sandbox);
+  }
+  const [one, other] = forked as [TestSandbox, TestSandbox];
+  t.is((await one.hello).pid, one.pid);
+  one.channel.notify(frameTypes.ping, { sentMs: 1 });
+  t.deepEqual(await one.exited, [null, 'SIGKILL']);
+  t.regex(one.stderr, /^protocol error: frame\.type must be a guest event/);
+  t.notRegex(one.stderr, /EPERM/);
+  t.is((await other.ping()).environments, 0);
+  for (const sandbox of forked) await sandbox[Symbol.asyncDispose]();
 });
 
 test.serial('a template that does not do what it is told is ended, and nobody waits for it for ever', async (t) => {

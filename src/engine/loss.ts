@@ -70,6 +70,7 @@ function guiltOf({
       return cause.limit?.limit === 'cpu-time' ? 'killed' : 'out-of-memory';
     }
     case 'heartbeat':
+    case 'exertion':
     case 'protocol':
     case 'hardening':
     case 'closing':

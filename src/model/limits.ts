@@ -446,6 +446,13 @@ export const limits = {
   /** How often a sandbox is looked at while guests run in it, and its memory while none does. */
   watchIntervalMs: 25,
   memoryIntervalMs: 1_000,
+  /**
+   * Threads and processor time of a sandbox are looked at so often. One that uses more than the share of a core for so long while no guest
+   * has anything to do is ended: what a sandbox does by itself takes a second or two.
+   */
+  exertionIntervalMs: 1_000,
+  idleCpuShareMax: 0.5,
+  idleBusyMsMax: 10_000,
   /** So near its limit of memory a sandbox is looked at more often: a bomb touches 2 to 4 GB a second. */
   memoryNearMiB: 128,
   memoryNearIntervalMs: 5,

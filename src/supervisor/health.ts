@@ -35,7 +35,7 @@ export interface HealthView {
 }
 
 export interface Illness {
-  readonly reason: 'deadline' | 'heartbeat' | 'memory';
+  readonly reason: 'deadline' | 'heartbeat' | 'memory' | 'exertion';
   readonly detail: string;
   /** Environments that may have caused it. */
   readonly suspects: readonly string[];

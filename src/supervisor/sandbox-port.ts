@@ -14,7 +14,15 @@ export type ExitCause =
   | { readonly kind: 'retired'; readonly reason: string }
   | {
       readonly kind: 'killed';
-      readonly reason: 'deadline' | 'heartbeat' | 'memory' | 'limit' | 'protocol' | 'hardening' | 'closing';
+      readonly reason:
+        | 'deadline'
+        | 'heartbeat'
+        | 'memory'
+        | 'exertion'
+        | 'limit'
+        | 'protocol'
+        | 'hardening'
+        | 'closing';
       readonly detail: string;
       /** Ids of the environments that may be to blame. Absent: none in particular. */
       readonly suspects?: readonly string[];

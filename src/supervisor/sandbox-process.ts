@@ -44,6 +44,7 @@ import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { ControlGroups } from './control-groups.ts';
 import { Definitions } from './definitions.ts';
 import { type Environment, Environments } from './environments.ts';
+import { ExertionWatch } from './exertion.ts';
 import { crashCause, describeCause, isWanted } from './exit-cause.ts';
 import { Gateways } from './gateways.ts';
 import type { GuestOutput } from './guest-output.ts';
@@ -55,7 +56,7 @@ import { MemoryKills } from './memory-kills.ts';
 import { OutputTail } from './output-tail.ts';
 import { PackageStore } from './package-store.ts';
 import { shouldRetire } from './retirement.ts';
-import type { SandboxGroup } from './sandbox-group.ts';
+import { type SandboxGroup, sandboxTasksMax } from './sandbox-group.ts';
 import {
   type Created,
   type EnvironmentSpec,
@@ -185,6 +186,7 @@ export class SandboxProcess implements SandboxHandle {
       clock: options.clock,
       memory: this.#memory,
       allowance: this.#allowance,
+      exertion: new ExertionWatch(() => processStat(pid), sandboxTasksMax()),
       guestCalls: () => this.#guestCalls,
       sendPing: (sentMs) => this.#ping(sentMs),
       onIllness: (illness) => void this.kill({ kind: 'killed', ...illness }),

@@ -6,6 +6,7 @@ import { Alarm } from '../base/alarm.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ResidentMemory } from '../base/resident-memory.ts';
 import { limits } from '../model/limits.ts';
+import type { ExertionWatch } from './exertion.ts';
 import { findIllness, type GuestCall, groupIllness, type Illness, isHeld } from './health.ts';
 import type { MemoryAllowance } from './memory-allowance.ts';
 import { MemoryGrowth } from './memory-growth.ts';
@@ -14,6 +15,8 @@ export interface VitalSignsOptions {
   readonly clock: Clock;
   readonly memory: Pick<ResidentMemory, 'readBytes' | 'isStopped'>;
   readonly allowance: MemoryAllowance;
+  /** Absent: nobody looks what else it does. */
+  readonly exertion?: ExertionWatch;
   /** Calls in flight that run guest code. */
   readonly guestCalls: () => Iterable<GuestCall>;
   readonly sendPing: (sentMs: number) => void;
@@ -62,6 +65,7 @@ export class VitalSigns {
 
   /** Guest code is about to run, or a deadline became known. Called for each invocation: it must cost nothing. */
   expect(deadlineMs: number, nowMs: number): void {
+    this.#options.exertion?.asked();
     this.#alarm.ensure(Math.min(deadlineMs, nowMs + limits.watchIntervalMs), nowMs);
   }
 
@@ -87,7 +91,7 @@ export class VitalSigns {
   }
 
   #look(lateMs: number): void {
-    const { clock, memory, allowance, guestCalls, onIllness, onSettled } = this.#options;
+    const { clock, memory, allowance, exertion, guestCalls, onIllness, onSettled } = this.#options;
     const nowMs = clock.nowMs();
     if (this.#ping !== undefined) this.#ping.lagMs += lateMs;
     if (this.#unread !== undefined) return;
@@ -118,6 +122,16 @@ export class VitalSigns {
     });
     if (illness !== undefined) {
       onIllness(illness);
+      return;
+    }
+    if (calls.length > 0) exertion?.asked();
+    const excess = exertion?.look(nowMs);
+    if (excess !== undefined) {
+      onIllness({
+        reason: 'exertion',
+        detail: excess,
+        suspects: [...new Set(calls.map((call) => call.environmentId))],
+      });
       return;
     }
     if (isReading && calls.length === 0) {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { limits } from '../../src/model/limits.ts';
+import { ExertionWatch } from '../../src/supervisor/exertion.ts';
 import type { GuestCall, Illness } from '../../src/supervisor/health.ts';
 import { MemoryAllowance } from '../../src/supervisor/memory-allowance.ts';
 import { VitalSigns } from '../../src/supervisor/vital-signs.ts';
@@ -18,6 +19,7 @@ function watched(
   const pingsMs: number[] = [];
   const memory = { residentBytes: readable === 'readable' ? 90 * MiB : undefined, reads: 0 };
   const allowance = new MemoryAllowance();
+  const process = { cpuMs: 0, threads: 10 };
   const vitals = new VitalSigns({
     clock,
     memory: {
@@ -28,6 +30,7 @@ function watched(
       isStopped: () => false,
     },
     allowance,
+    exertion: new ExertionWatch(() => process, 100),
     ...(afterReading !== undefined && { afterReading }),
     guestCalls: () => calls,
     sendPing: (sentMs) => {
@@ -46,7 +49,7 @@ function watched(
     return call;
   };
   vitals.start();
-  return { clock, calls, illnesses, pingsMs, memory, allowance, vitals, run };
+  return { clock, calls, illnesses, pingsMs, memory, process, allowance, vitals, run };
 }
 
 test('an idle sandbox gets a ping for each heartbeat and its memory is read once a second', (t) => {
@@ -207,4 +210,18 @@ test('when it is stopped no timer stays', (t) => {
   const { clock, vitals } = watched('is silent');
   vitals.stop();
   t.is(clock.timersArmed, 0);
+});
+
+test('a sandbox that computes for itself is ill, and one whose guest computes is not', (t) => {
+  const { clock, calls, run, illnesses, process } = watched();
+  const computeFor = (ms: number): void => {
+    for (const untilMs = clock.nowMs() + ms; clock.nowMs() < untilMs && illnesses.length === 0; clock.advance(10))
+      process.cpuMs += 10;
+  };
+  const call = run(Number.POSITIVE_INFINITY);
+  computeFor(3 * limits.idleBusyMsMax);
+  t.deepEqual(illnesses, []);
+  calls.delete(call);
+  computeFor(3 * limits.idleBusyMsMax);
+  t.like(illnesses, [{ reason: 'exertion', suspects: [] }]);
 });

@@ -5,19 +5,25 @@
 import { readFileSync } from 'node:fs';
 
 export class MemoryKills {
-  readonly #before = countOfKills();
+  readonly #path: string;
+  readonly #before: number | undefined;
+
+  constructor(path = '/proc/vmstat') {
+    this.#path = path;
+    this.#before = countOfKills(path);
+  }
 
   /** Since this object was made. */
   seen(): 'none' | 'some' | 'unknown' {
-    const now = countOfKills();
+    const now = countOfKills(this.#path);
     if (now === undefined || this.#before === undefined) return 'unknown';
     return now === this.#before ? 'none' : 'some';
   }
 }
 
-function countOfKills(): number | undefined {
+function countOfKills(path: string): number | undefined {
   try {
-    const [, count] = /^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'latin1')) ?? [];
+    const [, count] = /^oom_kill (\d+)$/m.exec(readFileSync(path, 'latin1')) ?? [];
     return count === undefined ? undefined : Number(count);
   } catch {
     // No /proc, or an older kernel: unknown.

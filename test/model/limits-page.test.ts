@@ -87,3 +87,11 @@ test('numbers in the text are those of the code', (t) => {
     t.regex(page, new RegExp(`\\b${number} (ms|MiB)`), String(number));
   }
 });
+
+test('limits of cryptography are those of the code', (t) => {
+  const table = page.slice(page.indexOf('<!-- cryptography:begin -->'), page.indexOf('<!-- cryptography:end -->'));
+  const said = [...table.matchAll(/^\| `(\w+)` \| (\d+) \|/gm)].map(([, name = '', value]) => [name, Number(value)]);
+  t.true(said.length > 10);
+  for (const [name, value] of said) t.is(value, Reflect.get(limits, name as string), String(name));
+  t.true(table.includes(`${limits.cryptoSafePrimeBitsMax} where it must be a safe one`));
+});

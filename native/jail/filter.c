@@ -11,6 +11,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -30,7 +31,7 @@
 #define PR_SET_VMA 0x53564d41
 #endif
 
-enum rule { allow, rare, refuse, not_found, unknown, threads, itself, names, reads, flags, nonblocking, unix_only };
+enum rule { allow, rare, refuse, not_found, unknown, threads, itself, own_thread, names, reads, flags, nonblocking, unix_only };
 
 static const struct {
     int number;
@@ -83,6 +84,17 @@ static void allow_values(struct program *program, unsigned index, const uint32_t
     end(program, SECCOMP_RET_ALLOW);
 }
 
+/* Signals to this process, which is the first argument; the signal is argument `index`. */
+static void allow_itself(struct program *program, unsigned index) {
+    load_argument(program, 0);
+    add(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)getpid(), 0, 4);
+    load_argument(program, index);
+    add(program, BPF_JMP | BPF_JEQ | BPF_K, SIGKILL, 2, 0);
+    add(program, BPF_JMP | BPF_JEQ | BPF_K, SIGSTOP, 1, 0);
+    end(program, SECCOMP_RET_ALLOW);
+    end_with_error(program, EPERM);
+}
+
 static void decide(struct program *program, enum rule rule) {
     switch (rule) {
     case allow:
@@ -109,7 +121,10 @@ static void decide(struct program *program, enum rule rule) {
         break;
     }
     case itself:
-        allow_values(program, 0, (const uint32_t[]){(uint32_t)getpid()}, 1, EPERM);
+        allow_itself(program, 1);
+        break;
+    case own_thread:
+        allow_itself(program, 2);
         break;
     case names:
         allow_values(program, 0, (const uint32_t[]){PR_SET_NAME, PR_SET_VMA}, 2, EPERM);

@@ -14,7 +14,8 @@
  *     not_found      ENOENT: V8 and glibc look for files now and then, and go on without them
  *     unknown        ENOSYS: the caller goes on as on an older kernel
  *     threads        clone: only for a thread of this process, without namespaces; else EPERM
- *     itself         kill, tgkill: only this process; else EPERM
+ *     itself         kill: only this process, and not by SIGKILL or SIGSTOP, which then come from somebody else only; else EPERM
+ *     own_thread     tgkill: the same
  *     names          prctl: only to name a thread or memory; else EPERM
  *     reads          prlimit64: only to read a limit; else EPERM
  *     flags          fcntl: only the flags of a descriptor; else EPERM
@@ -138,8 +139,8 @@
     CALL(getrusage, allow, allow, "CPU time of a thread")                                                                          \
     /* About ourselves. */                                                                                                         \
     CALL(getpid, allow, allow, "process.kill and abort, which need the number")                                                    \
-    CALL(kill, allow, itself, "the sandbox ends itself by SIGKILL")                                                                \
-    CALL(tgkill, allow, itself, "abort, when V8 gives up")                                                                         \
+    CALL(kill, allow, itself, "the sandbox ends itself by SIGABRT")                                                                \
+    CALL(tgkill, allow, own_thread, "abort, when V8 gives up")                                                                     \
     CALL(rt_sigaction, allow, rare, "abort; traps that WebAssembly uses")                                                          \
     CALL(rt_sigprocmask, allow, allow, "the start of a thread")                                                                    \
     CALL(rt_sigreturn, allow, rare, "the end of a signal handler")                                                                 \

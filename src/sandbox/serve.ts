@@ -279,6 +279,7 @@ function report(text: string): void {
 
 function die(reason: unknown): never {
   if (reason !== undefined) report(errorStack(reason));
-  process.kill(process.pid, 'SIGKILL');
-  throw new Error('SIGKILL cannot be ignored');
+  // The lock refuses SIGKILL: one that nobody here sent is somebody else's, whatever runs in this process.
+  process.kill(process.pid, 'SIGABRT');
+  throw new Error('nobody listens to SIGABRT');
 }

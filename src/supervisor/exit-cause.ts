@@ -20,7 +20,7 @@ export function crashCause(seen: ProcessEnd): ExitCause {
   const end = signal === null ? `ended with exit code ${code}` : `ended by ${signal}`;
   // Node's and V8's last words stand first in what they print; the tail may begin in the middle of a stack.
   const words = output.length > limits.exitDetailCharsMax ? `...${output.slice(-limits.exitDetailCharsMax)}` : output;
-  // A sandbox that ends itself says why.
+  // A sandbox that ends itself says why, and in a jail cannot do it by this signal: native/jail/filter.c.
   if (signal !== 'SIGKILL' || words !== '') {
     return { kind: 'crashed', detail: `it ${end}${words === '' ? '' : `: ${words}`}` };
   }

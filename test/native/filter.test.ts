@@ -100,6 +100,7 @@ const answers: Readonly<Record<string, Answer>> = {
   unknown: 'ENOSYS',
   threads: 'EPERM',
   itself: 'EPERM',
+  own_thread: 'EPERM',
   names: 'EPERM',
   reads: 'allow',
   flags: 'EPERM',
@@ -190,6 +191,12 @@ for (const [name, filters] of Object.entries(made)) {
       for (const other of [0n, 1n, -1n, BigInt(filters.pid + 1), BigInt(-filters.pid)])
         t.is(ask('lock', call, other), 'EPERM');
     }
+    // SIGKILL, SIGSTOP: who ends itself is not to look like the victim of somebody else.
+    for (const signal of [9n, 19n]) {
+      t.is(ask('lock', 'kill', BigInt(filters.pid), signal), 'EPERM');
+      t.is(ask('lock', 'tgkill', BigInt(filters.pid), BigInt(filters.pid), signal), 'EPERM');
+    }
+    t.is(ask('lock', 'tgkill', BigInt(filters.pid), 9n, 6n), 'allow');
     t.is(ask('lock', 'prctl', 15n), 'allow');
     t.is(ask('lock', 'prctl', 0x53564d41n), 'allow');
     // PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_PDEATHSIG.

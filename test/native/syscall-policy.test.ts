@@ -23,7 +23,7 @@ const traced: { readonly calls: readonly string[] } = JSON.parse(
 );
 
 const always = ['allow', 'rare'];
-const onCondition = ['threads', 'itself', 'names', 'reads', 'flags', 'nonblocking'];
+const onCondition = ['threads', 'itself', 'own_thread', 'names', 'reads', 'flags', 'nonblocking'];
 const never = ['refuse', 'not_found', 'unknown'];
 
 test('the table is whole: every row has known rules and a reason, and none is there twice', (t) => {

@@ -480,14 +480,14 @@ test('calls about what is not there fail by themselves', async (t) => {
 test('a sandbox ends with its socket', async (t) => {
   const other = await startSandbox();
   other.channel.close(new Error('the host is gone'));
-  t.deepEqual(await other.exited, [null, 'SIGKILL']);
+  t.deepEqual(await other.exited, [null, 'SIGABRT']);
   await other[Symbol.asyncDispose]();
 });
 
 test('a sandbox ends at the first frame that it does not understand', async (t) => {
   await using other = await startSandbox();
   other.channel.notify(frameTypes.ping, { sentMs: 1 });
-  t.deepEqual(await other.exited, [null, 'SIGKILL']);
+  t.deepEqual(await other.exited, [null, 'SIGABRT']);
   t.regex(other.stderr, /protocol error: frame\.type must be a guest event/);
 });
 
@@ -496,6 +496,6 @@ test('a sandbox without its runtime says why', async (t) => {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const [said, [, signal]] = await Promise.all([text(program.stderr), once(program, 'exit')]);
-  t.is(signal, 'SIGKILL');
+  t.is(signal, 'SIGABRT');
   t.regex(said, /manifest\.json cannot be read/);
 });

@@ -227,7 +227,7 @@ test.serial('one that cannot go on ends itself, by its own number, and nobody el
   const [one, other] = forked as [TestSandbox, TestSandbox];
   t.is((await one.hello).pid, one.pid);
   one.channel.notify(frameTypes.ping, { sentMs: 1 });
-  t.deepEqual(await one.exited, [null, 'SIGKILL']);
+  t.deepEqual(await one.exited, [null, 'SIGABRT']);
   t.regex(one.stderr, /^protocol error: frame\.type must be a guest event/);
   t.notRegex(one.stderr, /EPERM/);
   t.is((await other.ping()).environments, 0);

@@ -665,6 +665,8 @@ export const limits = {
   /** scrypt and argon2: memory times passes. Some seconds; and, on the main thread, some milliseconds. */
   cryptoDerivationBytesMax: 2_048 * MiB,
   cryptoDerivationBytesAtOnceMax: 2 * MiB,
+  /** scrypt of a key's passphrase, which happens on the main thread: about a second. OpenSSL's own takes 16 MiB. */
+  cryptoKeyDerivationBytesMax: 128 * MiB,
   /** Codecs of one environment at once, and what they may use of memory together: a deflate stream takes 268 KiB. */
   zlibCodecsMax: 512,
   zlibMemoryBytesMax: 160 * MiB,

@@ -218,6 +218,25 @@ test('pbkdf2 may have as many iterations as there are blocks to make, and a refu
   t.is(typeof derive('sha512', 30_000, 64), 'number');
 });
 
+test('a salt that is hashed for each block of a result counts, and so does what scrypt hashes for each', (t) => {
+  const { service } = open(t);
+  const salt = Buffer.alloc(1_000_000);
+  const ask = (operation: number, head: object, given: Uint8Array): BridgeReply =>
+    service.ask(operation, [JSON.stringify({ password: 0, salt: 1, ...head }), bytes(text('p'), given)]);
+  const { pbkdf2, scrypt } = cryptoOperations;
+  const scryptOf = (p: number, length: number, given: Uint8Array): BridgeReply =>
+    ask(scrypt, { N: 2, r: 8, p, maxmem: 2 ** 31, length }, given);
+  t.regex(
+    failureOf(ask(pbkdf2, { algorithm: 'sha1', iterations: 1, length: 20_000 }, salt)).message,
+    /\(cryptoIterationsMax\)/,
+  );
+  t.regex(failureOf(scryptOf(100, 16, salt)).message, /\(cryptoDerivationBytesMax\)/);
+  t.regex(failureOf(scryptOf(1_000, 100_000, text('salt'))).message, /\(cryptoDerivationBytesMax\)/);
+  t.is(answered(ask(pbkdf2, { algorithm: 'sha1', iterations: 1, length: 20 }, salt)).parts.length, 1);
+  t.is(answered(scryptOf(1, 16, salt.subarray(0, 30_000))).parts.length, 1);
+  t.is(answered(scryptOf(1, 16, text('salt'))).parts.length, 1);
+});
+
 test('what is long is answered with a ticket, and the ticket with the result', async (t) => {
   const { service } = open(t);
   const head = { algorithm: 'sha256', password: 0, salt: 1, iterations: 30_000, length: 32 };

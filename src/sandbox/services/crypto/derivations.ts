@@ -17,7 +17,9 @@ export const pbkdf2: CryptoOperation = {
     // Each block of the result is a digest long and costs all iterations.
     const blocks = Math.max(1, Math.ceil(length / digestBytes(algorithm)));
     const weight = lightDigests.test(algorithm) ? 1 : heavyDigestWeight;
-    const iterations = input.whole('iterations') * blocks * weight;
+    // The first of them also hashes the salt, which may be longer than all else.
+    const saltIterations = Math.floor(input.bytes('salt').byteLength / iterationBytes);
+    const iterations = (input.whole('iterations') + saltIterations) * blocks * weight;
     if (iterations > limits.cryptoIterationsMax) {
       const forBlocks = blocks === 1 ? '' : `, times ${blocks} blocks of the key`;
       const forDigest = weight === 1 ? '' : `, times ${weight} for this digest`;
@@ -33,6 +35,8 @@ export const pbkdf2: CryptoOperation = {
 /** What an iteration of 0.2 to 0.4 microseconds is made with. One of SHA-384, SHA-512 and SHA-3 takes two or three times as long (2 cores, 2026-11). */
 const lightDigests = /^(rsa-)?(md5|sha-?1|sha-?224|sha-?256)$/i;
 const heavyDigestWeight = 2;
+/** What one hashes, at least: two blocks of the digest. */
+const iterationBytes = 128;
 
 function digestBytes(algorithm: string): number {
   try {
@@ -59,7 +63,15 @@ export const scrypt: CryptoOperation = {
     assertOutput(length);
     const { N, r, p } = scryptOptions(input);
     const memoryBytes = 128 * r * (N + p);
-    return derivationCost('scrypt', memoryBytes, N * r * p * 128, length);
+    // Before and after its own work there is PBKDF2: for each block of what it makes the salt is hashed, and for each of the result all of that.
+    const mixedBytes = 128 * r * p;
+    const saltBytes = digestBlocks(mixedBytes) * input.bytes('salt').byteLength;
+    return derivationCost(
+      'scrypt',
+      memoryBytes,
+      N * mixedBytes + saltBytes + digestBlocks(length) * mixedBytes,
+      length,
+    );
   },
   now: (input) => ({
     parts: [
@@ -77,6 +89,11 @@ export const scrypt: CryptoOperation = {
       );
     }),
 };
+
+/** Of SHA-256. */
+function digestBlocks(byteCount: number): number {
+  return Math.ceil(byteCount / 32);
+}
 
 function scryptOptions(input: Input): { N: number; r: number; p: number; maxmem: number } {
   return { N: input.whole('N'), r: input.whole('r'), p: input.whole('p'), maxmem: input.whole('maxmem') };

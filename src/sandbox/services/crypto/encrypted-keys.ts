@@ -8,15 +8,15 @@
 import { limits } from '../../../model/limits.ts';
 import { CryptoLimitExceeded } from './mistake.ts';
 
-const algorithms = ['2a864886f70d0105', '2a864886f70d010c01', '2b06010401da47040b'].map((hex) =>
-  Buffer.from(hex, 'hex'),
-);
+const algorithms = ['2a864886f70d0105', '2a864886f70d010c01'].map((hex) => Buffer.from(hex, 'hex'));
+const scrypt = Buffer.from('2b06010401da47040b', 'hex');
 const tags = { integer: 0x02, octetString: 0x04, sequence: 0x30 } as const;
 
 /** @param material PEM or DER @throws CryptoLimitExceeded */
 export function assertDerivation(material: Uint8Array): void {
   const given = Buffer.from(material.buffer, material.byteOffset, material.byteLength);
   for (const der of [given, ...pemBodies(given.toString('latin1'))]) {
+    assertScrypt(der);
     for (const count of counts(der)) {
       if (count <= limits.cryptoIterationsMax) continue;
       const { cryptoIterationsMax } = limits;
@@ -30,6 +30,18 @@ export function assertDerivation(material: Uint8Array): void {
   }
 }
 
+/** What it costs is the product of its three numbers: each alone may be as small as anybody's. */
+function assertScrypt(der: Buffer): void {
+  for (let at = der.indexOf(scrypt); at >= 0; at = der.indexOf(scrypt, at + 1)) {
+    const [N = 1, r = 1, p = 1] = countsBehind(der, at);
+    const bytesTouched = 128 * N * r * p;
+    const { cryptoKeyDerivationBytesMax } = limits;
+    if (bytesTouched <= cryptoKeyDerivationBytesMax) continue;
+    const what = 'bytes that scrypt of an encrypted key works through';
+    throw new CryptoLimitExceeded(what, bytesTouched, 'cryptoKeyDerivationBytesMax', cryptoKeyDerivationBytesMax);
+  }
+}
+
 function pemBodies(text: string): Buffer[] {
   return text
     .split('-----BEGIN ')
@@ -37,7 +49,7 @@ function pemBodies(text: string): Buffer[] {
     .map((body) => Buffer.from(body.slice(body.indexOf('-----') + 5).split('-----END')[0] ?? '', 'base64'));
 }
 
-/** Every integer that may be a count. */
+/** Every integer that may be a count of rounds. */
 function counts(der: Buffer): number[] {
   const found: number[] = [];
   for (const algorithm of algorithms) {

@@ -2,7 +2,7 @@ import * as crypto from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import { limits } from '../../../../src/model/limits.ts';
 import { assertContainer, assertKeyMaterial } from '../../../../src/sandbox/services/crypto/key-material.ts';
-import { der, dsaKey, headed, integer, odd, pem, withRounds } from '../../../fixtures/forged-keys.ts';
+import { der, dsaKey, headed, integer, odd, pem, withRounds, withScrypt } from '../../../fixtures/forged-keys.ts';
 
 const exceeded = (name: string) => ({ code: 'ERR_CRYPTO_LIMIT_EXCEEDED', message: new RegExp(name) });
 
@@ -74,6 +74,17 @@ test('a passphrase is not hashed more often because that is encrypted once more'
   const hidden = pem(crypto.randomBytes(320), 'PRIVATE KEY');
   refuses(t, headed(hidden, 'Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00'), 'encrypted twice', 'with-passphrase');
   t.notThrows(() => assertKeyMaterial(withRounds(1_000), 'with-passphrase'));
+});
+
+test('a passphrase that scrypt hashes costs the product of its numbers', (t) => {
+  t.notThrows(() => assertKeyMaterial(withScrypt(16_384, 8, 1), 'with-passphrase'));
+  refuses(t, withScrypt(32_768, 1, 1_000), 'cryptoKeyDerivationBytesMax', 'with-passphrase');
+  refuses(
+    t,
+    pem(withScrypt(32_768, 1, 1_000), 'ENCRYPTED PRIVATE KEY'),
+    'cryptoKeyDerivationBytesMax',
+    'with-passphrase',
+  );
 });
 
 test('what an encrypted key may hide is as short as keys are', (t) => {

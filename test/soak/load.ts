@@ -328,6 +328,8 @@ class Load {
       await delay(Math.min(sampleEveryMs, 1_000));
       const last = this.#samples.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
       if (!this.#isRunning || performance.now() - last < sampleEveryMs) continue;
+      // A sample collects garbage, which stops this process for tens of milliseconds: not while that would be taken for an outage.
+      await this.#recoveries.settled();
       const sample = resources();
       this.#samples.push(sample);
       onSample?.({ accepted: this.#accepted, answered: this.#answered, kills: this.#kills, sample });

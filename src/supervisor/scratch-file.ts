@@ -1,7 +1,9 @@
 /**
- * Files without a name: made in a private directory, opened, and removed together with the directory before anyone can use
- * them. So a sandbox gets file descriptors and never a path, and nothing is left behind however the engine ends.
+ * Files without a name: a sandbox gets file descriptors and never a path, and nothing is left behind however the engine ends. Where the file
+ * system cannot make them so (open(2), `O_TMPFILE`), they are made in a private directory, opened, and removed together with it before
+ * anyone can use them.
  */
+import { constants } from 'node:fs';
 import { type FileHandle, mkdtemp, open, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +16,29 @@ export interface ScratchFile extends AsyncDisposable {
 }
 
 export async function openScratchFile(): Promise<ScratchFile> {
+  return (await openUnnamed()) ?? (await openAndRemove());
+}
+
+/** `__O_TMPFILE`, the same on x64 and arm64, which Node has no name for. */
+const unnamed = 0o20000000;
+
+/** Undefined: not here. */
+async function openUnnamed(): Promise<ScratchFile | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const flags = unnamed | constants.O_DIRECTORY | constants.O_RDWR | constants.O_EXCL;
+  const writable = await open(tmpdir(), flags, 0o600).catch(() => undefined);
+  if (writable === undefined) return undefined;
+  try {
+    return scratchFile(writable, await open(`/proc/self/fd/${writable.fd}`, 'r'));
+  } catch {
+    // No /proc, or no descriptor left: who tries the other way says so.
+    await writable.close();
+    return undefined;
+  }
+}
+
+/** Where there is no other way. */
+export async function openAndRemove(): Promise<ScratchFile> {
   // mkdtemp makes the directory with mode 0700: nobody else can open the file while it has a name.
   const directory = await mkdtemp(join(tmpdir(), `isotherm-scratch-${ownerMark}-`));
   const path = join(directory, 'scratch');

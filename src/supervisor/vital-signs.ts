@@ -140,7 +140,10 @@ export class VitalSigns {
       onSettled?.();
     }
 
-    this.#ping ??= this.#sendPing(nowMs);
+    // Behind a call that has just been sent it would hide, from whoever asks when the sandbox ended, that the call had not been read.
+    const isDue = nowMs - this.#heardMs >= limits.heartbeatIntervalMs;
+    const isBehind = calls.some(({ sentMs }) => nowMs - sentMs < limits.watchIntervalMs);
+    if (isDue || !isBehind) this.#ping ??= this.#sendPing(nowMs);
     const pauseMs = calls.length > 0 ? this.#watchIntervalMs() : limits.heartbeatIntervalMs;
     this.#alarm.ensure(
       calls.reduce((earliest, call) => Math.min(earliest, call.deadlineMs), nowMs + pauseMs),

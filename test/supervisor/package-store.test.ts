@@ -5,7 +5,7 @@ import test from 'ava';
 import type { CodePack } from '../../src/functions/prepared-code.ts';
 import type { StoreRange } from '../../src/protocol/messages.ts';
 import { PackageStore } from '../../src/supervisor/package-store.ts';
-import { openScratchFile } from '../../src/supervisor/scratch-file.ts';
+import { openAndRemove, openScratchFile } from '../../src/supervisor/scratch-file.ts';
 import { deployedVersion } from '../fixtures/deployed-version.ts';
 import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 
@@ -62,11 +62,15 @@ test('a pack that is shorter than its index says is an error, and is not remembe
   await t.notThrowsAsync(store.put(code));
 });
 
-test.serial('a scratch file has no name and cannot be written through its second opening', async (t) => {
-  const scratch = await openScratchFile();
-  t.is((await scratch.writable.stat()).nlink, 0);
-  await t.throwsAsync(scratch.readOnly.write('x'), { code: 'EBADF' });
-  await scratch[Symbol.asyncDispose]();
-  await scratch[Symbol.asyncDispose]();
-  t.deepEqual(readdirSync(directory), []);
-});
+for (const [name, make] of Object.entries({ openScratchFile, openAndRemove })) {
+  test.serial(`${name}: a scratch file has no name and cannot be written through its second opening`, async (t) => {
+    const scratch = await make();
+    t.is((await scratch.writable.stat()).nlink, 0);
+    await scratch.writable.write('written');
+    t.is((await read(scratch.readOnly, { offset: 0, bytes: 7 })).toString(), 'written');
+    await t.throwsAsync(scratch.readOnly.write('x'), { code: 'EBADF' });
+    await scratch[Symbol.asyncDispose]();
+    await scratch[Symbol.asyncDispose]();
+    t.deepEqual(readdirSync(directory), []);
+  });
+}

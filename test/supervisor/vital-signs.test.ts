@@ -93,6 +93,21 @@ test('a deadline between two looks is kept to the millisecond', (t) => {
   );
 });
 
+test('no ping is sent behind a call that has just been sent, until one is due', (t) => {
+  const { clock, pingsMs, run } = watched();
+  const everyMs = limits.watchIntervalMs / 2;
+  const beats = 4;
+  for (let atMs = 0; atMs < beats * limits.heartbeatIntervalMs; atMs += everyMs) {
+    clock.advance(everyMs);
+    run(clock.nowMs() + 60_000);
+  }
+  // The first look finds one due, and each heartbeat is followed by a look.
+  t.true(pingsMs.length >= beats && pingsMs.length <= 1 + beats, `${pingsMs.length} pings`);
+  const sent = pingsMs.length;
+  clock.advance(limits.heartbeatIntervalMs);
+  t.true(pingsMs.length > sent + 5, 'nothing was sent meanwhile');
+});
+
 test('a silent sandbox without guests is ill after the missed heartbeats', (t) => {
   const { clock, illnesses } = watched('is silent');
   clock.advance(limits.heartbeatIntervalMs * limits.heartbeatsMissedMax - 1);

@@ -4,18 +4,19 @@
  *     npm run soak -- --seconds 60 --kills             good functions, a sandbox killed every 100 ms
  *     npm run soak -- --seconds 60 --kills --rate half  the same, of calls that come by chance, half as many as the machine serves
  *     npm run soak -- --seconds 60 --kills --kill-every sustained   as often as this machine sustains, and service is judged
+ *     npm run soak -- --seconds 60 --kills --built --rate 10 --least-back 0.9   service is back so often, of all kills
  *     npm run soak -- --seconds 1800 --hostile --kills hostile functions too, a sandbox killed every second
  *     npm run soak -- ... --built                      the package that `npm run build` made: its sandboxes start faster
  *     npm run soak -- ... --json soak.json             the figures also as JSON
  *
  * Ends with status 1 when a call was not answered or a good one answered wrong, something was left, or, with
- * `--kill-every sustained`, service was worse than `verdict.ts` demands.
+ * `--kill-every sustained`, service was worse than `verdict.ts` demands, or, with `--least-back`, than that.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runLoad } from './load.ts';
 import { figures, slopePerMinute } from './resources.ts';
-import { backMsMax, lacking, leftOver, percentile, recovered, serviceOf } from './verdict.ts';
+import { backMsMax, lacking, leastService, leftOver, percentile, recovered, serviceOf } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     kills: { type: 'boolean', default: false },
     hostile: { type: 'boolean', default: false },
     'kill-every': { type: 'string' },
+    'least-back': { type: 'string' },
     clients: { type: 'string' },
     rate: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
@@ -34,6 +36,9 @@ const { values } = parseArgs({
 const entry = new URL(values.built ? '../../dist/index.js' : '../../src/index.ts', import.meta.url);
 const { createEngine }: typeof import('../../src/index.ts') = await import(entry.href);
 const seconds = Number(values.seconds);
+const leastBack = Number(values['least-back'] ?? Number.NaN);
+if (values['least-back'] !== undefined && !(leastBack >= 0 && leastBack <= 1))
+  throw new RangeError(`--least-back: a share from 0 to 1, not ${values['least-back']}`);
 // With hostile functions sandboxes die by themselves too, and one core is theirs.
 const wished = values['kill-every'] ?? (values.hostile ? 1_000 : 100);
 const killEveryMs = wished === 'sustained' ? wished : Number(wished);
@@ -58,6 +63,8 @@ const result = await runLoad({
 });
 
 const service = serviceOf(result);
+const judged = killEveryMs === 'sustained' ? leastService : undefined;
+const demanded = values['least-back'] === undefined ? judged : { ...leastService, backShare: leastBack };
 const { before, after, samples, good, hostile, messages, wrong, goodMs, accepted, answered, kills } = result;
 const back = recovered(result.recoveries);
 const summary = {
@@ -81,7 +88,7 @@ const summary = {
   ),
   left: leftOver(result),
   service,
-  lacking: killEveryMs === 'sustained' ? lacking(service) : [],
+  lacking: demanded === undefined ? [] : lacking(service, demanded),
 };
 console.log(JSON.stringify(summary, undefined, 2));
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(summary, undefined, 2)}\n`);

@@ -18,6 +18,9 @@ test('what is lacking is named, with what is demanded', (t) => {
   t.deepEqual(lacking({ ...leastService }), []);
   t.deepEqual(lacking({ successShare: 0.1, backShare: 1 }), ['successShare: 0.1, at least 0.5']);
   t.deepEqual(lacking({ successShare: 1, backShare: 0 }), ['backShare: 0, at least 0.25']);
+  t.deepEqual(lacking({ successShare: 1, backShare: 0.8 }, { ...leastService, backShare: 0.9 }), [
+    'backShare: 0.8, at least 0.9',
+  ]);
 });
 
 test('a kill that another one lengthened is told apart, and so is one that waited for a core', (t) => {

@@ -61,10 +61,10 @@ export interface ServiceView extends Pick<LoadResult, 'good' | 'startMs'> {
   readonly recoveries: readonly Pick<Recovery, 'sinceLastMs'>[];
 }
 
-export function lacking(service: Service): string[] {
+export function lacking(service: Service, least: Service = leastService): string[] {
   return (['successShare', 'backShare'] as const)
-    .filter((name) => service[name] < leastService[name])
-    .map((name) => `${name}: ${service[name]}, at least ${leastService[name]}`);
+    .filter((name) => service[name] < least[name])
+    .map((name) => `${name}: ${service[name]}, at least ${least[name]}`);
 }
 
 /** Of nothing everything is well. */

@@ -98,7 +98,12 @@ export type Channels = Pick<ForeignValues, 'channelOf' | 'stream' | 'signal'>;
 export function hostCodec(channels: Channels, bytesMax: number): ValueCodec {
   return createValueCodec({
     builtins,
-    limits: { depthMax: limits.bindingDepthMax, valuesMax: limits.bindingValuesMax, bytesMax },
+    limits: {
+      depthMax: limits.bindingDepthMax,
+      valuesMax: limits.bindingValuesMax,
+      keyStepsMax: limits.bindingKeyStepsMax,
+      bytesMax,
+    },
     foreign: {
       ...channels,
       isDomException: (error) => error instanceof DOMException,

@@ -4,6 +4,8 @@ import type { CodecOptions, ValueBuiltins } from './binding-values.ts';
 
 /** JSON nodes that one value takes at most. */
 const nodesPerValue = 6;
+/** What it takes to compare two bigints, in comparisons of numbers. */
+const bigintSteps = 4;
 
 /** Bytes for one element of each view, by its tag. */
 const elementBytes: Readonly<Record<string, number | undefined>> = {
@@ -43,6 +45,7 @@ export class Decoder {
   readonly #bytes: Uint8Array;
   #used = 0;
   #values = 0;
+  #keySteps = 0;
 
   constructor(options: CodecOptions, bytes: Uint8Array) {
     this.#options = options;
@@ -185,6 +188,7 @@ export class Decoder {
     const builtins = this.#builtins;
     const entries = this.#list(list, depth);
     if (entries.length % 2 !== 0) throw this.#malformed('has a bad map');
+    this.#checkKeys(entries, 2);
     const map = new builtins.Map();
     for (let at = 0; at < entries.length; at += 2) builtins.MapPrototypeSet(map, entries[at], entries[at + 1]);
     return map;
@@ -193,9 +197,29 @@ export class Decoder {
   #set(list: unknown, depth: number): unknown {
     const builtins = this.#builtins;
     const members = this.#list(list, depth);
+    this.#checkKeys(members, 1);
     const set = new builtins.Set();
     for (let at = 0; at < members.length; at++) builtins.SetPrototypeAdd(set, members[at]);
     return set;
+  }
+
+  /** Before any is put in: numbers and bigints may all have one hash, and each is then compared with all before it. */
+  #checkKeys(list: readonly unknown[], stride: number): void {
+    const { keyStepsMax } = this.#options.limits;
+    if (keyStepsMax === undefined) return;
+    let numbers = 0;
+    let bigints = 0;
+    for (let at = 0; at < list.length; at += stride) {
+      const kind = typeof list[at];
+      if (kind === 'number') numbers += 1;
+      else if (kind === 'bigint') bigints += 1;
+    }
+    this.#keySteps += (numbers * numbers) / 2 + (bigintSteps * bigints * bigints) / 2;
+    if (this.#keySteps <= keyStepsMax) return;
+    throw this.#options.refuse(
+      'size',
+      'a message has too many numbers as keys of a map or members of a set: send a list',
+    );
   }
 
   #error(node: readonly unknown[], depth: number): object {

@@ -74,6 +74,8 @@ export interface ValueBuiltins {
 export interface ValueLimits {
   readonly depthMax: number;
   readonly valuesMax: number;
+  /** Comparisons that numbers and bigints in maps and sets of one message could take who reads it. Absent: any. */
+  readonly keyStepsMax?: number;
   /** Of one message: UTF-16 units of its text and its bytes, together. */
   readonly bytesMax: number;
 }

@@ -179,6 +179,24 @@ test('refuses too much before it is made', (t) => {
   });
 });
 
+test('reads no more numbers and bigints as keys than could all collide in a moment', (t) => {
+  const refused = { instanceOf: ValueError, message: /too many numbers as keys of a map or members of a set/ };
+  const members = <Member>(count: number, member: (at: number) => Member) =>
+    Array.from({ length: count }, (_, at) => member(at));
+  const numbersMax = Math.sqrt(2 * limits.bindingKeyStepsMax);
+  // All of one hash: V8 takes the lowest 64 bits.
+  const colliding = (at: number) => (BigInt(at) << 64n) | 1n;
+  const entry = (at: number) => [at, 1] as const;
+  t.notThrows(() => roundTrip(new Set(members(numbersMax, Number))));
+  t.notThrows(() => roundTrip(new Map(members(numbersMax, entry))));
+  t.notThrows(() => roundTrip(new Set(members(numbersMax / 2, colliding))));
+  t.notThrows(() => roundTrip(new Set(members(10 * numbersMax, String))));
+  t.throws(() => roundTrip(new Set(members(numbersMax + 1, Number))), refused);
+  t.throws(() => roundTrip(new Map(members(numbersMax + 1, entry))), refused);
+  t.throws(() => roundTrip(new Set(members(numbersMax / 2 + 1, colliding))), refused);
+  t.throws(() => roundTrip(members(2, () => new Set(members(numbersMax, Number)))), refused);
+});
+
 test('what was allowed to be written can be read', (t) => {
   let deep: unknown = 1;
   for (let level = 0; level < limits.bindingDepthMax; level++) deep = level % 2 === 0 ? [deep] : { deep };

@@ -187,4 +187,13 @@ export const boundFunctions: readonly Program[] = [
     settings: { timeout: 5 },
     expect: answered(1),
   },
+  {
+    id: 'O15',
+    title: 'sets of bigints that all have one hash, written for the host to make',
+    bindings,
+    source: cjs(`
+      const members = Array.from({ length: 600 }, (_, at) => (BigInt(at) << 64n) | 1n);
+      return [await codeOf(kv.echo(new Set(members))), await codeOf(kv.echo(new Map(members.map((key) => [key, 1]))))];`),
+    expect: answered(['ERR_BINDING_ARGUMENTS_TOO_LARGE', 'ERR_BINDING_ARGUMENTS_TOO_LARGE']),
+  },
 ];

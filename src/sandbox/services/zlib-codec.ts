@@ -111,10 +111,11 @@ export class Codec {
     return this.#end(step, true);
   }
 
-  /** Each write runs in Node's thread pool. */
-  step(request: StepRequest, done: (result: StepResult) => void): void {
+  /** Each write runs in Node's thread pool, as soon as `admit` calls it. */
+  step(request: StepRequest, done: (result: StepResult) => void, admit: (write: () => void) => void): void {
     const step = this.#begin(request);
-    const write = (): void => this.#handle.write(...this.#nextWrite(step));
+    const writeNow = (): void => this.#handle.write(...this.#nextWrite(step));
+    const write = (): void => admit(writeNow);
     // Node calls `cb` after a write, or `onerror` and no `cb`.
     this.#handle.cb = () => {
       if (this.#goesOn(step)) write();

@@ -25,6 +25,8 @@ class ZlibService implements Service {
   readonly #waiting = new Map<number, number>();
   #waitingBytes = 0;
   readonly #turn = pLimit(limits.zlibWritesAtOnceMax);
+  /** The next writes of what was under way when the guest was frozen; undefined while it is not. */
+  #parked: (() => void)[] | undefined;
   #isClosed = false;
 
   constructor(link: ServiceLink) {
@@ -71,8 +73,20 @@ class ZlibService implements Service {
     void this.#turn(() => this.#stepLater(id, values));
   }
 
+  /** What a thread has begun ends soon, since a codec is given little at once. */
+  freeze(): void {
+    this.#parked ??= [];
+  }
+
+  thaw(): void {
+    const parked = this.#parked;
+    this.#parked = undefined;
+    for (const write of parked ?? []) write();
+  }
+
   close(): void {
     this.#isClosed = true;
+    this.#parked = undefined;
     this.#turn.clearQueue();
     for (const codec of this.#codecs.values()) codec.close();
     this.#codecs.clear();
@@ -100,13 +114,20 @@ class ZlibService implements Service {
       return Promise.resolve();
     }
     const { promise, resolve } = Promise.withResolvers<void>();
-    codec.step(request, (result) => {
+    const done = (result: StepResult): void => {
       resolve();
       if (this.#isClosed || this.#codecs.get(id) !== codec) return;
       this.#link.emit(id, zlibEvents.stepped, ...this.#settled(id, codec, request, result));
-    });
+    };
+    codec.step(request, done, this.#whenThawed);
     return promise;
   }
+
+  readonly #whenThawed = (write: () => void): void => {
+    if (this.#isClosed) return;
+    if (this.#parked === undefined) write();
+    else this.#parked.push(write);
+  };
 
   /** The answer to a step. After an error there is no way on, in Node neither; and what has ended needs no memory. */
   #settled(id: number, codec: Codec, request: StepRequest, result: StepResult): BridgeValue[] {

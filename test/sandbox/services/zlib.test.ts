@@ -300,3 +300,42 @@ test('all formats of Node are read', (t) => {
   t.deepEqual(bytesOf(step(3, 4, deflateSync(text), `${modes.unzip},0,-1,8,0,0`)), text);
   t.deepEqual(inflateSync(bytesOf(step(4, 4, text, `${modes.deflate},15,-1,8,0,0`))), text);
 });
+
+test('nothing is compressed for a guest that is frozen: what it asked for goes on when it is thawed', async (t) => {
+  const input = randomBytes(16 * limits.zlibInputBytesMax);
+  const spec = `${modes.gzip},15,9,8,0,0`;
+  const frozen = open(t);
+  const other = open(t);
+  for (const id of [1, 2, 3]) {
+    frozen.service.start(zlibOperations.write, id, [constants.Z_FINISH, pieceBytes, pieceBytes, exact(input), spec]);
+  }
+  frozen.service.freeze?.();
+  // The other guest asks for as much afterwards, and has all of it before.
+  for (const id of [1, 2, 3]) {
+    other.service.start(zlibOperations.write, id, [constants.Z_FINISH, pieceBytes, pieceBytes, exact(input), spec]);
+  }
+  await other.eventCount(3);
+  t.is(frozen.events.length, 0);
+  frozen.service.thaw?.();
+  await frozen.eventCount(3);
+  t.deepEqual(frozen.events.map(({ id }) => id).sort(), [1, 2, 3]);
+  t.deepEqual(
+    frozen.events.map(({ values }) => bytesOf(values).byteLength),
+    other.events.map(({ values }) => bytesOf(values).byteLength),
+  );
+});
+
+test('a guest that ends while it is frozen has nothing more compressed', async (t) => {
+  const { service, events } = open(t);
+  const other = open(t);
+  const write = [constants.Z_FINISH, pieceBytes, pieceBytes];
+  const spec = `${modes.gzip},15,9,8,0,0`;
+  const input = randomBytes(4 * limits.zlibInputBytesMax);
+  service.start(zlibOperations.write, 1, [...write, exact(input), spec]);
+  service.freeze?.();
+  service.close();
+  service.thaw?.();
+  other.service.start(zlibOperations.write, 1, [...write, exact(input), spec]);
+  await other.eventCount(1);
+  t.is(events.length, 0);
+});

@@ -81,6 +81,8 @@ export class Targets {
         // So are those that were told of other bindings.
         versionKey: `${functionKey} ${version.code.versionKey} ${domain}${bound ? ` ${bound.number}` : ''}`,
         domain,
+        // Who was secluded gets no share of its own by that, nor leaves the quota of its trust domain.
+        owner: isolation === 'function' ? domain : `domain:${trustDomain}`,
         memoryMiB: memorySize,
       },
       timeoutMs: timeout * 1000,

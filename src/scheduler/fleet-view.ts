@@ -12,7 +12,13 @@ export interface Demand {
   readonly versionKey: string;
   /** Only sandboxes of the same domain may hold it. */
   readonly domain: string;
+  /** Whose share and quota it counts for: of a function that was secluded, its trust domain. Absent: `domain`. */
+  readonly owner?: string;
   readonly memoryMiB: number;
+}
+
+export function ownerOf({ owner, domain }: Pick<Demand, 'owner' | 'domain'>): string {
+  return owner ?? domain;
 }
 
 export function keyOfVersion(functionName: string, version: string): string {
@@ -49,6 +55,8 @@ export interface EnvironmentView {
 export interface SlotView {
   readonly slotId: number;
   readonly domain: string;
+  /** As that of all demands that it was opened for. */
+  readonly owner: string;
   readonly state: SlotState;
   /** All environments in it, and how many of them run an invocation. */
   readonly environments: { readonly size: number };
@@ -105,11 +113,12 @@ export interface FleetView {
   /** Idle and reset environments, the longest unused first. */
   readonly unused: ListView<EnvironmentView>;
   readonly slotCount: number;
-  /** Trust domains that have sandboxes. */
-  readonly domainCount: number;
-  /** A sandbox of somebody with too many is ending, or has ended, so that this domain may open one. */
+  /** Those that have sandboxes. */
+  readonly ownerCount: number;
+  /** A sandbox of somebody with too many is ending, or has ended, so that this owner may open one. */
   readonly reservedFor: string | undefined;
   slots(): Iterable<SlotView>;
   slotsOf(domain: string): Iterable<SlotView>;
+  slotsOwnedBy(owner: string): Iterable<SlotView>;
   version(versionKey: string): VersionView | undefined;
 }

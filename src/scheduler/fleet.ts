@@ -5,14 +5,15 @@
 import { invariant } from '../base/invariant.ts';
 import { LinkedList, listNode } from '../base/linked-list.ts';
 import { type EnvironmentPhase, type EnvironmentState, isOccupied } from './environment-state.ts';
-import type {
-  AccountView,
-  Demand,
-  EnvironmentView,
-  FleetView,
-  SchedulerLimits,
-  SlotView,
-  VersionView,
+import {
+  type AccountView,
+  type Demand,
+  type EnvironmentView,
+  type FleetView,
+  ownerOf,
+  type SchedulerLimits,
+  type SlotView,
+  type VersionView,
 } from './fleet-view.ts';
 import type { Berth, LeaseKind } from './lease.ts';
 import type { SlotState } from './slot-state.ts';
@@ -91,6 +92,7 @@ export class Version implements VersionView {
 export class Slot implements SlotView {
   readonly slotId: number;
   readonly domain: string;
+  readonly owner: string;
   readonly isBusy: () => boolean;
   readonly environments = new Set<Environment>();
   readonly unused = new LinkedList<Environment>();
@@ -100,11 +102,37 @@ export class Slot implements SlotView {
   memoryMiB = 0;
   lastUsedMs: number;
 
-  constructor(slotId: number, domain: string, nowMs: number, isBusy: () => boolean) {
+  constructor(slotId: number, demand: Pick<Demand, 'domain' | 'owner'>, nowMs: number, isBusy: () => boolean) {
     this.slotId = slotId;
-    this.domain = domain;
+    this.domain = demand.domain;
+    this.owner = ownerOf(demand);
     this.lastUsedMs = nowMs;
     this.isBusy = isBusy;
+  }
+}
+
+/** Slots by a label. One without slots is forgotten. */
+class SlotIndex {
+  readonly #slots = new Map<string, Set<Slot>>();
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  of(label: string): Iterable<Slot> {
+    return this.#slots.get(label) ?? [];
+  }
+
+  add(label: string, slot: Slot): void {
+    const slots = this.#slots.get(label);
+    if (slots === undefined) this.#slots.set(label, new Set([slot]));
+    else slots.add(slot);
+  }
+
+  remove(label: string, slot: Slot): void {
+    const slots = this.#slots.get(label);
+    slots?.delete(slot);
+    if (slots?.size === 0) this.#slots.delete(label);
   }
 }
 
@@ -129,7 +157,8 @@ export class Fleet implements FleetView {
   readonly #versions = new Map<string, Version>();
   readonly #accounts = new Map<string, Account>();
   readonly #slots = new Map<number, Slot>();
-  readonly #domains = new Map<string, Set<Slot>>();
+  readonly #domains = new SlotIndex();
+  readonly #owners = new SlotIndex();
 
   readonly #line: { readonly size: number };
 
@@ -147,8 +176,8 @@ export class Fleet implements FleetView {
     return this.#slots.size;
   }
 
-  get domainCount(): number {
-    return this.#domains.size;
+  get ownerCount(): number {
+    return this.#owners.size;
   }
 
   slots(): Iterable<Slot> {
@@ -156,7 +185,11 @@ export class Fleet implements FleetView {
   }
 
   slotsOf(domain: string): Iterable<Slot> {
-    return this.#domains.get(domain) ?? [];
+    return this.#domains.of(domain);
+  }
+
+  slotsOwnedBy(owner: string): Iterable<Slot> {
+    return this.#owners.of(owner);
   }
 
   slot(slotId: number): Slot | undefined {
@@ -242,16 +275,14 @@ export class Fleet implements FleetView {
 
   addSlot(slot: Slot): void {
     this.#slots.set(slot.slotId, slot);
-    const domain = this.#domains.get(slot.domain);
-    if (domain === undefined) this.#domains.set(slot.domain, new Set([slot]));
-    else domain.add(slot);
+    this.#domains.add(slot.domain, slot);
+    this.#owners.add(slot.owner, slot);
   }
 
   removeSlot(slot: Slot): void {
     this.#slots.delete(slot.slotId);
-    const domain = this.#domains.get(slot.domain);
-    domain?.delete(slot);
-    if (domain?.size === 0) this.#domains.delete(slot.domain);
+    this.#domains.remove(slot.domain, slot);
+    this.#owners.remove(slot.owner, slot);
   }
 
   /** Adds an environment that was just decided on. */

@@ -7,7 +7,7 @@
  */
 import type { ListView } from '../base/linked-list.ts';
 import type { LimitReached } from './admit.ts';
-import type { Demand, EnvironmentView, FleetView, SlotView } from './fleet-view.ts';
+import { type Demand, type EnvironmentView, type FleetView, ownerOf, type SlotView } from './fleet-view.ts';
 import { evict, type Leaving, type Wish } from './reclaim.ts';
 import { makesWay, Shares } from './share.ts';
 
@@ -77,18 +77,19 @@ function calmest(list: ListView<EnvironmentView>): EnvironmentView | undefined {
 function placeNew(view: FleetView, demand: Demand, where: 'calm' | 'any'): Placement {
   const { limits } = view;
   const { domain } = demand;
-  const shares = new Shares(view, domain);
-  const own = shares.of(domain);
+  const owner = ownerOf(demand);
+  const shares = new Shares(view, owner);
+  const own = shares.of(owner);
   // A quota of all there is is none: then the engine is full, not the domain.
   const isFull =
     limits.environmentsPerDomain < limits.environmentsMax && own.environments >= limits.environmentsPerDomain;
   // At its quota one of its own makes room, and counts for the rest as well.
-  const first = isFull ? longestUnused(view, domain) : undefined;
+  const first = isFull ? longestUnused(view, owner) : undefined;
   if (isFull && first === undefined) {
     return waitForItself({ name: 'environmentsPerDomain', value: limits.environmentsPerDomain });
   }
   const room = { memoryMiB: demand.memoryMiB, environments: 1 };
-  const evicted = evictBeside(view, { room, domain }, first);
+  const evicted = evictBeside(view, { room, owner }, first);
 
   let calm: SlotView | undefined;
   let busy: SlotView | undefined;
@@ -105,8 +106,8 @@ function placeNew(view: FleetView, demand: Demand, where: 'calm' | 'any'): Place
   }
 
   const mayOpen = limits.sandboxesPerDomain >= limits.sandboxesMax || own.sandboxes < limits.sandboxesPerDomain;
-  const isForOthers = view.reservedFor !== undefined && view.reservedFor !== domain;
-  const isReserved = isForOthers && own.running > 0 && shares.hasTooManySandboxes(domain, 1);
+  const isForOthers = view.reservedFor !== undefined && view.reservedFor !== owner;
+  const isReserved = isForOthers && own.running > 0 && shares.hasTooManySandboxes(owner, 1);
   const isCrowded = view.slotCount + (isReserved ? 1 : 0) >= limits.sandboxesMax;
   if (evicted !== undefined) {
     if (calm !== undefined) return { kind: 'create', slot: calm, evict: evicted };
@@ -118,25 +119,27 @@ function placeNew(view: FleetView, demand: Demand, where: 'calm' | 'any'): Place
   // Its own sandboxes are full: the longest unused environment in one of them makes room.
   const coldest = full?.unused.oldest?.value;
   if (full !== undefined && coldest !== undefined) {
-    const others = evictBeside(view, { room, domain }, coldest);
+    const others = evictBeside(view, { room, owner }, coldest);
     if (others !== undefined) return { kind: 'create', slot: full, evict: others };
+  }
+  // At its quota one of its own makes way: that of a function that was secluded, or was not.
+  const mayRetire = mayOpen ? (isCrowded ? 'any' : 'none') : 'own';
+  const retire = mayRetire === 'none' ? undefined : leastUsed(view, shares, demand, mayRetire);
+  if (retire !== undefined) {
+    const rest = evictBeside(view, { room, owner }, first, allOf(retire));
+    if (rest !== undefined) return { kind: 'open', evict: rest, retire };
   }
   if (!mayOpen && evicted !== undefined) {
     return waitForItself({ name: 'sandboxesPerDomain', value: limits.sandboxesPerDomain });
   }
-  const retire = mayOpen && isCrowded ? leastUsed(view, shares, domain) : undefined;
-  if (retire !== undefined) {
-    const rest = evictBeside(view, { room, domain }, first, allOf(retire));
-    if (rest !== undefined) return { kind: 'open', evict: rest, retire };
-  }
-  const leaving = mayOpen && isCrowded ? makesWay(view, shares, domain) : undefined;
+  const leaving = mayOpen && isCrowded ? makesWay(view, shares, owner) : undefined;
   return waitForRoom(view, shares, demand, evicted, leaving);
 }
 
-/** The longest unused environment of a domain. */
-function longestUnused(view: FleetView, domain: string): EnvironmentView | undefined {
+/** The longest unused environment of an owner. */
+function longestUnused(view: FleetView, owner: string): EnvironmentView | undefined {
   let best: EnvironmentView | undefined;
-  for (const { unused } of view.slotsOf(domain)) {
+  for (const { unused } of view.slotsOwnedBy(owner)) {
     const oldest = unused.oldest?.value;
     if (oldest !== undefined && (best === undefined || sinceMs(oldest) < sinceMs(best))) best = oldest;
   }
@@ -185,15 +188,17 @@ function both(one: Leaving, other: Leaving): Leaving {
  * The longest unused sandbox of another domain that runs nothing. One of a domain with more than its share goes first; those of the
  * others only for a domain that has none, or stays within its share.
  */
-function leastUsed(view: FleetView, shares: Shares, asker: string): SlotView | undefined {
-  const mayTakeAny = shares.of(asker).running === 0 || !shares.hasTooManySandboxes(asker, 1);
+function leastUsed(view: FleetView, shares: Shares, demand: Demand, whose: 'any' | 'own'): SlotView | undefined {
+  const owner = ownerOf(demand);
+  const mayTakeAny = shares.of(owner).running === 0 || !shares.hasTooManySandboxes(owner, 1);
   let best: SlotView | undefined;
   let isBestOver = false;
-  for (const slot of view.slots()) {
+  for (const slot of whose === 'own' ? view.slotsOwnedBy(owner) : view.slots()) {
     const isEnding = slot.state.phase === 'draining' || slot.state.phase === 'gone';
-    if (slot.domain === asker || isEnding || slot.running > 0 || slot.provisioned > 0) continue;
-    const isOver = shares.hasTooManySandboxes(slot.domain);
-    if (!isOver && (isBestOver || !mayTakeAny)) continue;
+    if (slot.domain === demand.domain || isEnding || slot.running > 0 || slot.provisioned > 0) continue;
+    const isOver = shares.hasTooManySandboxes(slot.owner);
+    const mayTake = isOver || mayTakeAny || slot.owner === owner;
+    if (!mayTake || (isBestOver && !isOver)) continue;
     if (best !== undefined && isOver === isBestOver && slot.lastUsedMs >= best.lastUsedMs) continue;
     best = slot;
     isBestOver = isOver;
@@ -209,13 +214,14 @@ function waitForItself(limit: LimitReached): Placement {
 function waitForRoom(
   { limits, environmentCount }: FleetView,
   shares: Shares,
-  { domain, memoryMiB }: Demand,
+  demand: Demand,
   evicted: readonly EnvironmentView[] | undefined,
   makesWay?: SlotView,
 ): Placement {
-  const room = { environments: 1, memoryMiB };
-  const hasTooMuch = evicted === undefined ? shares.hasTooMuch(domain, room) : shares.hasTooManySandboxes(domain, 1);
-  const until = hasTooMuch && shares.of(domain).running > 0 ? 'own' : 'room';
+  const owner = ownerOf(demand);
+  const room = { environments: 1, memoryMiB: demand.memoryMiB };
+  const hasTooMuch = evicted === undefined ? shares.hasTooMuch(owner, room) : shares.hasTooManySandboxes(owner, 1);
+  const until = hasTooMuch && shares.of(owner).running > 0 ? 'own' : 'room';
   const limit =
     evicted !== undefined
       ? { name: 'sandboxesMax', value: limits.sandboxesMax }

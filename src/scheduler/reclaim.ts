@@ -18,7 +18,7 @@ export interface Leaving {
 export interface Wish {
   readonly room: Room;
   /** The trust domain that wants it. */
-  readonly domain: string;
+  readonly owner: string;
   /** Default: nobody. */
   readonly leaving?: Leaving;
 }
@@ -31,11 +31,10 @@ export interface Wish {
 export function evict(view: FleetView, wish: Wish): readonly EnvironmentView[] | undefined {
   const missing = new Missing(view, wish);
   if (missing.isNothing) return none;
-  const { domain, room } = wish;
-  const shares = new Shares(view, domain);
-  const mayTakeAny = shares.of(domain).running === 0 || !shares.hasTooMuch(domain, room);
-  const isOver = (each: string): boolean =>
-    each === domain ? shares.hasTooMuch(domain, room) : shares.hasTooMuch(each);
+  const { owner, room } = wish;
+  const shares = new Shares(view, owner);
+  const mayTakeAny = shares.of(owner).running === 0 || !shares.hasTooMuch(owner, room);
+  const isOver = (each: string): boolean => (each === owner ? shares.hasTooMuch(owner, room) : shares.hasTooMuch(each));
   const own = oldestFirst(view, isOver, missing);
   if (own !== undefined || !mayTakeAny) return own;
   return takeWhile(view.unused.oldest, new Missing(view, wish));
@@ -81,12 +80,12 @@ type Node = ListNodeView<EnvironmentView>;
 /** As `takeWhile`, of some domains: slot by slot, so that it costs nothing how many environments the others have. */
 function oldestFirst(
   view: FleetView,
-  isMeant: (domain: string) => boolean,
+  isMeant: (owner: string) => boolean,
   missing: Missing,
 ): readonly EnvironmentView[] | undefined {
   const heads: Node[] = [];
   for (const slot of view.slots()) {
-    if (slot.unused.oldest !== undefined && isMeant(slot.domain)) heads.push(slot.unused.oldest);
+    if (slot.unused.oldest !== undefined && isMeant(slot.owner)) heads.push(slot.unused.oldest);
   }
   const evicted: EnvironmentView[] = [];
   for (;;) {

@@ -24,6 +24,7 @@ import {
   type Demand,
   type EnvironmentView,
   keyOfVersion,
+  ownerOf,
   type SchedulerLimits,
   type VersionView,
 } from './fleet-view.ts';
@@ -434,12 +435,12 @@ export class Scheduler implements LeaseKeeper {
         const retire = placement.retire && this.#fleet.slot(placement.retire.slotId);
         if (retire !== undefined) this.#drain(retire, 'made way for another trust domain');
         for (const environment of placement.evict) this.#reclaim(environment, 'evicted');
-        return this.#create(wanted, this.#open(demand.domain));
+        return this.#create(wanted, this.#open(demand));
       }
       case 'wait': {
         const leaving = placement.makesWay && this.#fleet.slot(placement.makesWay.slotId);
         if (leaving !== undefined) {
-          this.#fleet.reservedFor = demand.domain;
+          this.#fleet.reservedFor = ownerOf(demand);
           this.#fleet.reservedSinceMs = this.#clock.nowMs();
           this.#drain(leaving, 'made way for a trust domain with less than its share');
         }
@@ -462,13 +463,13 @@ export class Scheduler implements LeaseKeeper {
     return this.#currentVersions.get(functionName)?.get(functionKey) === versionKey;
   }
 
-  #open(domain: string): Slot {
+  #open(demand: Demand): Slot {
     this.#slotsOpened += 1;
     const slotId = this.#slotsOpened;
-    if (this.#fleet.reservedFor === domain) this.#fleet.reservedFor = undefined;
-    const slot = new Slot(slotId, domain, this.#clock.nowMs(), () => this.#port.isBusy(slotId));
+    const slot = new Slot(slotId, demand, this.#clock.nowMs(), () => this.#port.isBusy(slotId));
+    if (this.#fleet.reservedFor === slot.owner) this.#fleet.reservedFor = undefined;
     this.#fleet.addSlot(slot);
-    this.#port.open(slotId, domain);
+    this.#port.open(slotId, slot.domain);
     return slot;
   }
 

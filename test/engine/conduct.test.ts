@@ -160,6 +160,21 @@ test('a function that holds a thread for long again and again leaves the sandbox
   t.is(events.filter((event) => event.type === 'function.secluded').length, 1);
 });
 
+test('with a sandbox of its own a function still counts for the quota of its trust domain', async (t) => {
+  const { engine, fleet, registry } = scriptedEngine({ sandboxesPerDomain: 1 });
+  registry.put({ functionName: 'hog' });
+  registry.put({ functionName: 'good' });
+  fleet.onInvoke = () => invoked({ kind: 'success' }, '"ok"', { longestSliceMs: limits.hogSliceMsMin });
+  await engine.invoke({ functionName: 'good' });
+  for (let strike = 0; strike < hogStrikesMax; strike += 1) await engine.invoke({ functionName: 'hog' });
+  // The one that both shared makes way.
+  await engine.invoke({ functionName: 'hog' });
+  t.deepEqual(
+    engine.stats().sandboxes.map(({ trustDomain }) => trustDomain),
+    ['function:hog'],
+  );
+});
+
 test('nobody is moved away from nobody', async (t) => {
   const { engine, fleet, registry } = scriptedEngine();
   registry.put({ functionName: 'busy' });

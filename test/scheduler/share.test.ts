@@ -215,3 +215,47 @@ test('a refusal costs the same beside thousands of environments that nobody may 
   t.log(`${(few * 1000).toFixed(1)} us beside 100, ${(many * 1000).toFixed(1)} us beside 4,000`);
   t.true(many < few * 10, `${few} ms, then ${many} ms`);
 });
+
+/** A function of the loud domain that was secluded. */
+const secluded = (name: string, options: Partial<Demand> = {}): Demand =>
+  demandOf(name, { domain: `function:${name}`, owner: 'domain:loud', ...options });
+
+test('functions that were secluded have the share of their trust domain together', (t) => {
+  const world = new FleetWorld({ environmentsMax: 6, sandboxesMax: 20 });
+  const neighbours = warm(world, quiet, 3);
+  for (const name of ['a', 'b', 'c']) world.lease(secluded(name));
+  const error = t.throws(() => world.lease(secluded('d')));
+  t.like(limitOf(error), { name: 'environmentsMax' });
+  t.deepEqual(world.removals, []);
+  const [again] = warm(world, quiet, 1);
+  t.true(neighbours.includes(again ?? ''));
+});
+
+test('nor do their sandboxes push out those of a neighbour', (t) => {
+  const world = new FleetWorld({ sandboxesMax: 4, environmentsPerSandbox: 1 });
+  warm(world, quiet, 2);
+  for (const name of ['a', 'b']) world.lease(secluded(name));
+  t.throws(() => world.lease(secluded('c')));
+  t.deepEqual(world.closings, []);
+});
+
+test('the quotas of a trust domain hold for them, too', (t) => {
+  const environments = new FleetWorld({ environmentsPerDomain: 2 });
+  burst(environments, loud, 1);
+  environments.lease(secluded('a'));
+  t.like(limitOf(t.throws(() => environments.lease(secluded('b')))), { reason: 'environments-per-domain' });
+  const sandboxes = new FleetWorld({ sandboxesPerDomain: 2 });
+  burst(sandboxes, loud, 1);
+  sandboxes.lease(secluded('a'));
+  t.like(limitOf(t.throws(() => sandboxes.lease(secluded('b')))), { reason: 'sandboxes-per-domain' });
+});
+
+test('at its quota of sandboxes, one that a trust domain does not use makes way for another function of it', (t) => {
+  const world = new FleetWorld({ sandboxesPerDomain: 2, sandboxesMax: 4 });
+  warm(world, quiet, 1);
+  warm(world, secluded('a'), 1);
+  world.clock.advance(10);
+  warm(world, secluded('b'), 1);
+  t.notThrows(() => world.lease(secluded('c')));
+  t.deepEqual([...world.slots.values()].toSorted(), ['domain:quiet', 'function:b', 'function:c']);
+});

@@ -3,9 +3,9 @@
  * that is refused again and again does not get to fill the log: refusals beyond a rate are counted, and the next one says how many.
  */
 import type { Clock } from '../base/clock.ts';
+import { TokenBucket } from '../base/token-bucket.ts';
 import { limits } from '../model/limits.ts';
 import type { NetworkPeer, Observe, PlatformEvent } from '../model/platform-event.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 export interface AuditedGuest {
   readonly functionName: string;

@@ -5,12 +5,12 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
+import type { TokenBucket } from '../base/token-bucket.ts';
 import { limits } from '../model/limits.ts';
 import type { NetworkEvent } from '../protocol/network.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { ReadWindow } from './read-window.ts';
 import { RefusedError } from './refused-error.ts';
-import type { TokenBucket } from './token-bucket.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** What the host does on this connection beyond copying bytes. */

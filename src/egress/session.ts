@@ -5,6 +5,8 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { formatIpAddress, parseIpAddress, withoutMapping } from '../base/ip-address.ts';
+import { Throttle } from '../base/throttle.ts';
+import { TokenBucket } from '../base/token-bucket.ts';
 import { limits } from '../model/limits.ts';
 import type { NetworkPeer, Observe } from '../model/platform-event.ts';
 import { decodeNetworkRequest } from '../protocol/decode-network.ts';
@@ -18,8 +20,6 @@ import { type AllowedConnect, judgeConnect, type NetworkPolicy } from './policy.
 import { RefusedError } from './refused-error.ts';
 import { openRelay } from './relay.ts';
 import type { NameResolver } from './resolver.ts';
-import { Throttle } from './throttle.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 export interface SessionOptions {
   readonly clock: Clock;

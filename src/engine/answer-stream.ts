@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { ReaderDemand } from '../base/reader-demand.ts';
-import { type Rate, TokenBucket } from '../egress/token-bucket.ts';
+import { type Rate, TokenBucket } from '../base/token-bucket.ts';
 import { limits } from '../model/limits.ts';
 import type { AnswerSink } from '../supervisor/sandbox-port.ts';
 

@@ -3,9 +3,9 @@
  * brings the fleet and the registry (create-engine, or a test) has opened them, and `close` here closes them.
  */
 import { randomBytes } from 'node:crypto';
+import type { Rate } from '../base/token-bucket.ts';
 import { createBindingSet } from '../bindings/binding-set.ts';
 import { EgressGate } from '../egress/gate.ts';
-import type { Rate } from '../egress/token-bucket.ts';
 import { parseFunctionReference } from '../functions/function-reference.ts';
 import type { FunctionReference, FunctionRegistry, PublishVersionInput } from '../functions/registry.ts';
 import type { FunctionLogs } from '../logs/function-logs.ts';

@@ -55,6 +55,7 @@ export class Connection {
   #receivedBytes = 0;
   /** Taken by the end, not told the host yet. */
   #creditBytes = 0;
+  #turn: Disposable | undefined;
 
   constructor(id: number, owner: ConnectionOwner, end: ConnectionEnd) {
     this.id = id;
@@ -87,6 +88,15 @@ export class Connection {
   /** Room for writes. */
   get windowBytes(): number {
     return this.#isEnded || this.#phase !== 'open' ? 0 : limits.socketWindowBytes - this.#inFlightBytes;
+  }
+
+  /** Its request has not been sent to the host: until `sent`, closing it takes that back, and the host never hears of it. */
+  wait(turn: Disposable): void {
+    this.#turn = turn;
+  }
+
+  sent(): void {
+    this.#turn = undefined;
   }
 
   /** From now on `end` is the one that reads and writes. */
@@ -123,6 +133,10 @@ export class Connection {
   close(mode: 'orderly' | 'reset'): void {
     if (this.#phase === 'closed') return;
     this.#finish();
+    if (this.#turn !== undefined) {
+      this.#turn[Symbol.dispose]();
+      return;
+    }
     this.#owner.send({ kind: 'close', id: this.id, reset: mode === 'reset' });
   }
 

@@ -13,6 +13,7 @@ import { createFakeClock } from '../../fixtures/fake-clock.ts';
 function open() {
   const requests: (NetworkRequest & { readonly body?: string })[] = [];
   let overflows = 0;
+  const clock = createFakeClock();
   const inbox = new Inbox(
     () => {},
     () => {
@@ -21,7 +22,7 @@ function open() {
   );
   const services = new Services({
     openers: { network: openNetwork },
-    clock: createFakeClock(),
+    clock,
     inbox,
     request: (_service, request, body = new Uint8Array(0)) => {
       const decoded = decodeNetworkRequest(request, body);
@@ -50,7 +51,7 @@ function open() {
     events();
     requests.length = 0;
   };
-  return { services, inbox, requests, start, host, events, connect, overflowCount: () => overflows };
+  return { clock, services, inbox, requests, start, host, events, connect, overflowCount: () => overflows };
 }
 
 function connected(id: number) {
@@ -209,15 +210,57 @@ test('bytes of all connections together are bounded', (t) => {
 });
 
 test('connections and lookups are counted together', (t) => {
-  const { start, events, requests } = open();
+  const { clock, start, events, requests } = open();
   for (let id = 1; id <= limits.networkIdsMax; id++) {
     if (id % 2 === 0) start('connect', id, '192.0.2.1', 80);
     else start('lookup', id, 'example.com', 0);
   }
+  clock.advance(10_000);
   t.is(requests.length, limits.networkIdsMax);
   start('connect', limits.networkIdsMax + 1, '192.0.2.1', 80);
   t.is(requests.length, limits.networkIdsMax);
   t.like(events().at(-1), ['failed', limits.networkIdsMax + 1, 'EMFILE', 'connect']);
+});
+
+test('what a guest begins faster than it may waits here, in order', (t) => {
+  const { clock, start, requests } = open();
+  const count = limits.networkRequestsBurst + limits.networkRequestsPerSecondMax;
+  for (let id = 1; id <= count; id++) {
+    if (id % 3 === 0) start('connect', id, '192.0.2.1', 80);
+    else if (id % 3 === 1) start('lookup', id, 'example.com', 0);
+    else start('resolve', id, 'example.com', 'TXT');
+  }
+  t.is(requests.length, limits.networkRequestsBurst);
+  clock.advance(1_100);
+  t.deepEqual(
+    requests.map(({ id }) => id),
+    Array.from({ length: count }, (_, at) => at + 1),
+  );
+});
+
+test('the host never hears of connections that a guest begins and closes faster than it may', (t) => {
+  const { clock, start, requests, host, events } = open();
+  const pairs = 100_000;
+  for (let id = 1; id <= pairs; id++) {
+    start('connect', id, '192.0.2.1', 80);
+    start('close', id, 0);
+  }
+  t.is(requests.length, 2 * limits.networkRequestsBurst);
+  start('connect', pairs + 1, '192.0.2.1', 80);
+  clock.advance(100);
+  t.is(requests.length, 2 * limits.networkRequestsBurst + 1);
+  host(connected(pairs + 1));
+  t.is(events().length, 1);
+  start('close', pairs + 1, 0);
+  t.like(requests.at(-1), { kind: 'close', id: pairs + 1 });
+});
+
+test('nothing is asked for after the end', (t) => {
+  const { clock, services, start, requests } = open();
+  for (let id = 1; id <= limits.networkRequestsBurst + 10; id++) start('connect', id, '192.0.2.1', 80);
+  services.close();
+  clock.advance(1_000);
+  t.is(requests.length, limits.networkRequestsBurst);
 });
 
 const hostile: readonly BridgeValue[] = [

@@ -1,5 +1,5 @@
 /** So much a second, saved up to a burst. It may go into debt: who spends first and is told to wait then cannot be too large to ever pass. */
-import type { Clock } from '../base/clock.ts';
+import type { Clock } from './clock.ts';
 
 export interface Rate {
   readonly perSecond: number;

@@ -2,7 +2,7 @@
  * Lets work through at a rate; what comes faster waits its turn. Its caller bounds how much can wait, and takes back what nobody wants
  * any more: a guest that begins and drops without end would fill the host's memory with turns that come much later.
  */
-import type { Clock } from '../base/clock.ts';
+import type { Clock } from './clock.ts';
 import { type Rate, TokenBucket } from './token-bucket.ts';
 
 export class Throttle {

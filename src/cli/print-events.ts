@@ -44,6 +44,11 @@ export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent
       case 'sandbox.exited':
         if (!event.wanted) stderr.write(`isotherm: a sandbox ended: ${event.cause}\n`);
         return;
+      case 'sandbox.heldBack':
+        stderr.write(
+          `isotherm: a sandbox sends more than it may and was not read for ${Math.round(event.heldMs)} ms; functions that run in it: ${event.functionNames.join(', ') || 'none'}\n`,
+        );
+        return;
       case 'sandbox.protocolError':
         stderr.write(`isotherm: a sandbox was killed: ${event.message}\n`);
         return;

@@ -153,6 +153,8 @@ export interface EngineStats {
     readonly pid: number;
     readonly environments: number;
     readonly rssMB: number;
+    /** For how long it was not read, because it sent more than an honest one can (docs/limits.md). */
+    readonly heldBackMs: number;
   }[];
   readonly memoryReservedMiB: number;
   readonly invocations: {

@@ -44,6 +44,7 @@ export function engineStats({
       pid: handle.pid,
       environments: held.get(slotId) ?? 0,
       rssMB: Math.round(handle.rssBytes() / (1024 * 1024)),
+      heldBackMs: Math.round(handle.heldBackMs()),
     })),
     memoryReservedMiB: scheduler.memoryReservedMiB,
     invocations: { ...counted, running: scheduler.running, queued: scheduler.queued },

@@ -19,6 +19,7 @@ export function metricsText(
 ): string {
   const { environments, invocations, sandboxes, async: events } = stats;
   const rssBytes = sandboxes.reduce((sum, sandbox) => sum + sandbox.rssMB * 1024 * 1024, 0);
+  const heldBackMs = sandboxes.reduce((sum, sandbox) => sum + sandbox.heldBackMs, 0);
   return [
     gauge('isotherm_functions', 'Functions that exist.', stats.functions),
     gauge('isotherm_environments_idle', 'Warm environments that wait.', environments.idle),
@@ -27,6 +28,11 @@ export function metricsText(
     gauge('isotherm_environments_provisioned', 'Environments kept initialised ahead.', environments.provisioned),
     gauge('isotherm_sandboxes', 'Sandbox processes.', sandboxes.length),
     gauge('isotherm_sandboxes_resident_bytes', 'Resident memory of all sandbox processes.', rssBytes),
+    gauge(
+      'isotherm_sandboxes_held_back_seconds',
+      'How long those that send too much were not read.',
+      heldBackMs / 1_000,
+    ),
     gauge('isotherm_memory_reserved_bytes', 'Memory sizes of all environments.', stats.memoryReservedMiB * 1024 * 1024),
     gauge('isotherm_invocations_running', 'Invocations that run now.', invocations.running),
     gauge('isotherm_invocations_queued', 'Invocations that wait for capacity.', invocations.queued),

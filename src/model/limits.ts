@@ -494,6 +494,17 @@ export const limits = {
   /** Events of guests that a sandbox has not read. What windows allow to be under way is less, but for hundreds of full connections. */
   noticeBytesWaitingMax: 128 * MiB,
 
+  /**
+   * What a sandbox may send, in frames and bytes: beyond it nothing is read for the rest of a window. One that was taken over sent 512,000
+   * frames a second and took its host's whole thread.
+   */
+  sandboxFramesPerSecondMax: 131_072,
+  sandboxBytesPerSecondMax: 1_024 * MiB,
+  sandboxInflowWindowMs: 10,
+  /** Told when it was held back for so long, and so seldom. */
+  heldBackToldMsMin: 100,
+  heldBackTellMs: 10_000,
+
   /** Host functions offered to a guest (`bindings`). Functions, levels and name lengths of what an embedder offers. */
   bindingFunctionsMax: 1_000,
   bindingTreeDepthMax: 8,

@@ -64,6 +64,13 @@ export type PlatformEvent =
   /** Sandboxes run although they are jailed less than strangers' code should be (`hardening: 'auto'`). Once for each level. */
   | { readonly type: 'hardening.less'; readonly level: HardeningLevel; readonly missing: string }
   | { readonly type: 'sandbox.protocolError'; readonly sandboxId: string; readonly message: string }
+  /** It sends more than an honest one can, and was not read for so long since this was last told. Those functions run in it. */
+  | {
+      readonly type: 'sandbox.heldBack';
+      readonly sandboxId: string;
+      readonly heldMs: number;
+      readonly functionNames: readonly string[];
+    }
   | { readonly type: 'sandbox.unavailable'; readonly reason: string; readonly retryAfterMs: number }
   /** Sandboxes are started one by one, which takes ten times as long, until a template comes to life. */
   | { readonly type: 'template.unavailable'; readonly reason: string; readonly retryAfterMs: number }

@@ -11,6 +11,7 @@ import { invariant } from '../base/invariant.ts';
 import { limits } from '../model/limits.ts';
 import { decodeFailedReply } from './decode.ts';
 import { encodeFrame, type FrameBody, FrameDecoder, type FrameLimits, nextCallId } from './frame.ts';
+import { Inflow, type InflowOptions } from './inflow.ts';
 import { type Frame, type FrameType, frameTypes } from './messages.ts';
 import { ProtocolError } from './protocol-error.ts';
 
@@ -24,6 +25,8 @@ export interface ChannelOptions {
    * told. Default: as many as there are.
    */
   readonly noticeBytesWaitingMax?: number;
+  /** How fast the other end may send; what comes faster is read later. Default: as it comes. */
+  readonly inflow?: InflowOptions;
   /** A frame with call id 0. What it throws as a ProtocolError counts as one. */
   readonly onNotice: (frame: Frame) => void;
   /** A call of the other end, to be answered with `reply`. A ProtocolError that it throws counts as one. */
@@ -96,7 +99,10 @@ class StreamChannel implements Channel {
   readonly #stream: Duplex;
   readonly #options: ChannelOptions;
   readonly #decoder: FrameDecoder;
+  readonly #inflow: Inflow | undefined;
   readonly #pending = new Map<number, PendingCall>();
+  /** Since the inflow was told. */
+  #framesRead = 0;
   #lastCallId = 0;
   /** 0: that was no call. */
   #lastSentCallId = 0;
@@ -119,6 +125,7 @@ class StreamChannel implements Channel {
     this.#stream = stream;
     this.#options = options;
     this.#decoder = new FrameDecoder(options.incoming, (frame) => this.#receive(frame));
+    this.#inflow = options.inflow && new Inflow(options.inflow, stream);
     stream.on('data', (chunk: Uint8Array) => this.#read(chunk));
     stream.on('error', (error) => this.#end(error));
     stream.on('end', () => this.#end(undefined));
@@ -178,6 +185,7 @@ class StreamChannel implements Channel {
     this.#state = { phase: 'closed', cause };
     this.#decoder.stop();
     this.#outgoing = [];
+    this.#inflow?.close();
     this.#stream.destroy();
     const pending = [...this.#pending.values()];
     this.#pending.clear();
@@ -242,6 +250,8 @@ class StreamChannel implements Channel {
       if (!(error instanceof ProtocolError)) throw error;
       this.#offended(error);
     }
+    this.#inflow?.took(this.#framesRead, chunk.byteLength);
+    this.#framesRead = 0;
   }
 
   #offended(error: ProtocolError): void {
@@ -252,6 +262,7 @@ class StreamChannel implements Channel {
   }
 
   #receive(frame: Frame): void {
+    this.#framesRead += 1;
     if (frame.type !== frameTypes.reply) {
       if (frame.callId === 0) this.#options.onNotice(frame);
       else this.#options.onCall(frame);

@@ -9,6 +9,7 @@ import type { MemoryAllowance, MemoryShare } from './memory-allowance.ts';
 import type { AnswerSink, EnvironmentSpec, InvocationSpec } from './sandbox-port.ts';
 
 export interface Environment {
+  readonly functionName: string;
   readonly share: MemoryShare;
   readonly volumeMiB: number;
   /** Output that belongs to no invocation. */
@@ -54,6 +55,7 @@ export class Environments {
   add({ environmentId, version, onLog }: EnvironmentSpec): Environment {
     invariant(!this.#environments.has(environmentId), `environment ${environmentId} exists already`);
     const environment: Environment = {
+      functionName: version.configuration.functionName,
       share: this.#allowance.add(version.configuration.memorySize),
       volumeMiB: version.configuration.ephemeralStorage,
       initOutput: new GuestOutput(onLog),

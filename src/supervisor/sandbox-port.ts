@@ -146,6 +146,8 @@ export interface SandboxHandle {
   isBusy(): boolean;
   /** Bytes resident, as last sampled. */
   rssBytes(): number;
+  /** For how long its socket was not read because it sent faster than it may (limits.sandboxFramesPerSecondMax). */
+  heldBackMs(): number;
 }
 
 /** Starts sandboxes; keeps a blank spare; guards against crash loops. */

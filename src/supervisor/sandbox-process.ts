@@ -49,6 +49,7 @@ import { crashCause, describeCause, isWanted } from './exit-cause.ts';
 import { Gateways } from './gateways.ts';
 import type { GuestOutput } from './guest-output.ts';
 import type { GuestCall } from './health.ts';
+import { HeldBack } from './held-back.ts';
 import type { Jail } from './jail.ts';
 import { type Launch, type LaunchedSandbox, launch, type SandboxChild } from './launch.ts';
 import { MemoryAllowance } from './memory-allowance.ts';
@@ -100,6 +101,7 @@ export class SandboxProcess implements SandboxHandle {
   readonly #socket: Socket;
   readonly #outputs: readonly Socket[];
   readonly #channel: Channel;
+  readonly #heldBack: HeldBack;
   readonly #output = new OutputTail(limits.sandboxOutputTailBytes);
   readonly #memory: ResidentMemory;
   /** Or why there is none. */
@@ -193,11 +195,20 @@ export class SandboxProcess implements SandboxHandle {
       onSettled: () => this.#bound(),
       afterReading: nextTurn,
     });
+    this.#heldBack = new HeldBack(options.clock);
     this.#channel = openChannel(socket, {
       incoming: { frameBytesMax: limits.frameBytesFromSandboxMax, headBytesMax: limits.frameHeadBytesMax },
       outgoing: { frameBytesMax: limits.frameBytesToSandboxMax, headBytesMax: limits.frameHeadBytesMax },
       callsPendingMax: limits.callsPendingMax,
       noticeBytesWaitingMax: limits.noticeBytesWaitingMax,
+      inflow: {
+        clock: options.clock,
+        framesPerSecondMax: limits.sandboxFramesPerSecondMax,
+        bytesPerSecondMax: limits.sandboxBytesPerSecondMax,
+        windowMs: limits.sandboxInflowWindowMs,
+        onPause: (pauseMs) => this.#pauses(pauseMs),
+        onResume: () => this.#resumes(),
+      },
       // Microtasks lie between `define`, `create` and `invoke` of a cold start: a tick comes behind them, and all three leave in one write.
       beforeIdle: process.nextTick,
       afterReading: nextTurn,
@@ -346,6 +357,10 @@ export class SandboxProcess implements SandboxHandle {
     return this.#vitals.residentBytes;
   }
 
+  heldBackMs(): number {
+    return this.#heldBack.totalMs;
+  }
+
   async kill(cause: ExitCause): Promise<void> {
     if (isAlive(this.#state)) {
       this.#become({ type: 'killed', cause });
@@ -477,6 +492,32 @@ export class SandboxProcess implements SandboxHandle {
     if (this.#holds === 0) this.#socket.unref();
   }
 
+  /** Its socket is not read for a moment, so it keeps no event loop alive, and what is waited for does. */
+  #pauses(pauseMs: number): void {
+    this.#vitals.heldBack(pauseMs);
+    if (this.#holds > 0) this.#child.ref();
+    const heldMs = this.#heldBack.note(pauseMs);
+    if (heldMs === undefined) return;
+    const { sandboxId } = this;
+    this.#options.observe({ type: 'sandbox.heldBack', sandboxId, heldMs, functionNames: this.#functionsRunning() });
+  }
+
+  #resumes(): void {
+    // From then on the child is waited for anyway.
+    if (isAlive(this.#state) && this.#exitLimit === undefined) this.#child.unref();
+  }
+
+  /** Each of them may be who sends; of a process that was taken over nobody can tell more. */
+  #functionsRunning(): string[] {
+    const names = new Set<string>();
+    for (const { environmentId } of this.#guestCalls) {
+      const environment = this.#environments.get(environmentId);
+      if (environment !== undefined) names.add(environment.functionName);
+      if (names.size === functionsToldMax) break;
+    }
+    return [...names];
+  }
+
   // What comes from the sandbox.
 
   /** @throws ProtocolError */
@@ -604,6 +645,8 @@ export class SandboxProcess implements SandboxHandle {
     this.#ended.resolve(cause);
   }
 }
+
+const functionsToldMax = 8;
 
 type OwnGroup = SandboxGroup | string;
 

@@ -46,6 +46,9 @@ export class VitalSigns {
   #unread: symbol | undefined;
   /** The lag for which judgement is put off; 0 when it is not. */
   #forgivenMs = 0;
+  /** Until when nothing of it is read, because it sent too fast; and whether an illness was put off for that. */
+  #heldUntilMs = Number.NEGATIVE_INFINITY;
+  #isPutOff = false;
 
   constructor(options: VitalSignsOptions) {
     this.#options = options;
@@ -75,6 +78,12 @@ export class VitalSigns {
     this.#heardMs = this.#ping?.sentMs ?? this.#heardMs;
     this.#ping = undefined;
     if (this.#source === 'reported') this.#residentBytes = reportedBytes;
+  }
+
+  /** Nothing of it is read for so long: that time is not its own silence. */
+  heldBack(pauseMs: number): void {
+    this.#heldUntilMs = this.#options.clock.nowMs() + pauseMs;
+    if (this.#ping !== undefined) this.#ping.lagMs += pauseMs;
   }
 
   isHeld(): boolean {
@@ -121,9 +130,17 @@ export class VitalSigns {
       isStopped: () => memory.isStopped(),
     });
     if (illness !== undefined) {
+      const restMs = this.#heldUntilMs + limits.busyMarginMs - nowMs;
+      if (restMs > 0 && !this.#isPutOff && isSilence(illness)) {
+        // What it owes may lie in the socket. Once: it cannot put its end off by sending on.
+        this.#isPutOff = true;
+        this.#lookAfterReading(restMs);
+        return;
+      }
       onIllness(illness);
       return;
     }
+    this.#isPutOff = false;
     if (calls.length > 0) exertion?.asked();
     const excess = exertion?.look(nowMs);
     if (excess !== undefined) {
@@ -191,4 +208,8 @@ export class VitalSigns {
     this.#options.sendPing(sentMs);
     return { sentMs, lagMs: 0 };
   }
+}
+
+function isSilence({ reason }: Illness): boolean {
+  return reason === 'deadline' || reason === 'heartbeat';
 }

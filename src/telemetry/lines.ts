@@ -25,6 +25,7 @@ export function linesOf(event: PlatformEvent): string {
     case 'invocation.limit':
     case 'sandbox.started':
     case 'sandbox.exited':
+    case 'sandbox.heldBack':
     case 'sandbox.protocolError':
     case 'sandbox.unavailable':
     case 'template.unavailable':

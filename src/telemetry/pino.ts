@@ -46,6 +46,7 @@ function levelOf(event: PlatformEvent): Level {
     case 'runtime.less':
     case 'hardening.less':
     case 'template.unavailable':
+    case 'sandbox.heldBack':
       return 'warn';
     case 'sandbox.started':
     case 'environment.removed':

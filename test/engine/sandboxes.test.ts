@@ -73,7 +73,7 @@ test('stats tell what there is', async (t) => {
   t.deepEqual(engine.stats(), {
     functions: 1,
     environments: { total: 1, idle: 0, busy: 1, starting: 0, provisioned: 0 },
-    sandboxes: [{ sandboxId: 's1', trustDomain: 'customer-42', pid: 1001, environments: 1, rssMB: 50 }],
+    sandboxes: [{ sandboxId: 's1', trustDomain: 'customer-42', pid: 1001, environments: 1, rssMB: 50, heldBackMs: 0 }],
     memoryReservedMiB: 256,
     invocations: { total: 2, cold: 1, throttled: 0, failed: 0, running: 1, queued: 0 },
     async: {

@@ -119,6 +119,10 @@ export class ScriptedSandbox implements SandboxHandle {
     return 50 * 1024 * 1024;
   }
 
+  heldBackMs(): number {
+    return 0;
+  }
+
   async #whileAlive<Value>(work: () => Promise<Value>): Promise<Value> {
     const gone = this.exited.then((cause) => {
       throw new SandboxGoneError(cause);

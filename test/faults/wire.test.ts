@@ -1,12 +1,14 @@
 /** Sandboxes that were taken over, slow or dead, as real processes that only speak the protocol (SECURITY.md section 4). */
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
 import { limits } from '../../src/model/limits.ts';
 import type { PlatformEvent } from '../../src/model/platform-event.ts';
 import { type Launch, launch } from '../../src/supervisor/launch.ts';
-import type { ExitCause } from '../../src/supervisor/sandbox-port.ts';
+import type { ExitCause, InvocationSpec, OpenGateway } from '../../src/supervisor/sandbox-port.ts';
 import { SandboxProcess } from '../../src/supervisor/sandbox-process.ts';
+import { deployedVersion, noGateway } from '../fixtures/deployed-version.ts';
 import { runtimeKey } from '../fixtures/sandboxes/hello.ts';
 
 interface Started {
@@ -14,13 +16,18 @@ interface Started {
   readonly events: PlatformEvent[];
 }
 
-async function start(t: ExecutionContext, sandboxId: string, launchAs: Launch = launch): Promise<Started> {
+async function start(
+  t: ExecutionContext,
+  sandboxId: string,
+  launchAs: Launch = launch,
+  program = 'hostile',
+): Promise<Started> {
   t.timeout(120_000);
   const events: PlatformEvent[] = [];
   const sandbox = await SandboxProcess.start({
     sandboxId,
     nodePath: process.execPath,
-    mainPath: fileURLToPath(new URL('../fixtures/sandboxes/hostile.ts', import.meta.url)),
+    mainPath: fileURLToPath(new URL(`../fixtures/sandboxes/${program}.ts`, import.meta.url)),
     runtime: { directory: '/runtime', key: runtimeKey },
     clock: systemClock,
     observe: (event) => events.push(event),
@@ -92,3 +99,68 @@ test.serial('R34: no process is signalled once it was reaped: its number may be 
   await sandbox.kill(closing);
   t.false(signals.includes('to a child'));
 });
+
+test.serial(
+  'a sandbox that sends without end is read at a rate, loses nothing and keeps no other waiting',
+  async (t) => {
+    const requests: number[] = [];
+    const openGateway: OpenGateway = () => ({ request: () => void requests.push(1), close() {} });
+    const flooding = await startScripted(t, 'flooding', openGateway);
+    const other = await startScripted(t, 'other', noGateway);
+    const times = 200_000;
+    const startMs = performance.now();
+    const cpuBefore = process.cpuUsage();
+    let isFlooding = true;
+    const flooded = flooding.sandbox.invoke(invocation({ do: 'flood', times })).finally(() => (isFlooding = false));
+    let answers = 0;
+    while (isFlooding) {
+      await other.sandbox.invoke(invocation({ do: 'echo' }));
+      if (isFlooding) answers += 1;
+      await delay(20);
+    }
+    await flooded;
+    const elapsedMs = performance.now() - startMs;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    t.log(
+      `${requests.length} frames in ${elapsedMs} ms, ${(user + system) / 1_000} ms of CPU time, ${answers} answers`,
+    );
+    t.is(requests.length, times);
+    // The first window's worth, and a piece, may come at once.
+    t.true(elapsedMs >= (times / limits.sandboxFramesPerSecondMax) * 1_000 - 2 * limits.sandboxInflowWindowMs);
+    t.true((user + system) / 1_000 < 0.7 * elapsedMs);
+    t.true(answers > 0);
+    t.is(other.sandbox.heldBackMs(), 0);
+    t.deepEqual(
+      flooding.events.filter(({ type }) => type === 'sandbox.protocolError'),
+      [],
+    );
+  },
+);
+
+async function startScripted(t: ExecutionContext, sandboxId: string, openGateway: OpenGateway): Promise<Started> {
+  const started = await start(t, sandboxId, launch, 'scripted');
+  await started.sandbox.ready();
+  started.sandbox.assign(sandboxId);
+  await started.sandbox.create({
+    environmentId: 'e1',
+    version: deployedVersion({}),
+    logStreamName: '2026/11/21/[$LATEST]abc',
+    init: 'now',
+    initializationType: 'on-demand',
+    initTimeoutMs: 20_000,
+    openGateway,
+    onLog: () => {},
+  });
+  return started;
+}
+
+function invocation(event: object): InvocationSpec {
+  return {
+    environmentId: 'e1',
+    requestId: 'r1',
+    timeoutMs: 60_000,
+    invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:greet',
+    payload: Buffer.from(JSON.stringify(event)),
+    onLog: () => {},
+  };
+}

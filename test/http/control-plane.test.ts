@@ -393,6 +393,7 @@ test('health and metrics answer', async (t) => {
   t.regex(String(metrics.headers['content-type']), /^text\/plain; version=0\.0\.4/);
   t.regex(metrics.text, /^# TYPE isotherm_invocations_total counter\nisotherm_invocations_total 10$/m);
   t.regex(metrics.text, /^isotherm_sandboxes_resident_bytes 52428800$/m);
+  t.regex(metrics.text, /^isotherm_sandboxes_held_back_seconds 0.25$/m);
 });
 
 test('InvokeAsync hands the event over and says 202 in a body, too', async (t) => {

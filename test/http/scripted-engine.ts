@@ -170,7 +170,7 @@ const updating: Partial<FunctionRecord> = {
 const stats: EngineStats = {
   functions: 2,
   environments: { total: 3, idle: 1, busy: 2, starting: 0, provisioned: 0 },
-  sandboxes: [{ sandboxId: 's1', trustDomain: 'default', pid: 7, environments: 3, rssMB: 50 }],
+  sandboxes: [{ sandboxId: 's1', trustDomain: 'default', pid: 7, environments: 3, rssMB: 50, heldBackMs: 250 }],
   memoryReservedMiB: 384,
   invocations: { total: 10, running: 2, queued: 1, cold: 3, throttled: 4, failed: 5 },
   async: {

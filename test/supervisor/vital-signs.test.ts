@@ -240,3 +240,45 @@ test('a sandbox that computes for itself is ill, and one whose guest computes is
   computeFor(3 * limits.idleBusyMsMax);
   t.like(illnesses, [{ reason: 'exertion', suspects: [] }]);
 });
+
+test('a sandbox that was not read for a moment is judged by what it had sent until then', (t) => {
+  const { clock, calls, illnesses, vitals, run } = watched();
+  const call = run(clock.nowMs() + 100);
+  clock.advance(95);
+  vitals.heldBack(10);
+  // Its answer lies in the socket, past the deadline.
+  clock.after(11, () => calls.delete(call));
+  clock.advance(500);
+  t.deepEqual(illnesses, []);
+});
+
+test('who sends on and does not answer is ended soon after its deadline all the same', (t) => {
+  const { clock, illnesses, vitals, run } = watched();
+  const startMs = clock.nowMs();
+  run(startMs + 100);
+  while (illnesses.length === 0 && clock.nowMs() < startMs + 1_000) {
+    vitals.heldBack(8);
+    clock.advance(10);
+  }
+  t.is(illnesses[0]?.reason, 'deadline');
+  t.true(clock.nowMs() - startMs < 200, `after ${clock.nowMs() - startMs} ms`);
+});
+
+test('its memory is judged while it is not read', (t) => {
+  const { clock, memory, illnesses, vitals, run } = watched();
+  run(60_000);
+  memory.residentBytes = 100_000 * MiB;
+  vitals.heldBack(10_000);
+  clock.advance(limits.watchIntervalMs);
+  t.is(illnesses[0]?.reason, 'memory');
+});
+
+test('time in which nobody read is no silence of the sandbox', (t) => {
+  const { clock, illnesses, vitals } = watched('is silent');
+  const silenceMs = limits.heartbeatIntervalMs * limits.heartbeatsMissedMax;
+  vitals.heldBack(silenceMs);
+  clock.advance(silenceMs + limits.heartbeatIntervalMs);
+  t.deepEqual(illnesses, []);
+  clock.advance(silenceMs);
+  t.is(illnesses[0]?.reason, 'heartbeat');
+});

@@ -403,8 +403,9 @@ export const limits = {
   functionBackoffMsMin: 1_000,
   functionBackoffMsMax: 300_000,
   /**
-   * A hog: guest code that holds a thread for so long without a pause, or reaches its memory limit, and that so many times within the
-   * window while others live in the same sandbox, gets one of its own. A sandbox has a thread more than cores for all its guests.
+   * A hog: guest code that holds a thread for so long without a pause, or whose compiling does (4 MiB of functions that are called where
+   * they stand take 0.7 s), or reaches its memory limit, and that so many times within the window while others live in the same
+   * sandbox, gets one of its own. A sandbox has a thread more than cores for all its guests.
    */
   hogSliceMsMin: 500,
   hogStrikesMax: 3,

@@ -392,6 +392,25 @@ test('waiting for a place on the pool is part of an invocation’s time', async 
   t.is(version.laneFor('first'), 'pool');
 });
 
+test('what compiling the bundle held the main thread for is told with the first invocation behind it', async (t) => {
+  for (const init of ['now', 'deferred'] as const) {
+    const { create, clock } = open({ load: () => clock.jump(600), init: initDone, invoke: answer('1') });
+    const environment = create({ init });
+    await environment.create();
+    t.is((await environment.invoke(head, '{}')).reply.longestSliceMs, 600);
+    t.is((await environment.invoke(head, '{}')).reply.longestSliceMs, 0);
+  }
+});
+
+test('so it is when init fails', async (t) => {
+  const { environment, clock } = open({
+    load: () => clock.jump(600),
+    init: (calls) => void calls.settle(settleKinds.initError, '{}', 'E'),
+  });
+  await environment.create();
+  t.is((await environment.invoke(head, '{}')).reply.longestSliceMs, 600);
+});
+
 test('a host call after the deadline ends the guest: isolated-vm’s timeout stands still meanwhile', async (t) => {
   const { environment, clock } = open({
     init: initDone,

@@ -4,7 +4,7 @@
  */
 import { createEngine } from '../engine/create-engine.ts';
 import type { CreateFunctionInput } from '../functions/registry.ts';
-import type { InvokeResult } from '../model/invocation.ts';
+import { answerText } from './answer-text.ts';
 import { codeTarget } from './code-target.ts';
 import { deploy } from './deploy.ts';
 import { type ExitStatus, exitStatus, UsageError } from './exit-status.ts';
@@ -17,8 +17,9 @@ import {
   limitsOption,
   networkOption,
 } from './options.ts';
-import type { Outlet, Outlets } from './outlet.ts';
+import type { Outlets } from './outlet.ts';
 import { createEventPrinter } from './print-events.ts';
+import { visibleText } from './visible-text.ts';
 
 export interface InvokeOptions {
   readonly event: string;
@@ -61,7 +62,9 @@ export async function invokeCommand(
   let status: ExitStatus = exitStatus.answered;
   for (let done = 0; done < repeat; done += 1) {
     const result = await engine.invoke({ functionName, payload });
-    await print(result, options.json === true, stdout);
+    // Answers are what the command is for: whoever reads slowly is waited for.
+    const text = answerText(result, options.json === true ? 'json' : 'payload');
+    await stdout.deliver(stdout.isTTY ? visibleText(text) : text);
     if (result.functionError !== undefined) status = exitStatus.functionError;
   }
   return status;
@@ -97,18 +100,4 @@ function settingsOf(options: InvokeOptions): Omit<CreateFunctionInput, 'function
 /** Only that it is a number: the range is the engine's to check, so that library and command say the same. */
 function numeric(name: string, value: string): number {
   return integerOption(name, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-}
-
-/** Answers are what the command is for: whoever reads slowly is waited for. */
-async function print(result: InvokeResult, json: boolean, stdout: Outlet): Promise<void> {
-  const payload = Buffer.from(result.payload).toString('utf8');
-  if (!json) {
-    await stdout.deliver(`${payload}\n`);
-    return;
-  }
-  const { statusCode, functionError, requestId, executedVersion, report } = result;
-  // The payload is JSON already: it is put in as it is, so that no number or key order changes.
-  const head = JSON.stringify({ statusCode, functionError }).slice(0, -1);
-  const tail = JSON.stringify({ requestId, executedVersion, report }).slice(1);
-  await stdout.deliver(`${head},"payload":${payload === '' ? 'null' : payload},${tail}\n`);
 }

@@ -13,16 +13,20 @@ export interface PrinterTarget {
   write(text: string): unknown;
 }
 
-export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent) => void {
+export function createEventPrinter(target: PrinterTarget): (event: PlatformEvent) => void {
   let progressShown = false;
+  // Nobody of whom a line tells is to steer the terminal: a reason repeats what a guest, or a sandbox that was taken over, gave.
+  const stderr = {
+    write: (text: string): void => void target.write(target.isTTY ? visibleText(text) : text),
+  };
   return (event) => {
     switch (event.type) {
       case 'runtime.build': {
         // On a terminal one line is overwritten; elsewhere each stage is a line.
         const text = `isotherm: preparing the runtime, once: ${event.detail} (${(event.elapsedMs / 1000).toFixed(1)} s)`;
-        stderr.write(stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
-        progressShown = stderr.isTTY && event.stage !== 'ready' && event.stage !== 'degraded';
-        if (stderr.isTTY && !progressShown) stderr.write('\n');
+        target.write(target.isTTY ? `\r\x1b[K${visibleText(text)}` : `${text}\n`);
+        progressShown = target.isTTY && event.stage !== 'ready' && event.stage !== 'degraded';
+        if (target.isTTY && !progressShown) target.write('\n');
         return;
       }
       case 'runtime.less':
@@ -116,8 +120,7 @@ export function createEventPrinter(stderr: PrinterTarget): (event: PlatformEvent
         if (lines === '') return;
         if (progressShown) stderr.write('\n');
         progressShown = false;
-        // Whoever wrote them is not to steer the terminal.
-        stderr.write(stderr.isTTY ? visibleText(lines) : lines);
+        stderr.write(lines);
       }
     }
   };

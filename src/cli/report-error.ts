@@ -8,7 +8,7 @@ import { visibleText } from './visible-text.ts';
 
 export function reportError(error: unknown, stderr: Pick<PrinterTarget, 'write'>): ExitStatus {
   if (error instanceof UsageError) {
-    stderr.write(`isotherm: ${error.message}\n`);
+    stderr.write(`isotherm: ${visibleText(error.message)}\n`);
     return exitStatus.usage;
   }
   if (error instanceof ServerError) {
@@ -16,7 +16,7 @@ export function reportError(error: unknown, stderr: Pick<PrinterTarget, 'write'>
     return error.status >= 400 && error.status < 500 ? exitStatus.usage : exitStatus.platform;
   }
   if (error instanceof EngineError) {
-    stderr.write(`isotherm: ${error.code}: ${error.message}\n`);
+    stderr.write(`isotherm: ${error.code}: ${visibleText(error.message)}\n`);
     return error.blame === 'client' ? exitStatus.usage : exitStatus.platform;
   }
   stderr.write(`isotherm: a bug in isotherm: ${errorStack(error)}\n`);

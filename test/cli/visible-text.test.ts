@@ -36,3 +36,16 @@ for (const isTTY of [true, false]) {
     t.deepEqual(written, [isTTY ? '\\x1b[2J\n' : '\x1b[2J\n']);
   });
 }
+
+for (const isTTY of [true, false]) {
+  test(`what serve tells of a guest: ${isTTY ? 'neutralised on a terminal' : 'untouched elsewhere'}`, (t) => {
+    const written: string[] = [];
+    const printer = createEventPrinter({ isTTY, write: (text) => written.push(text) });
+    // JSON leaves C1 and marks of direction as they are.
+    const reason = `${JSON.stringify('\x9b2J\u202e')} is neither a name of a host nor an address in its usual form`;
+    const guest = { functionName: 'f', version: '1', environmentId: 'e', time: epochMs };
+    printer({ type: 'network.refused', ...guest, operation: 'lookup', name: '\x9b2J\u202e', reason });
+    t.is(written.length, 1);
+    t.is(/[\x9b\u202e]/.test(written[0] ?? ''), !isTTY);
+  });
+}

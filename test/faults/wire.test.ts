@@ -130,6 +130,13 @@ test.serial(
     t.true((user + system) / 1_000 < 0.7 * elapsedMs);
     t.true(answers > 0);
     t.is(other.sandbox.heldBackMs(), 0);
+    const told = flooding.events.find((event) => event.type === 'sandbox.heldBack');
+    t.deepEqual(
+      told?.functionNames,
+      flooding.sandbox.heldBackMs() < limits.heldBackToldMsMin
+        ? undefined
+        : [deployedVersion({}).configuration.functionName],
+    );
     t.deepEqual(
       flooding.events.filter(({ type }) => type === 'sandbox.protocolError'),
       [],

@@ -76,13 +76,20 @@ const isatap: readonly bigint[] = [0x0000_5efen, 0x0200_5efen];
 export function addressClass(given: IpAddress): AddressClass {
   const address = withoutMapping(given);
   if (address.family === 4) return find(special4, address) ?? 'public';
-  const embedded = { family: 4, bits: address.bits & 0xffff_ffffn } as const;
+  const inside = addressInside(address);
   // The translator of the network connects to the address inside.
-  if (blockHas(nat64, address)) return addressClass(embedded);
+  if (inside !== undefined && blockHas(nat64, address)) return addressClass(inside);
   const found = find(special6, address);
   if (found !== undefined) return found;
   if (!blockHas(globalUnicast, address)) return 'reserved';
-  return isatap.includes((address.bits >> 32n) & 0xffff_ffffn) ? addressClass(embedded) : 'public';
+  return inside === undefined ? 'public' : addressClass(inside);
+}
+
+/** The IPv4 address that NAT64 or ISATAP leads to from this one. */
+export function addressInside(address: IpAddress): IpAddress | undefined {
+  if (address.family === 4) return undefined;
+  const isTranslated = blockHas(nat64, address) || isatap.includes((address.bits >> 32n) & 0xffff_ffffn);
+  return isTranslated ? { family: 4, bits: address.bits & 0xffff_ffffn } : undefined;
 }
 
 interface Entry {

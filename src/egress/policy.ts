@@ -7,7 +7,7 @@
  */
 import { blockHas, formatIpAddress, type IpAddress, parseIpAddress, withoutMapping } from '../base/ip-address.ts';
 import { type NetworkRule, normalName, portsHave } from '../model/network-rule.ts';
-import { addressClass } from './address-class.ts';
+import { addressClass, addressInside } from './address-class.ts';
 
 /** Headers that the host adds to requests of this rule; `missing` when they were lost with the process that knew them. */
 export interface RuleCredential {
@@ -147,7 +147,13 @@ function namesTarget(target: NetworkRule['target'], name: string): boolean {
 }
 
 function isPublic(policy: NetworkPolicy, address: IpAddress): boolean {
-  return addressClass(address) === 'public' && !policy.isOwn(address);
+  return addressClass(address) === 'public' && !isOwn(policy, address);
+}
+
+/** Also by way of a translator: it comes back to this machine. */
+function isOwn(policy: NetworkPolicy, address: IpAddress): boolean {
+  const inside = addressInside(address);
+  return policy.isOwn(address) || (inside !== undefined && policy.isOwn(inside));
 }
 
 function isLocalhost({ family, bits }: IpAddress): boolean {
@@ -162,7 +168,7 @@ function refusal(policy: NetworkPolicy, address: IpAddress, port: number, names:
   const isNamed = policy.rules.some(
     ({ target }) => target.kind === 'public' || names.some((name) => namesTarget(target, name)),
   );
-  const kind = policy.isOwn(address) ? 'of the host itself' : addressClass(address);
+  const kind = isOwn(policy, address) ? 'of the host itself' : addressClass(address);
   return isNamed && kind !== 'public'
     ? `${shown} is not a public address (${kind}), and no rule of network.allow names it`
     : `network.allow of this function does not have ${shown}`;

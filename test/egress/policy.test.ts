@@ -116,3 +116,12 @@ test('the rule that is named is the most particular', (t) => {
   ]);
   t.like(verdict, { rule: 'a.example.com:443', name: 'a.example.com' });
 });
+
+test('an address of this machine is none of the public ones, also by way of a translator to it', (t) => {
+  const verdict = (text: string) => judgeConnect(policy(['public'], [web]), address(text), 80, []);
+  for (const own of [web, `::ffff:${web}`, `64:ff9b::${web}`, `2600::5efe:${web}`, `2600::200:5efe:${web}`]) {
+    t.like(verdict(own), { kind: 'refused' }, own);
+  }
+  t.regex(JSON.stringify(verdict(`64:ff9b::${web}`)), /of the host itself/);
+  t.like(verdict('64:ff9b::8.8.8.8'), { kind: 'allowed' });
+});

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@
 #define PR_SET_VMA 0x53564d41
 #endif
 
-enum rule { allow, rare, refuse, not_found, unknown, threads, itself, own_thread, names, reads, flags, nonblocking, unix_only };
+enum rule { allow, rare, refuse, not_found, unknown, threads, itself, own_thread, names, reads, flags, nonblocking, unix_only, small_pages };
 
 static const struct {
     int number;
@@ -146,6 +147,12 @@ static void decide(struct program *program, enum rule rule) {
         break;
     case unix_only:
         allow_values(program, 0, (const uint32_t[]){AF_UNIX}, 1, EACCES);
+        break;
+    case small_pages:
+        load_argument(program, 3);
+        add(program, BPF_JMP | BPF_JSET | BPF_K, MAP_HUGETLB, 1, 0);
+        end(program, SECCOMP_RET_ALLOW);
+        end_with_error(program, EPERM);
         break;
     }
 }

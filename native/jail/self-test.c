@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -78,6 +79,8 @@ void self_test(struct report *results, pid_t parent) {
     tell(results, "trace", raw(__NR_ptrace, PTRACE_PEEKDATA, parent, 0, 0, 0));
     tell(results, "read memory of another process", raw(__NR_process_vm_readv, parent, (long)memory, 0, (long)memory, 0));
     tell(results, "make an io_uring", raw(__NR_io_uring_setup, 0, 0, 0, 0, 0));
+    /* Of no length, which the kernel calls bad. */
+    tell(results, "map huge pages", raw(__NR_mmap, 0, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1));
     tell(results, "become another user", become_other_user());
     tell(results, "set capabilities", set_capabilities());
     tell(results, "set a limit", lower_limit());

@@ -21,6 +21,7 @@
  *     flags          fcntl: only the flags of a descriptor; else EPERM
  *     nonblocking    ioctl: only FIONBIO and FIONREAD; else ENOTTY
  *     unix_only      socket: only AF_UNIX; else EACCES
+ *     small_pages    mmap: no pages that an administrator reserved as huge, which no process's resident memory shows; else EPERM
  *
  * Refused calls fail; they do not kill, so that each sandbox can try them after the lock and tell. Another architecture's calls
  * kill (filter.c): no part of Node makes any. Calls that are allowed without a condition cost nothing, the kernel remembers them.
@@ -102,7 +103,7 @@
     CALL(exit_group, allow, rare, "the end of the process")                                                                        \
     CALL(restart_syscall, allow, allow, "a wait that a stop and a continue interrupted")                                           \
     /* Memory. Executable memory cannot be refused: V8 compiles. */                                                                \
-    CALL(mmap, allow, allow, "heaps, stacks of threads, code")                                                                     \
+    CALL(mmap, allow, small_pages, "heaps, stacks of threads, code")                                                               \
     CALL(munmap, allow, allow, "the same, given back")                                                                             \
     CALL(mprotect, allow, allow, "V8 makes its code writable and executable in turn")                                              \
     CALL(pkey_mprotect, allow, rare, "the same on processors with memory protection keys")                                         \

@@ -106,6 +106,7 @@ const answers: Readonly<Record<string, Answer>> = {
   flags: 'EPERM',
   nonblocking: 'ENOTTY',
   unix_only: 'EACCES',
+  small_pages: 'allow',
 };
 
 function answerOf(rule: string): Answer {
@@ -211,6 +212,11 @@ for (const [name, filters] of Object.entries(made)) {
     t.is(ask('lock', 'ioctl', 5n, 0x541bn), 'allow');
     // TIOCSTI, which types into a terminal.
     t.is(ask('lock', 'ioctl', 0n, 0x5412n), 'ENOTTY');
+    // MAP_PRIVATE | MAP_ANONYMOUS, as it is and with MAP_HUGETLB, of whichever size, shared too; MAP_NORESERVE and MAP_STACK are neighbours.
+    const mapped = (flags: bigint): Answer => ask('lock', 'mmap', 0n, 0x200000n, 3n, flags, -1n, 0n);
+    for (const flags of [0x22n, 0x4022n, 0x20022n]) t.is(mapped(flags), 'allow');
+    for (const flags of [0x40022n, 0x40021n, 0x40022n | (21n << 26n), 0x40022n | (30n << 26n)])
+      t.is(mapped(flags), 'EPERM');
     t.is(ask('launch', 'socket', 1n), 'allow');
     for (const family of [2n, 10n, 16n, 17n, 38n, 40n]) t.is(ask('launch', 'socket', family), 'EACCES');
     t.is(ask('lock', 'socket', 1n), 'EPERM');

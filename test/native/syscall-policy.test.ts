@@ -23,7 +23,7 @@ const traced: { readonly calls: readonly string[] } = JSON.parse(
 );
 
 const always = ['allow', 'rare'];
-const onCondition = ['threads', 'itself', 'own_thread', 'names', 'reads', 'flags', 'nonblocking'];
+const onCondition = ['threads', 'itself', 'own_thread', 'names', 'reads', 'flags', 'nonblocking', 'small_pages'];
 const never = ['refuse', 'not_found', 'unknown'];
 
 test('the table is whole: every row has known rules and a reason, and none is there twice', (t) => {
@@ -191,5 +191,6 @@ test('a locked sandbox has tried each class, and was refused', async (t) => {
     hardening.selfTest.filter(({ isRefused }) => !isRefused),
     [],
   );
-  t.true(hardening.selfTest.length >= 30);
+  t.true(hardening.selfTest.length >= 31);
+  t.true(hardening.selfTest.some(({ attempt }) => attempt === 'map huge pages'));
 });

@@ -1,7 +1,8 @@
 /*
  * Bounds that cost nothing. Not set, with reasons (SECURITY.md 5.6): address space and data, because each isolate reserves half a
  * gigabyte of code range; processes, because the limit counts a user's threads in all processes; file size, because the volumes of
- * all environments lie in one file, whose quotas the sandbox and whose disk the operator bounds.
+ * all environments lie in one file, which may honestly grow to 2 TB (200 of 10 GiB). The sandbox keeps their quotas, and the host looks
+ * at what the file holds (src/supervisor/volume-books.ts).
  */
 #include <errno.h>
 #include <sys/resource.h>

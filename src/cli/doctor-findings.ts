@@ -113,7 +113,7 @@ export function kernelFindings(machine: MachineFacts): readonly Finding[] {
   ];
 }
 
-/** A sandbox takes about 12 descriptors of its host; 16 of them and the connections of clients and guests need some hundreds. */
+/** A sandbox takes about 13 descriptors of its host; 16 of them and the connections of clients and guests need some hundreds. */
 const openFilesComfortable = 1_024;
 const processesComfortable = 512;
 const memoryComfortableBytes = 512 * 1024 * 1024;

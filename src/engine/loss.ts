@@ -64,6 +64,9 @@ function guiltOf({
       const isOnlyOne = suspects.length === 0 ? running === 1 : suspects.every((suspect) => suspect === environmentId);
       return isOnlyOne ? 'out-of-memory' : undefined;
     }
+    case 'volumes':
+      // Its sandbox should have refused it. Nobody ran: then it was none of the guests' calls.
+      return cause.suspects?.length === 1 && cause.suspects[0] === environmentId ? 'killed' : undefined;
     case 'limit': {
       // Its sandbox had ended the guest, and asked for this because the guest ran on.
       if (cause.suspects?.every((suspect) => suspect === environmentId) !== true) return undefined;
@@ -80,7 +83,7 @@ function guiltOf({
   }
 }
 
-/** Who was killed for memory and was the only one to be blamed. Without a figure there was one all the same: the kernel's, or /proc. */
+/** Who was killed for memory, for volumes or by a limit and was the only one to be blamed. Without a figure there was one all the same: the kernel's, or /proc. */
 function limitOf(cause: ExitCause): LimitHit {
   return (cause.kind === 'killed' ? cause.limit : undefined) ?? limitHit('resident-memory', 0, 0);
 }

@@ -19,6 +19,8 @@ export const limitReasons = {
   /** Of the sandbox process, as the kernel counts it: what nobody else counted. */
   'resident-memory': { unit: 'bytes', effect: 'ended', option: 'memorySize' },
   'tmp-bytes': { unit: 'bytes', effect: 'refused', option: 'ephemeralStorage' },
+  /** Of the file of a sandbox process that its guests' `/tmp` lie in, as the kernel counts it: what its sandbox did not refuse. */
+  'volume-bytes': { unit: 'bytes', effect: 'ended', option: 'ephemeralStorage' },
   'tmp-inodes': { unit: 'count', effect: 'refused', option: 'limits.tmpInodes' },
   /** Names, link targets and block maps. */
   'tmp-metadata': { unit: 'bytes', effect: 'refused', option: 'limits.tmpMetadataBytes' },

@@ -11,7 +11,6 @@ import type { AnswerSink, EnvironmentSpec, InvocationSpec } from './sandbox-port
 export interface Environment {
   readonly functionName: string;
   readonly share: MemoryShare;
-  readonly volumeMiB: number;
   /** Output that belongs to no invocation. */
   readonly initOutput: GuestOutput;
   running:
@@ -30,8 +29,6 @@ export class Environments {
   readonly #sendCredit: (head: AnswerCreditHead) => void;
   readonly #environments = new Map<string, Environment>();
   #served = 0;
-  #volumeMiB = 0;
-  #volumeMiBMost = 0;
 
   constructor(allowance: MemoryAllowance, sendCredit: (head: AnswerCreditHead) => void) {
     this.#allowance = allowance;
@@ -47,25 +44,17 @@ export class Environments {
     return this.#served;
   }
 
-  /** The most that their volumes were ever allowed to hold at once: the file that they lie in does not shrink. */
-  get volumeMiBMost(): number {
-    return this.#volumeMiBMost;
-  }
-
   add({ environmentId, version, onLog }: EnvironmentSpec): Environment {
     invariant(!this.#environments.has(environmentId), `environment ${environmentId} exists already`);
     const environment: Environment = {
       functionName: version.configuration.functionName,
       share: this.#allowance.add(version.configuration.memorySize),
-      volumeMiB: version.configuration.ephemeralStorage,
       initOutput: new GuestOutput(onLog),
       running: undefined,
       defined: undefined,
     };
     this.#environments.set(environmentId, environment);
     this.#served += 1;
-    this.#volumeMiB += environment.volumeMiB;
-    this.#volumeMiBMost = Math.max(this.#volumeMiBMost, this.#volumeMiB);
     return environment;
   }
 
@@ -102,7 +91,6 @@ export class Environments {
     const environment = this.#environments.get(environmentId);
     if (environment === undefined) return;
     this.#environments.delete(environmentId);
-    this.#volumeMiB -= environment.volumeMiB;
     this.#allowance.remove(environment.share);
   }
 

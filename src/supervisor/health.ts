@@ -30,12 +30,14 @@ export interface HealthView {
         readonly growers?: (running: readonly string[]) => readonly string[];
       }
     | undefined;
+  /** The file that its volumes lie in. Absent: nobody knows yet. */
+  readonly volumes?: { readonly heldBytes: number; readonly allowedBytes: number } | undefined;
   /** Whether a signal has stopped the process. Costs a system call: asked only when it matters. */
   isStopped(): boolean;
 }
 
 export interface Illness {
-  readonly reason: 'deadline' | 'heartbeat' | 'memory' | 'exertion';
+  readonly reason: 'deadline' | 'heartbeat' | 'memory' | 'volumes' | 'exertion';
   readonly detail: string;
   /** Environments that may have caused it. */
   readonly suspects: readonly string[];
@@ -43,7 +45,7 @@ export interface Illness {
 }
 
 export function findIllness(view: HealthView): Illness | undefined {
-  return memoryIllness(view) ?? deadlineIllness(view) ?? heartbeatIllness(view);
+  return memoryIllness(view) ?? volumesIllness(view) ?? deadlineIllness(view) ?? heartbeatIllness(view);
 }
 
 function memoryIllness({ memory, calls }: HealthView): Illness | undefined {
@@ -54,6 +56,18 @@ function memoryIllness({ memory, calls }: HealthView): Illness | undefined {
     detail: `${mebibytes(memory.residentBytes)} MiB resident, allowed are ${mebibytes(memory.allowedBytes)} MiB; running: ${names(running)}`,
     suspects: memory.growers?.(suspectsOf(running)) ?? suspectsOf(running),
     limit: limitHit('resident-memory', memory.allowedBytes, memory.residentBytes),
+  };
+}
+
+/** The sandbox keeps quotas below this: one that is beyond does not keep them, whichever of its guests made it so. */
+function volumesIllness({ volumes, calls }: HealthView): Illness | undefined {
+  if (volumes === undefined || volumes.heldBytes <= volumes.allowedBytes) return undefined;
+  const running = [...calls];
+  return {
+    reason: 'volumes',
+    detail: `its volumes hold ${mebibytes(volumes.heldBytes)} MiB, allowed are ${mebibytes(volumes.allowedBytes)} MiB; running: ${names(running)}`,
+    suspects: suspectsOf(running),
+    limit: limitHit('volume-bytes', volumes.allowedBytes, volumes.heldBytes),
   };
 }
 

@@ -56,6 +56,8 @@ export interface LaunchedSandbox<Child extends SandboxChild = SandboxChild> {
   readonly output: readonly Socket[];
   /** The package store, for writing. Its owner closes it. */
   readonly store: FileHandle;
+  /** The backing file of its volumes, for looking at. Its owner closes it. */
+  readonly volumes: FileHandle;
 }
 
 /** How a process is started: by `launch`, by a template, or by a simulation that starts none. */
@@ -81,21 +83,19 @@ export async function launch<Adopted>(
   options: LaunchOptions,
   adopt: (launched: LaunchedSandbox<ChildProcess>) => Adopted,
 ): Promise<Adopted> {
-  // The child inherits what it needs of both; of the volume the host keeps nothing.
-  await using volume = await openScratchFile();
-  const store = await openScratchFile();
-  try {
-    const child = await spawnSandbox(options, [
-      ...['pipe', 'pipe', 'pipe', volume.writable.fd, store.readOnly.fd],
-      ...joining(options),
-    ] as const);
-    const adopted = adopt({ child, pid: child.pid, ...socketsOf(child, 1), store: store.writable });
-    await store.readOnly.close();
-    return adopted;
-  } catch (error) {
-    await store[Symbol.asyncDispose]();
-    throw error;
-  }
+  // The child inherits what it needs of both; of the volumes' file the host keeps what shows how much it holds.
+  await using files = new AsyncDisposableStack();
+  const volumes = files.use(await openScratchFile());
+  const store = files.use(await openScratchFile());
+  const child = await spawnSandbox(options, [
+    ...['pipe', 'pipe', 'pipe', volumes.writable.fd, store.readOnly.fd],
+    ...joining(options),
+  ] as const);
+  const kept = { store: store.writable, volumes: volumes.readOnly };
+  const adopted = adopt({ child, pid: child.pid, ...socketsOf(child, 1), ...kept });
+  files.move();
+  await Promise.all([store.readOnly.close(), volumes.writable.close()]);
+  return adopted;
 }
 
 /**

@@ -18,6 +18,7 @@ export type ExitCause =
         | 'deadline'
         | 'heartbeat'
         | 'memory'
+        | 'volumes'
         | 'exertion'
         | 'limit'
         | 'protocol'
@@ -26,7 +27,7 @@ export type ExitCause =
       readonly detail: string;
       /** Ids of the environments that may be to blame. Absent: none in particular. */
       readonly suspects?: readonly string[];
-      /** Of memory, or the one that the sandbox could not enforce by itself. */
+      /** Of memory, of volumes, or the one that the sandbox could not enforce by itself. */
       readonly limit?: LimitHit;
     }
   /** `by` a stranger: ended by a SIGKILL that neither we nor the sandbox sent. That says nothing of its guests. */

@@ -50,6 +50,7 @@ import { Gateways } from './gateways.ts';
 import type { GuestOutput } from './guest-output.ts';
 import type { GuestCall } from './health.ts';
 import { HeldBack } from './held-back.ts';
+import { heldBytes } from './held-bytes.ts';
 import type { Jail } from './jail.ts';
 import { type Launch, type LaunchedSandbox, launch, type SandboxChild } from './launch.ts';
 import { MemoryAllowance } from './memory-allowance.ts';
@@ -71,6 +72,7 @@ import {
 import { isAlive, type SandboxEvent, type SandboxState, transition } from './sandbox-state.ts';
 import { StartWatch } from './start-watch.ts';
 import { VitalSigns } from './vital-signs.ts';
+import { VolumeBooks } from './volume-books.ts';
 
 export interface SandboxOptions {
   readonly sandboxId: string;
@@ -108,6 +110,8 @@ export class SandboxProcess implements SandboxHandle {
   readonly #group: OwnGroup;
   readonly #storeFile: FileHandle;
   readonly #store: PackageStore;
+  readonly #volumesFile: FileHandle;
+  readonly #volumes = new VolumeBooks();
   readonly #allowance = new MemoryAllowance();
   readonly #vitals: VitalSigns;
   readonly #startedMs: number;
@@ -156,7 +160,11 @@ export class SandboxProcess implements SandboxHandle {
   }
 
   /** Only for `start`: the process must have been spawned in this very turn. */
-  constructor(options: SandboxOptions, { child, pid, socket, output, store }: LaunchedSandbox, group: OwnGroup) {
+  constructor(
+    options: SandboxOptions,
+    { child, pid, socket, output, store, volumes }: LaunchedSandbox,
+    group: OwnGroup,
+  ) {
     this.#options = options;
     this.#group = group;
     this.sandboxId = options.sandboxId;
@@ -166,6 +174,7 @@ export class SandboxProcess implements SandboxHandle {
     this.#child = child;
     this.#socket = socket;
     this.#outputs = output;
+    this.#volumesFile = volumes;
     this.#storeFile = store;
     this.#store = new PackageStore(store);
     this.#definitions = new Definitions({
@@ -188,6 +197,10 @@ export class SandboxProcess implements SandboxHandle {
       clock: options.clock,
       memory: this.#memory,
       allowance: this.#allowance,
+      volumes: {
+        heldBytes: () => heldBytes(volumes.fd),
+        allowedBytes: () => this.#volumes.allowedBytes,
+      },
       exertion: new ExertionWatch(() => processStat(pid), sandboxTasksMax()),
       guestCalls: () => this.#guestCalls,
       sendPing: (sentMs) => this.#ping(sentMs),
@@ -269,6 +282,7 @@ export class SandboxProcess implements SandboxHandle {
     }
     const { environmentId } = spec;
     const environment = this.#environments.add(spec);
+    this.#volumes.add(environmentId, spec.version.configuration.ephemeralStorage, spec.inheritsFrom);
     this.#bound();
     this.#gateways.add(spec);
     try {
@@ -328,6 +342,7 @@ export class SandboxProcess implements SandboxHandle {
     this.#requireAlive();
     await this.#environments.get(environmentId)?.defined;
     const head: DestroyHead = { environmentId, keepVolume };
+    if (!keepVolume) this.#volumes.delete(environmentId);
     await this.#ask(frameTypes.destroy, head, decodeEmptyReply);
     this.#forget(environmentId);
   }
@@ -435,7 +450,7 @@ export class SandboxProcess implements SandboxHandle {
   /** Tells the kernel how much it may hold. */
   #bound(): void {
     if (typeof this.#group === 'string') return;
-    this.#group.bound(this.#allowance.boundBytes, this.#environments.volumeMiBMost);
+    this.#group.bound(this.#allowance.boundBytes, this.#volumes.mostMiB);
   }
 
   async #ask<Head>(
@@ -635,6 +650,8 @@ export class SandboxProcess implements SandboxHandle {
     this.#memory[Symbol.dispose]();
     // Waits for what is being written; a stranger's file may get the same descriptor only afterwards.
     await this.#storeFile.close();
+    // The last that kept the file: from here on the disk has it back.
+    await this.#volumesFile.close();
     if (typeof this.#group !== 'string') await this.#group[Symbol.asyncDispose]();
     this.#options.observe({
       type: 'sandbox.exited',

@@ -23,7 +23,7 @@ const seatsFrom = 6;
 const descriptorsOfSeat = 5;
 const eventBytes = 8;
 
-type Seat = Pick<LaunchedSandbox, 'socket' | 'output'> & { readonly store: ScratchFile };
+type Seat = Pick<LaunchedSandbox, 'socket' | 'output'> & { readonly store: ScratchFile; readonly volumes: ScratchFile };
 
 interface Asked {
   readonly onForked: (launched: LaunchedSandbox) => void;
@@ -65,31 +65,25 @@ export class Template {
 
   /** Resolves when the process exists; `isReady` says when it forks. @throws the system's error */
   static async start(options: LaunchOptions, path: string, clock: Clock): Promise<Template> {
-    const volumes: ScratchFile[] = [];
-    const stores: ScratchFile[] = [];
-    try {
-      for (let seat = 0; seat < limits.templateSeats; seat += 1) {
-        volumes.push(await openScratchFile());
-        stores.push(await openScratchFile());
-      }
-      const inherited = volumes.flatMap((volume, seat) => [
-        ...(['pipe', 'pipe', 'pipe'] as const),
-        ...[volume.writable.fd, (stores[seat] ?? volume).readOnly.fd],
-      ]);
-      // Where a child has its files there must be something: what is free, Node takes for itself.
-      await using nothing = await open('/dev/null');
-      const descriptors = ['ignore', 'pipe', 'pipe', nothing.fd, nothing.fd, ...inherited] as const;
-      const child = await spawnSandbox(options, descriptors, { path, descriptors: inherited.length });
-      const seats = stores.map((store, at) => ({ ...socketsOf(child, seatsFrom + at * descriptorsOfSeat), store }));
-      const template = new Template(child, seats, clock);
-      await Promise.all(stores.map(({ readOnly }) => readOnly.close()));
-      return template;
-    } catch (error) {
-      await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()));
-      throw error;
-    } finally {
-      await Promise.all(volumes.map((volume) => volume[Symbol.asyncDispose]()));
+    await using opened = new AsyncDisposableStack();
+    const files: Pick<Seat, 'volumes' | 'store'>[] = [];
+    for (let seat = 0; seat < limits.templateSeats; seat += 1) {
+      const volumes = opened.use(await openScratchFile());
+      files.push({ volumes, store: opened.use(await openScratchFile()) });
     }
+    const inherited = files.flatMap(({ volumes, store }) => [
+      ...(['pipe', 'pipe', 'pipe'] as const),
+      ...[volumes.writable.fd, store.readOnly.fd],
+    ]);
+    // Where a child has its files there must be something: what is free, Node takes for itself.
+    await using nothing = await open('/dev/null');
+    const descriptors = ['ignore', 'pipe', 'pipe', nothing.fd, nothing.fd, ...inherited] as const;
+    const child = await spawnSandbox(options, descriptors, { path, descriptors: inherited.length });
+    const seats = files.map((each, at) => ({ ...socketsOf(child, seatsFrom + at * descriptorsOfSeat), ...each }));
+    const template = new Template(child, seats, clock);
+    opened.move();
+    await Promise.all(files.flatMap(({ volumes, store }) => [volumes.writable.close(), store.readOnly.close()]));
+    return template;
   }
 
   private constructor(child: ChildProcess & { readonly pid: number }, seats: readonly Seat[], clock: Clock) {
@@ -228,11 +222,11 @@ export class Template {
     const asked = this.#answered(seat);
     const made = this.#seats[seat];
     if (asked === undefined || made === undefined) return;
-    const { socket, output, store } = made;
+    const { socket, output, store, volumes } = made;
     const child = new ForkedSandbox(this, seat, [null, ...output, socket]);
     this.#children.set(seat, child);
     this.#given.add(made);
-    asked.onForked({ child, pid, socket, output, store: store.writable });
+    asked.onForked({ child, pid, socket, output, store: store.writable, volumes: volumes.readOnly });
   }
 
   #answered(seat: number): Asked | undefined {
@@ -265,7 +259,7 @@ export class Template {
     // The others are their sandboxes' to close.
     const unused = this.#seats.filter((seat) => !this.#given.has(seat));
     for (const { socket, output } of unused) for (const pipe of [socket, ...output]) pipe.destroy();
-    await Promise.all(unused.map(({ store }) => store.writable.close()));
+    await Promise.all(unused.flatMap(({ store, volumes }) => [store.writable.close(), volumes.readOnly.close()]));
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Watches one sandbox: sends pings, reads its memory, keeps an eye on deadlines, and tells its owner when it must die. What counts
+ * Watches one sandbox: sends pings, reads its memory and what its volumes hold, keeps an eye on deadlines, and tells its owner when it must die. What counts
  * as ill is decided in `health.ts`. One timer does it all: slow while no guest runs, fast while one does.
  */
 import { Alarm } from '../base/alarm.ts';
@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { ResidentMemory } from '../base/resident-memory.ts';
 import { limits } from '../model/limits.ts';
 import type { ExertionWatch } from './exertion.ts';
-import { findIllness, type GuestCall, groupIllness, type Illness, isHeld } from './health.ts';
+import { findIllness, type GuestCall, groupIllness, type HealthView, type Illness, isHeld } from './health.ts';
 import type { MemoryAllowance } from './memory-allowance.ts';
 import { MemoryGrowth } from './memory-growth.ts';
 
@@ -15,6 +15,8 @@ export interface VitalSignsOptions {
   readonly clock: Clock;
   readonly memory: Pick<ResidentMemory, 'readBytes' | 'isStopped'>;
   readonly allowance: MemoryAllowance;
+  /** The file of its volumes. Absent: nobody looks at it. */
+  readonly volumes?: VolumesView;
   /** Absent: nobody looks what else it does. */
   readonly exertion?: ExertionWatch;
   /** Calls in flight that run guest code. */
@@ -27,6 +29,12 @@ export interface VitalSignsOptions {
   readonly onSettled?: () => void;
 }
 
+export interface VolumesView {
+  /** Costs a system call. Undefined: it cannot be told. */
+  heldBytes(): number | undefined;
+  allowedBytes(): number;
+}
+
 /** Older than this, what the sandbox said of who runs says nothing about now: its main thread is held, or this process was. */
 const runnersAgeMsMax = 2 * limits.watchIntervalMs;
 
@@ -37,6 +45,8 @@ export class VitalSigns {
   #heardMs = Number.NEGATIVE_INFINITY;
   #readMs = Number.NEGATIVE_INFINITY;
   #residentBytes = 0;
+  #volumesReadMs = Number.NEGATIVE_INFINITY;
+  #heldBytes = 0;
   /** Where that is from: our own reading is never replaced by what the sandbox says of itself. */
   #source: 'reported' | 'read' = 'reported';
   readonly #growth = new MemoryGrowth();
@@ -123,6 +133,7 @@ export class VitalSigns {
     }
     const illness = findIllness({
       nowMs,
+      volumes: this.#volumes(nowMs),
       calls,
       ping: this.#ping,
       heardMs: this.#heardMs,
@@ -196,6 +207,16 @@ export class VitalSigns {
     for (const { environmentId, sentMs } of calls) {
       if (!isFresh || sentMs >= known.atMs || known.environmentIds.includes(environmentId)) yield environmentId;
     }
+  }
+
+  #volumes(nowMs: number): HealthView['volumes'] {
+    const { volumes } = this.#options;
+    if (volumes === undefined) return undefined;
+    if (nowMs - this.#volumesReadMs >= limits.volumeIntervalMs) {
+      this.#volumesReadMs = nowMs;
+      this.#heldBytes = volumes.heldBytes() ?? this.#heldBytes;
+    }
+    return { heldBytes: this.#heldBytes, allowedBytes: volumes.allowedBytes() };
   }
 
   #read(bytes: number | undefined): void {

@@ -53,6 +53,10 @@ const cases: readonly { readonly given: Partial<Circumstances>; readonly means: 
     given: { cause: killed('limit', ['me'], cpu), stage: 'create' },
     means: { kind: 'init-failed', init: { status: 'killed', durationMs: 500 } },
   },
+  { given: { cause: killed('volumes', ['me']) }, means: { kind: 'killed', limit } },
+  { given: { cause: killed('volumes', ['other']), running: 2 }, means: { kind: 'lost', isSuspect: false } },
+  { given: { cause: killed('volumes', ['me', 'other']), running: 2 }, means: { kind: 'lost', isSuspect: true } },
+  { given: { cause: killed('volumes', []) }, means: { kind: 'lost', isSuspect: false } },
   { given: { cause: killed('memory', ['me', 'other']), running: 2 }, means: { kind: 'lost', isSuspect: true } },
   { given: { cause: killed('memory', ['other']), running: 2 }, means: { kind: 'lost', isSuspect: false } },
   {

@@ -31,6 +31,7 @@ const settings: Readonly<Record<string, number>> = {
 /** Where the option is not the limit itself, or there is none. */
 const others: Partial<Record<LimitReason, number>> = {
   'resident-memory': limits.sandboxMemorySlackMiB * MiB,
+  'volume-bytes': limits.volumeSlackMiB * MiB,
 };
 
 test('every limit has its row, and no row is about something else', (t) => {

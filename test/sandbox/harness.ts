@@ -127,7 +127,7 @@ export async function startSandbox(changes: Partial<LaunchOptions> = {}, start: 
     mainPath: await testProgram(runtime.directory),
     ...changes,
   };
-  return start(options, ({ child, socket, output, store, pid }) => {
+  return start(options, ({ child, socket, output, store, volumes, pid }) => {
     const printed = new Map<string, Printed[]>();
     const hello = Promise.withResolvers<HelloHead>();
     const exited = new Promise((resolve) => child.once('exit', (...end) => resolve(end)));
@@ -234,7 +234,7 @@ export async function startSandbox(changes: Partial<LaunchOptions> = {}, start: 
         child.kill('SIGKILL');
         await exited;
         channel.close(new Error('the test is over'));
-        await store.close();
+        await Promise.all([store.close(), volumes.close()]);
       },
     };
     return hello.promise.then(

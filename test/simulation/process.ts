@@ -43,6 +43,7 @@ export class SimulatedProcess {
   #program: Program | undefined;
   #phase: 'running' | 'dead' | 'reaped' = 'running';
   #isStoreOpen = true;
+  #isVolumesFileOpen = true;
   hasHungUp = false;
   #lastToProgramMs = 0;
   #lastToHostMs = 0;
@@ -65,6 +66,12 @@ export class SimulatedProcess {
         this.#isStoreOpen = false;
       },
     };
+    const volumes = {
+      fd: nowhere,
+      close: async () => {
+        this.#isVolumesFileOpen = false;
+      },
+    };
     const [stdout, stderr] = this.#outputs;
     this.#child.stdio = [null, stdout, stderr, this.#socket];
     // Only what the supervisor uses of them.
@@ -74,6 +81,7 @@ export class SimulatedProcess {
       socket: this.#socket,
       output: this.#outputs,
       store,
+      volumes,
     } as unknown as LaunchedSandbox;
   }
 
@@ -83,7 +91,7 @@ export class SimulatedProcess {
 
   /** Everything of it is gone, and so is what the host held of it. */
   get isForgotten(): boolean {
-    return this.#phase === 'reaped' && !this.#isStoreOpen && this.#around.size === 0;
+    return this.#phase === 'reaped' && !this.#isStoreOpen && !this.#isVolumesFileOpen && this.#around.size === 0;
   }
 
   /** Calls back while it runs. */

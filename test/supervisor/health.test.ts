@@ -101,6 +101,17 @@ test('whether it is stopped is not asked of a sandbox that answers', (t) => {
   t.notThrows(() => findIllness(view({ ping, calls: [call()], isStopped: () => t.fail() })));
 });
 
+test('volumes beyond what they may hold are an illness, and all that run are suspects', (t) => {
+  const volumes = { heldBytes: 529 * 1024 * 1024, allowedBytes: 528 * 1024 * 1024 };
+  const calls = [call(), call({ environmentId: 'e2' })];
+  const illness = findIllness(view({ volumes, calls }));
+  t.is(illness?.reason, 'volumes');
+  t.deepEqual(illness?.suspects, ['e1', 'e2']);
+  t.like(illness?.limit, { limit: 'volume-bytes', effect: 'ended', value: volumes.allowedBytes });
+  t.regex(illness?.detail ?? '', /^its volumes hold 529 MiB, allowed are 528 MiB; running: request r1/);
+  t.is(findIllness(view({ volumes: { ...volumes, heldBytes: volumes.allowedBytes }, calls })), undefined);
+});
+
 test('memory over the allowance is an illness, and all that run are suspects', (t) => {
   const memory = { residentBytes: 301 * 1024 * 1024, allowedBytes: 300 * 1024 * 1024 };
   const calls = [call(), call({ environmentId: 'e2' }), call({ environmentId: 'e2', requestId: 'r3' })];

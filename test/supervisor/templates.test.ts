@@ -1,5 +1,5 @@
 /** Sandboxes that a template forked, with the real program: they are what sandboxes are that were started. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -70,8 +70,8 @@ function order(
 }
 
 /** One sandbox that was started, and others that were not. */
-async function acquire(t: Context, forked: number, clock: Clock = slowClock) {
-  const ordered = order(t, t.context.jail, () => {}, { clock });
+async function acquire(t: Context, forked: number, clock: Clock = slowClock, mainPath: string = t.context.mainPath) {
+  const ordered = order(t, t.context.jail, () => {}, { clock, mainPath });
   const started = await ordered.fleet.acquire('first');
   // Nobody waits for the next ones until the spare is there, so a template makes it, and then most of them.
   await ordered.fleet.ready();
@@ -88,6 +88,8 @@ async function acquire(t: Context, forked: number, clock: Clock = slowClock) {
 function parentOf(pid: number): number {
   return processStat(pid)?.parent ?? 0;
 }
+
+const spillPath = fileURLToPath(new URL('../fixtures/sandboxes/spill.ts', import.meta.url));
 
 let environments = 0;
 
@@ -200,6 +202,36 @@ test.serial('one that its host kills is gone when that is done', async (t) => {
   await fleet.ready();
   t.false(existsSync(`/proc/${sandbox.pid}`));
 });
+
+/** Files without a name that this process keeps open. */
+function unnamedFiles(): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).endsWith(' (deleted)');
+    } catch {
+      // That of the directory that is read.
+      return false;
+    }
+  }).length;
+}
+
+test.serial(
+  'one that was taken over and fills the disk is ended, started or forked, and the disk has it back',
+  async (t) => {
+    const before = unnamedFiles();
+    const { started, sandboxes, close } = await acquire(t, 2, slowClock, spillPath);
+    const [forked, sibling] = sandboxes as [SandboxHandle, SandboxHandle];
+    for (const sandbox of [started, forked]) {
+      process.kill(sandbox.pid, 'SIGUSR2');
+      const cause = await endOf(sandbox);
+      t.like(cause, { kind: 'killed', reason: 'volumes', suspects: [] });
+      t.like(cause, { limit: { limit: 'volume-bytes', effect: 'ended', value: limits.volumeSlackMiB * 1024 * 1024 } });
+    }
+    t.is(await run(sibling, 'return 1'), 1);
+    await close();
+    t.is(unnamedFiles(), before);
+  },
+);
 
 test.serial('a template that ends takes its sandboxes along, and the next ones are served all the same', async (t) => {
   const { fleet, started, sandboxes } = await acquire(t, 2);

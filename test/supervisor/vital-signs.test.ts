@@ -19,6 +19,7 @@ function watched(
   const pingsMs: number[] = [];
   const memory = { residentBytes: readable === 'readable' ? 90 * MiB : undefined, reads: 0 };
   const allowance = new MemoryAllowance();
+  const volumes = { heldBytes: 0 as number | undefined, looks: 0 };
   const process = { cpuMs: 0, threads: 10 };
   const vitals = new VitalSigns({
     clock,
@@ -30,6 +31,13 @@ function watched(
       isStopped: () => false,
     },
     allowance,
+    volumes: {
+      heldBytes() {
+        volumes.looks += 1;
+        return volumes.heldBytes;
+      },
+      allowedBytes: () => 528 * MiB,
+    },
     exertion: new ExertionWatch(() => process, 100),
     ...(afterReading !== undefined && { afterReading }),
     guestCalls: () => calls,
@@ -49,7 +57,7 @@ function watched(
     return call;
   };
   vitals.start();
-  return { clock, calls, illnesses, pingsMs, memory, process, allowance, vitals, run };
+  return { clock, calls, illnesses, pingsMs, memory, volumes, process, allowance, vitals, run };
 }
 
 test('an idle sandbox gets a ping for each heartbeat and its memory is read once a second', (t) => {
@@ -73,6 +81,30 @@ test('while a guest runs it is looked at often, and seldom again afterwards', (t
   const readsThen = memory.reads;
   clock.advance(10_000);
   t.is(memory.reads - readsThen, 10);
+});
+
+test('what the volumes hold is looked at once a second, whether a guest runs or not', (t) => {
+  const { clock, volumes, run } = watched();
+  clock.advance(10_000);
+  const idle = volumes.looks;
+  t.is(idle, 10_000 / limits.volumeIntervalMs + 1);
+  run(60_000);
+  clock.advance(10_000);
+  t.is(volumes.looks, idle + 10_000 / limits.volumeIntervalMs);
+});
+
+test('a sandbox whose volumes hold too much is ill within a second, also while nothing runs in it', (t) => {
+  const { clock, volumes, illnesses } = watched();
+  clock.advance(1_000);
+  volumes.heldBytes = 528 * MiB;
+  clock.advance(2_000);
+  // For a moment nobody can tell: what was known stands.
+  volumes.heldBytes = undefined;
+  clock.advance(2_000);
+  t.deepEqual(illnesses, []);
+  volumes.heldBytes = 529 * MiB;
+  clock.advance(limits.volumeIntervalMs);
+  t.like(illnesses, [{ reason: 'volumes', suspects: [] }]);
 });
 
 test('there is one timer, however much happens', (t) => {

@@ -276,6 +276,32 @@ test.serial('without control groups the report of a jailed sandbox says what the
   );
 });
 
+test.serial(
+  'guests that fill their /tmp wholly, empty it and fill it again are not taken for one that was taken over',
+  async (t) => {
+    const fleet = order(t);
+    const sandbox = await fleet.acquire('a');
+    const body = `
+    const fs = process.getBuiltinModule('node:fs');
+    const piece = Buffer.alloc(256 * 1024, 1);
+    let written = 0;
+    for (let round = 0; round < 2; round += 1) {
+      const fd = fs.openSync('/tmp/full', 'w');
+      try { for (;;) written += fs.writeSync(fd, piece); } catch (error) { if (error.code !== 'ENOSPC') throw error; }
+      fs.closeSync(fd);
+      if (round === 0) fs.rmSync('/tmp/full');
+    }
+    return written;`;
+    const filling = [deploy(sandbox, body), deploy(sandbox, body)];
+    for (const { text } of await Promise.all(filling.map(({ invoke }) => invoke({}, 60_000)))) {
+      t.is(Number(text), 2 * limits.ephemeralStorageMiBDefault * 1024 * 1024);
+    }
+    // Both are full now, and stay so for longer than between two looks.
+    const wait = `await new Promise((done) => setTimeout(done, ${limits.volumeIntervalMs + limits.heartbeatIntervalMs}))`;
+    t.is((await deploy(sandbox, `${wait}; return event`).invoke(1)).text, '1');
+  },
+);
+
 test.serial('twenty sandboxes, started and closed, leave nothing behind', async (t) => {
   const before = leftovers();
   for (let round = 0; round < 5; round += 1) {

@@ -274,7 +274,7 @@ export class EventQueue {
     return (
       this.#underWay < deliveriesMax * share &&
       this.#memoryMiB + memoryMiB <= memoryMiBMax * share &&
-      this.#deliveryBytes + bytes <= limits.asyncDeliveryBytesMax
+      this.#deliveryBytes + bytes <= limits.asyncDeliveryBytesMax * share
     );
   }
 

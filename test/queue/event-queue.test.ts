@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { EngineError } from '../../src/model/errors.ts';
+import { limits } from '../../src/model/limits.ts';
 import { ownTemporaryDirectory } from '../fixtures/own-temporary-directory.ts';
 import { answer, failed, never, QueueWorld, settings, throttled } from './queue-world.ts';
 
@@ -148,6 +149,22 @@ test('a function with many events keeps nobody waiting', async (t) => {
   await world.accept('mine', { functionName: 'g' });
   await world.settle();
   t.true(world.delivered().includes('mine'));
+});
+
+test('nor does one with large events', async (t) => {
+  const world = new QueueWorld({ limits: { asyncBytes: 1e9, asyncBytesPerFunction: 1e9 } });
+  const ends: (() => void)[] = [];
+  world.onDeliver = () => new Promise((resolve) => ends.push(() => resolve(answer({ durationMs: 1_000, cpuMs: 0 }))));
+  await Promise.all(Array.from({ length: 20 }, (_, index) => world.accept(`f${index}`)));
+  for (let rounds = 0; rounds < 20; rounds += 1) {
+    await world.settle();
+    for (const end of ends.splice(0)) end();
+  }
+  const payload = Buffer.alloc(limits.asyncDeliveryBytesMax / 4, ' ');
+  for (const id of ['one', 'two', 'three', 'four']) await world.accept(id, { payload });
+  await world.accept('mine', { functionName: 'g' });
+  await world.settle();
+  t.deepEqual(world.delivered().slice(20).toSorted(), ['mine', 'one', 'three', 'two']);
 });
 
 test('events of a full queue are refused with the limit, and taken again when there is room', async (t) => {

@@ -11,6 +11,7 @@ export class Throttle {
   /** In the order they came. */
   readonly #waiting = new Set<() => void>();
   #timer: Disposable | undefined;
+  #isPaused = false;
 
   constructor(clock: Clock, rate: Rate) {
     this.#clock = clock;
@@ -19,7 +20,7 @@ export class Throttle {
 
   /** Gives what takes it back; undefined when it has run. `work` is new each time. */
   run(work: () => void): Disposable | undefined {
-    if (this.#waiting.size === 0 && this.#bucket.waitMs() === 0) {
+    if (!this.#isPaused && this.#waiting.size === 0 && this.#bucket.waitMs() === 0) {
       this.#bucket.spend(1);
       work();
       return undefined;
@@ -29,13 +30,29 @@ export class Throttle {
     return { [Symbol.dispose]: () => void this.#waiting.delete(work) };
   }
 
+  /** Nothing runs until `resume`. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#disarm();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#arm();
+  }
+
   close(): void {
     this.#waiting.clear();
+    this.#disarm();
+  }
+
+  #disarm(): void {
     this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
   }
 
   #arm(): void {
-    if (this.#waiting.size === 0) return;
+    if (this.#isPaused || this.#waiting.size === 0) return;
     this.#timer ??= this.#clock.after(this.#bucket.waitMs(), () => {
       this.#timer = undefined;
       for (const work of this.#waiting) {

@@ -168,6 +168,15 @@ export class NetworkService implements Service, ConnectionOwner {
     this.#connections.delete(connection.id);
   }
 
+  /** What has not had its turn is begun for nobody who is frozen. */
+  freeze(): void {
+    this.#throttle.pause();
+  }
+
+  thaw(): void {
+    this.#throttle.resume();
+  }
+
   /** The host closes what is open when it learns that the incarnation is gone. */
   close(): void {
     this.#throttle.close();

@@ -130,6 +130,20 @@ test('credit goes back in portions, as the guest takes', (t) => {
   t.deepEqual(requests, [{ kind: 'credit', id: 1, bytes: chunk.byteLength + 100 }]);
 });
 
+test('what a guest has begun faster than it may waits for the thaw', (t) => {
+  const { clock, services, start, requests } = open();
+  const { networkRequestsBurst: burst, networkRequestsPerSecondMax: perSecond } = limits;
+  const begun = burst + perSecond;
+  for (let id = 1; id <= begun; id += 1) start('lookup', id, 'example.com', 4);
+  t.is(requests.length, burst);
+  services.freeze();
+  clock.advance(10_000);
+  t.is(requests.length, burst);
+  services.thaw();
+  clock.advance(10_000);
+  t.is(requests.length, begun);
+});
+
 test('a frozen guest is not flooded by small pieces', (t) => {
   const { start, host, inbox, connect, events } = open();
   connect(1);

@@ -24,6 +24,7 @@ test('every limit that a function or a client can meet is met by a test', (t) =>
     'scheduler/scheduler',
     'scheduler/provisions',
     'scheduler/request-rate',
+    'supervisor/templates',
   ]
     .map((file) => readFileSync(`${root}test/${file}.test.ts`, 'utf8'))
     .join('\n');

@@ -12,6 +12,7 @@ import {
   bytesArgument,
   descriptorArgument,
   flagsArgument,
+  giveBack,
   integerArgument,
   lengthArgument,
   modeArgument,
@@ -100,11 +101,11 @@ export class FileSystem implements Disposable {
       case fsOperations.read:
         return this.#descriptors.read(descriptorArgument(a), lengthArgument(b), positionArgument(c));
       case fsOperations.write:
-        return this.#descriptors.write(descriptorArgument(a), bytesArgument(b), positionArgument(c));
+        return withBytes(b, (bytes) => this.#descriptors.write(descriptorArgument(a), bytes, positionArgument(c)));
       case fsOperations.readFile:
         return this.#readFile(a, flagsArgument(b));
       case fsOperations.writeFile:
-        return this.#writeFile(a, flagsArgument(b), modeArgument(c), bytesArgument(d));
+        return withBytes(d, (bytes) => this.#writeFile(a, flagsArgument(b), modeArgument(c), bytes));
       case fsOperations.stat:
         return statFields(this.#namespace.find(pathArgument(a), 'follow'));
       case fsOperations.lstat:
@@ -255,7 +256,18 @@ export class FileSystem implements Disposable {
       done += this.#descriptors.write(target, bytes.subarray(done), position + done);
     }
     const next = position + bytes.byteLength;
-    return next < inode.content.size && bytes.byteLength > 0 ? next : 0;
+    const isMore = next > position && next < inode.content.size;
+    giveBack(bytes);
+    return isMore ? next : 0;
+  }
+}
+
+function withBytes<Result>(value: unknown, use: (bytes: Uint8Array) => Result): Result {
+  const bytes = bytesArgument(value);
+  try {
+    return use(bytes);
+  } finally {
+    giveBack(bytes);
   }
 }
 

@@ -32,6 +32,20 @@ test('the quota is exact: its last byte fits, one more does not', (t) => {
   t.is(run('writeFile', '/tmp/other', O.write | O.create, 0o644, bytes('x')), 0);
 });
 
+test('what a call brought is given back with its end, whatever that is', (t) => {
+  const fixture = createFixture({ quotaBytes: 2 * MiB });
+  const fd = opened(fixture, '/tmp/file');
+  const brought = Array.from({ length: 4 }, () => new ArrayBuffer(MiB));
+  t.is(fixture.run('write', fd, brought[0], -1), MiB);
+  t.is(fixture.run('writeFile', '/tmp/other', O.write | O.create, 0o644, brought[1]), 0);
+  t.is(fixture.run('write', fd, brought[2], -1), 'ENOSPC');
+  t.is(fixture.run('write', 12_345, brought[3], -1), 'EBADF');
+  t.deepEqual(
+    brought.map(({ detached }) => detached),
+    [true, true, true, true],
+  );
+});
+
 test('a write across the quota is short, as on a full disk', (t) => {
   const fixture = createFixture({ quotaBytes: MiB });
   const fd = opened(fixture, '/tmp/file');

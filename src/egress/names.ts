@@ -55,10 +55,10 @@ export class Names {
     }
     const verdict = judgeName(policy, hostname);
     if (verdict.kind === 'refused') return failed('EACCES', verdict.reason);
-    const { name, by } = verdict;
+    const { name, chosenBy } = verdict;
     let texts: readonly string[];
     try {
-      texts = await resolver.addresses({ name, family, way: by === 'rules' ? 'system' : 'dns' });
+      texts = await resolver.addresses({ name, family, way: chosenBy === 'embedder' ? 'system' : 'dns' });
     } catch (error) {
       // The resolver fails with a system error, whatever name it is asked for.
       return failed(codeOf(error));

@@ -29,8 +29,8 @@ export interface NetworkPolicy {
 }
 
 export type NameVerdict =
-  /** `rules`: by a rule that names it, so an embedder chose it; `anyone`: only because everything public is allowed. */
-  | { readonly kind: 'allowed'; readonly name: string; readonly by: 'rules' | 'anyone' }
+  /** `embedder`: a rule has this very name; `guest`: it is one of all that are below a name, or of all that are public. */
+  | { readonly kind: 'allowed'; readonly name: string; readonly chosenBy: 'embedder' | 'guest' }
   | { readonly kind: 'refused'; readonly reason: string };
 
 export interface AllowedConnect {
@@ -54,8 +54,11 @@ export function judgeName(policy: NetworkPolicy, given: string): NameVerdict {
       reason: `${JSON.stringify(given)} is neither a name of a host nor an address in its usual form`,
     };
   }
-  if (policy.rules.some(({ target }) => namesTarget(target, name))) return { kind: 'allowed', name, by: 'rules' };
-  if (policy.rules.some(({ target }) => target.kind === 'public')) return { kind: 'allowed', name, by: 'anyone' };
+  const opening = policy.rules.filter(({ target }) => target.kind === 'public' || namesTarget(target, name));
+  if (opening.length > 0) {
+    const isNamed = opening.some(({ target }) => target.kind === 'name' || target.kind === 'localhost');
+    return { kind: 'allowed', name, chosenBy: isNamed ? 'embedder' : 'guest' };
+  }
   return { kind: 'refused', reason: `network.allow of this function does not have ${name}` };
 }
 
@@ -65,7 +68,7 @@ export function judgeReverse(policy: NetworkPolicy, text: string): NameVerdict {
   if (address === undefined) return { kind: 'refused', reason: `${JSON.stringify(text)} is no address` };
   const isReachable = policy.rules.some((rule) => reaches(policy, rule, withoutMapping(address), [], undefined));
   return isReachable
-    ? { kind: 'allowed', name: text, by: 'rules' }
+    ? { kind: 'allowed', name: text, chosenBy: 'guest' }
     : { kind: 'refused', reason: `network.allow of this function does not have ${formatIpAddress(address)}` };
 }
 

@@ -83,13 +83,15 @@ test('no spelling of an address is more than the address', async (t) => {
 
 test('names that an embedder chose go to the system, those that a guest chose to name servers', async (t) => {
   const client = new GateClient({
-    network: { allow: ['db.test:5432', 'public'] },
-    names: { 'db.test': [web], 'guest.test': [web] },
+    network: { allow: ['db.test:5432', '*.zone.test', 'public'] },
+    names: { 'db.test': [web], 'a.zone.test': [web], 'guest.test': [web] },
   });
   await client.next(client.lookup('db.test'), 'lookedUp');
+  await client.next(client.lookup('a.zone.test'), 'lookedUp');
   await client.next(client.lookup('guest.test', 4), 'lookedUp');
   t.deepEqual(client.questions, [
     { name: 'db.test', family: 0, way: 'system' },
+    { name: 'a.zone.test', family: 0, way: 'dns' },
     { name: 'guest.test', family: 4, way: 'dns' },
   ]);
 });

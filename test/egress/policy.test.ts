@@ -78,8 +78,14 @@ test('a mapped address is judged as what it is connected to', (t) => {
 });
 
 test('a name may be looked up when a rule has it, or when everything public may be', (t) => {
-  t.like(judgeName(policy(['a.example']), 'A.Example.'), { kind: 'allowed', name: 'a.example', by: 'rules' });
-  t.like(judgeName(policy(['a.example', 'public']), 'b.example'), { kind: 'allowed', by: 'anyone' });
+  t.like(judgeName(policy(['a.example']), 'A.Example.'), {
+    kind: 'allowed',
+    name: 'a.example',
+    chosenBy: 'embedder',
+  });
+  t.like(judgeName(policy(['*.a.example', 'public']), 'b.a.example'), { kind: 'allowed', chosenBy: 'guest' });
+  t.like(judgeName(policy(['*.a.example', 'b.a.example']), 'b.a.example'), { kind: 'allowed', chosenBy: 'embedder' });
+  t.like(judgeName(policy(['a.example', 'public']), 'b.example'), { kind: 'allowed', chosenBy: 'guest' });
   t.like(judgeName(policy(['a.example', '10.0.0.0/8']), 'b.example'), { kind: 'refused' });
   for (const number of ['2130706433', '0x7f.1', '127.1', '0177.0.0.01', 'a b', '']) {
     t.like(judgeName(policy(['public', '127.0.0.1']), number), { kind: 'refused' }, number);

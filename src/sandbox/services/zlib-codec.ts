@@ -111,8 +111,11 @@ export class Codec {
     return this.#end(step, true);
   }
 
-  /** Each write runs in Node's thread pool, as soon as `admit` calls it. */
-  step(request: StepRequest, done: (result: StepResult) => void, admit: (write: () => void) => void): void {
+  /**
+   * Each write runs in Node's thread pool, as soon as `admit` calls it.
+   * @param done once, when no thread works at it any more. Undefined: it was closed meanwhile.
+   */
+  step(request: StepRequest, done: (result: StepResult | undefined) => void, admit: (write: () => void) => void): void {
     const step = this.#begin(request);
     const writeNow = (): void => this.#handle.write(...this.#nextWrite(step));
     const write = (): void => admit(writeNow);
@@ -125,6 +128,7 @@ export class Codec {
       this.#goesOn(step);
       done(this.#end(step, false));
     };
+    step.onDropped = () => done(undefined);
     write();
   }
 
@@ -142,11 +146,12 @@ export class Codec {
     return this.#error;
   }
 
-  /** A write that is under way ends first, by itself; nobody is told. */
+  /** A write that is under way ends first, by itself. */
   close(): void {
     if (this.#step !== undefined) {
-      this.#step.onError = undefined;
-      this.#handle.cb = () => {};
+      const { onDropped = () => {} } = this.#step;
+      this.#step.onError = onDropped;
+      this.#handle.cb = onDropped;
     }
     this.#handle.close();
   }
@@ -167,6 +172,7 @@ export class Codec {
       offeredBytes: 0,
       outputBytesMax,
       onError: undefined,
+      onDropped: undefined,
       isMoreToCome: false,
     };
     return this.#step;
@@ -225,6 +231,7 @@ interface Step {
   offeredBytes: number;
   isMoreToCome: boolean;
   onError: (() => void) | undefined;
+  onDropped: (() => void) | undefined;
 }
 
 /** Exact-size copy: only that may cross. */

@@ -114,9 +114,9 @@ class ZlibService implements Service {
       return Promise.resolve();
     }
     const { promise, resolve } = Promise.withResolvers<void>();
-    const done = (result: StepResult): void => {
+    const done = (result: StepResult | undefined): void => {
       resolve();
-      if (this.#isClosed || this.#codecs.get(id) !== codec) return;
+      if (result === undefined || this.#isClosed || this.#codecs.get(id) !== codec) return;
       this.#link.emit(id, zlibEvents.stepped, ...this.#settled(id, codec, request, result));
     };
     codec.step(request, done, this.#whenThawed);

@@ -339,3 +339,22 @@ test('a guest that ends while it is frozen has nothing more compressed', async (
   await other.eventCount(1);
   t.is(events.length, 0);
 });
+
+test('what is closed in the middle of a write takes no turn away from others', async (t) => {
+  const { service, events, eventCount } = open(t);
+  const write = [constants.Z_FINISH, pieceBytes, pieceBytes];
+  const spec = `${modes.gzip},15,9,8,0,0`;
+  const closed = limits.zlibWritesAtOnceMax * 2;
+  for (let id = 1; id <= closed; id += 1) {
+    service.start(zlibOperations.write, id, [...write, exact(randomBytes(4 * limits.zlibInputBytesMax)), spec]);
+    // Its turn has come: a thread works at it.
+    await new Promise((resolve) => setImmediate(resolve));
+    service.ask(zlibOperations.close, [id]);
+  }
+  service.start(zlibOperations.write, closed + 1, [...write, exact(Buffer.from('a')), spec]);
+  await eventCount(1);
+  t.deepEqual(
+    events.map(({ id }) => id),
+    [closed + 1],
+  );
+});

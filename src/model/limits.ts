@@ -465,11 +465,10 @@ export const limits = {
    */
   sandboxMemorySlackMiB: 200,
   /**
-   * What the file of a sandbox's volumes may hold beyond the sizes of all of them before the sandbox is killed, and how often it is looked
-   * at. Volumes never hold more than their sizes: the slack is for what a file system counts besides.
+   * What the file of a sandbox's volumes may hold beyond the sizes of all of them before the sandbox is killed. Volumes never hold more
+   * than their sizes: the slack is for what a file system counts besides.
    */
   volumeSlackMiB: 16,
-  volumeIntervalMs: 1_000,
   /** Factor on an environment's memory size: V8 overshoots before it gives up (SECURITY.md 0.2). */
   environmentMemoryFactor: 1.25,
   /** Bytes in the package store of one sandbox, which only grows, before the sandbox is retired. */

@@ -297,7 +297,7 @@ test.serial(
       t.is(Number(text), 2 * limits.ephemeralStorageMiBDefault * 1024 * 1024);
     }
     // Both are full now, and stay so for longer than between two looks.
-    const wait = `await new Promise((done) => setTimeout(done, ${limits.volumeIntervalMs + limits.heartbeatIntervalMs}))`;
+    const wait = `await new Promise((done) => setTimeout(done, ${2 * limits.heartbeatIntervalMs}))`;
     t.is((await deploy(sandbox, `${wait}; return event`).invoke(1)).text, '1');
   },
 );

@@ -6,16 +6,18 @@
  * sequences, come the salt (an octet string) and the count (an integer); of scrypt, the salt, N, r and p.
  */
 import { limits } from '../../../model/limits.ts';
+import { derTags, element, type PemBlock } from './encoded-keys.ts';
 import { CryptoLimitExceeded } from './mistake.ts';
 
 const algorithms = ['2a864886f70d0105', '2a864886f70d010c01'].map((hex) => Buffer.from(hex, 'hex'));
 const scrypt = Buffer.from('2b06010401da47040b', 'hex');
-const tags = { integer: 0x02, octetString: 0x04, sequence: 0x30 } as const;
 
-/** @param material PEM or DER @throws CryptoLimitExceeded */
-export function assertDerivation(material: Uint8Array): void {
-  const given = Buffer.from(material.buffer, material.byteOffset, material.byteLength);
-  for (const der of [given, ...pemBodies(given.toString('latin1'))]) {
+/**
+ * @param given DER, or the PEM that the blocks are of
+ * @throws CryptoLimitExceeded
+ */
+export function assertDerivation(given: Buffer, blocks: readonly PemBlock[]): void {
+  for (const der of [given, ...blocks.map(({ body }) => Buffer.from(body, 'base64'))]) {
     assertScrypt(der);
     for (const count of counts(der)) {
       if (count <= limits.cryptoIterationsMax) continue;
@@ -42,13 +44,6 @@ function assertScrypt(der: Buffer): void {
   }
 }
 
-function pemBodies(text: string): Buffer[] {
-  return text
-    .split('-----BEGIN ')
-    .slice(1)
-    .map((body) => Buffer.from(body.slice(body.indexOf('-----') + 5).split('-----END')[0] ?? '', 'base64'));
-}
-
 /** Every integer that may be a count of rounds. */
 function counts(der: Buffer): number[] {
   const found: number[] = [];
@@ -66,23 +61,15 @@ function countsBehind(der: Buffer, identifier: number): number[] {
   const found: number[] = [];
   for (let steps = 0; steps < stepsMax && at < der.length; steps++) {
     const { tag, content, length } = element(der, at);
-    if (tag === tags.integer) found.push(integer(der.subarray(content, content + length)));
-    else if (tag !== tags.sequence && tag !== tags.octetString) break;
-    at = tag === tags.sequence ? content : content + length;
+    if (tag === derTags.integer) found.push(integer(der.subarray(content, content + length)));
+    else if (tag !== derTags.sequence && tag !== derTags.octetString) break;
+    at = tag === derTags.sequence ? content : content + length;
   }
   return found;
 }
 
 /** Heads of sequences, a salt, and at most three integers. */
 const stepsMax = 8;
-
-function element(der: Buffer, at: number): { tag: number; content: number; length: number } {
-  const tag = der[at] ?? 0;
-  const first = der[at + 1] ?? 0;
-  if (first < 0x80) return { tag, content: at + 2, length: first };
-  const bytes = Math.min(first & 0x7f, 4);
-  return { tag, content: at + 2 + bytes, length: integer(der.subarray(at + 2, at + 2 + bytes)) };
-}
 
 function integer(bytes: Uint8Array): number {
   return bytes.reduce((value, byte) => value * 256 + byte, 0);

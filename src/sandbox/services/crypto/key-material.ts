@@ -6,6 +6,7 @@
  * Keys are DER, or PEM around that. Of what this cannot read, and OpenSSL perhaps can, it takes the worst for granted.
  */
 import { limits } from '../../../model/limits.ts';
+import { derTags, element, type PemBlock, pemBlocks } from './encoded-keys.ts';
 import { assertDerivation } from './encrypted-keys.ts';
 import { CryptoLimitExceeded } from './mistake.ts';
 
@@ -14,7 +15,7 @@ export function assertKeyMaterial(material: Uint8Array, passphrase: 'with-passph
   const given = Buffer.from(material.buffer, material.byteOffset, material.byteLength);
   const blocks = pemBlocks(given.toString('latin1'));
   if (passphrase === 'with-passphrase') {
-    assertDerivation(given);
+    assertDerivation(given, blocks);
     if (blocks.length === 0) assertEncryptedSize(given.byteLength);
     for (const block of blocks) assertEncryptedBlock(block);
   }
@@ -29,33 +30,18 @@ export function assertKeyMaterial(material: Uint8Array, passphrase: 'with-passph
  * @throws CryptoLimitExceeded
  */
 export function assertContainer(der: Buffer): void {
-  assertDerivation(der);
+  assertDerivation(der, pemBlocks(der.toString('latin1')));
   const { content, length } = element(der, 0);
   const end = Math.min(der.byteLength, content + length);
   // The last of its elements ends with the count for its checksum.
   for (let bytes = 1; bytes <= integerBytesMax; bytes++) {
     const at = end - bytes - 2;
-    if (der[at] !== tags.integer || der[at + 1] !== bytes) continue;
+    if (der[at] !== derTags.integer || der[at + 1] !== bytes) continue;
     const count = der.readUIntBE(at + 2, bytes);
     if (count <= limits.cryptoIterationsMax) continue;
     const what = 'iterations of a PKCS #12 file';
     throw new CryptoLimitExceeded(what, count, 'cryptoIterationsMax', limits.cryptoIterationsMax);
   }
-}
-
-interface PemBlock {
-  readonly label: string;
-  readonly body: string;
-}
-
-function pemBlocks(text: string): PemBlock[] {
-  return text
-    .split('-----BEGIN ')
-    .slice(1)
-    .map((block) => {
-      const end = block.indexOf('-----');
-      return { label: block.slice(0, end).trim(), body: block.slice(end + 5).split('-----END')[0] ?? '' };
-    });
 }
 
 /** Heads before the base64 would shift what a decoder makes of it, so it is decoded from each of four positions. */
@@ -98,7 +84,6 @@ function assertNumbers(der: Buffer): void {
 /** OpenSSL counts with 32 bits, before which there may be a zero. */
 const integerBytesMax = 5;
 
-const tags = { integer: 0x02, octetString: 0x04, constructed: 0x20 } as const;
 /** A key has four or five levels. */
 const depthMax = 16;
 
@@ -117,26 +102,14 @@ function longestNumber(der: Buffer, from: number, end: number, depth: number): n
 }
 
 function bitsWithin(der: Buffer, tag: number, content: number, length: number, depth: number): number {
-  if (tag === tags.integer) return bitsOf(der.subarray(content, content + length));
-  if ((tag & tags.constructed) !== 0) return longestNumber(der, content, content + length, depth + 1);
+  if (tag === derTags.integer) return bitsOf(der.subarray(content, content + length));
+  if ((tag & derTags.constructed) !== 0) return longestNumber(der, content, content + length, depth + 1);
   // The private number of such a key is an integer within a string of octets.
-  if (tag !== tags.octetString || der[content] !== tags.integer) return 0;
+  if (tag !== derTags.octetString || der[content] !== derTags.integer) return 0;
   const inner = element(der, content);
   return inner.content + inner.length > content + length
     ? 0
     : bitsOf(der.subarray(inner.content, inner.content + inner.length));
-}
-
-function element(der: Buffer, at: number): { tag: number; content: number; length: number } {
-  const tag = der[at] ?? 0;
-  const first = der[at + 1] ?? 0;
-  if (first < 0x80) return { tag, content: at + 2, length: first };
-  const bytes = first & 0x7f;
-  // Of unknown length, or longer than anything is.
-  if (bytes === 0 || bytes > 6) return { tag, content: at + 2, length: Number.POSITIVE_INFINITY };
-  let length = 0;
-  for (let read = 0; read < bytes; read++) length = length * 256 + (der[at + 2 + read] ?? 0);
-  return { tag, content: at + 2 + bytes, length };
 }
 
 function bitsOf(integer: Buffer): number {

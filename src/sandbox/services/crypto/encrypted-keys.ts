@@ -55,17 +55,35 @@ function counts(der: Buffer): number[] {
   return found;
 }
 
-/** The integers that follow the first octet string behind an identifier, whose own head is two bytes before it. */
+/**
+ * The integers that follow the first octet string behind an identifier, whose own head is two bytes before it. One that is infinite where
+ * OpenSSL may find what this cannot: behind a length in more bytes than it needs, or a salt in pieces.
+ */
 function countsBehind(der: Buffer, identifier: number): number[] {
   let at = identifier + (der[identifier - 1] ?? 0);
   const found: number[] = [];
   for (let steps = 0; steps < stepsMax && at < der.length; steps++) {
     const { tag, content, length } = element(der, at);
+    const isSequence = tag === derTags.sequence;
+    if (tag === piecesOfOctets || (isFollowed(tag) && length === Number.POSITIVE_INFINITY && !isOpen(der, at))) {
+      return [...found, Number.POSITIVE_INFINITY];
+    }
     if (tag === derTags.integer) found.push(integer(der.subarray(content, content + length)));
-    else if (tag !== derTags.sequence && tag !== derTags.octetString) break;
-    at = tag === derTags.sequence ? content : content + length;
+    else if (!isFollowed(tag)) break;
+    at = isSequence ? content : content + length;
   }
   return found;
+}
+
+const piecesOfOctets = derTags.octetString | derTags.constructed;
+
+function isFollowed(tag: number): boolean {
+  return tag === derTags.integer || tag === derTags.octetString || tag === derTags.sequence;
+}
+
+/** A sequence of no stated length: what is in it begins behind its head all the same. */
+function isOpen(der: Buffer, at: number): boolean {
+  return der[at] === derTags.sequence && der[at + 1] === 0x80;
 }
 
 /** Heads of sequences, a salt, and at most three integers. */

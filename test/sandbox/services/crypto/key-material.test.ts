@@ -2,7 +2,17 @@ import * as crypto from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import { limits } from '../../../../src/model/limits.ts';
 import { assertContainer, assertKeyMaterial } from '../../../../src/sandbox/services/crypto/key-material.ts';
-import { der, dsaKey, headed, integer, odd, pem, withRounds, withScrypt } from '../../../fixtures/forged-keys.ts';
+import {
+  der,
+  dsaKey,
+  headed,
+  integer,
+  longDer,
+  odd,
+  pem,
+  withRounds,
+  withScrypt,
+} from '../../../fixtures/forged-keys.ts';
 
 const exceeded = (name: string) => ({ code: 'ERR_CRYPTO_LIMIT_EXCEEDED', message: new RegExp(name) });
 
@@ -74,6 +84,19 @@ test('a passphrase is not hashed more often because that is encrypted once more'
   const hidden = pem(crypto.randomBytes(320), 'PRIVATE KEY');
   refuses(t, headed(hidden, 'Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00'), 'encrypted twice', 'with-passphrase');
   t.notThrows(() => assertKeyMaterial(withRounds(1_000), 'with-passphrase'));
+});
+
+test('a count of rounds is not hidden by how the salt before it is written', (t) => {
+  const rounds = limits.cryptoIterationsMax + 1;
+  const salt = odd(64);
+  for (const lengthBytes of [1, 2, 4, 5, 6]) {
+    const written = longDer(0x04, lengthBytes, salt);
+    refuses(t, withRounds(rounds, written), `cryptoIterationsMax`, 'with-passphrase');
+    t.notThrows(() => assertKeyMaterial(withRounds(1_000, written), 'with-passphrase'));
+  }
+  for (const written of [longDer(0x04, 7, salt), longDer(0x04, 12, salt), der(0x24, der(0x04, salt))]) {
+    refuses(t, withRounds(rounds, written), 'cryptoIterationsMax', 'with-passphrase');
+  }
 });
 
 test('a passphrase that scrypt hashes costs the product of its numbers', (t) => {

@@ -32,6 +32,8 @@ export interface HealthView {
     | undefined;
   /** The file that its volumes lie in. Absent: nobody knows yet. */
   readonly volumes?: { readonly heldBytes: number; readonly allowedBytes: number } | undefined;
+  /** What it does that none of its guests can have asked for, in words. Asked only when nothing else is wrong. */
+  readonly excess?: () => string | undefined;
   /** Whether a signal has stopped the process. Costs a system call: asked only when it matters. */
   isStopped(): boolean;
 }
@@ -45,7 +47,13 @@ export interface Illness {
 }
 
 export function findIllness(view: HealthView): Illness | undefined {
-  return memoryIllness(view) ?? volumesIllness(view) ?? deadlineIllness(view) ?? heartbeatIllness(view);
+  return (
+    memoryIllness(view) ??
+    volumesIllness(view) ??
+    deadlineIllness(view) ??
+    heartbeatIllness(view) ??
+    exertionIllness(view)
+  );
 }
 
 function memoryIllness({ memory, calls }: HealthView): Illness | undefined {
@@ -129,6 +137,11 @@ export const heartbeatSilenceMsMax = limits.heartbeatIntervalMs * limits.heartbe
 /** Whether new work would wait behind a slice that is long already. */
 export function isHeld(ping: HealthView['ping'], nowMs: number): boolean {
   return ping !== undefined && nowMs - ping.sentMs - ping.lagMs > limits.shortSliceMsMax + limits.busyMarginMs;
+}
+
+function exertionIllness({ excess, calls }: HealthView): Illness | undefined {
+  const detail = excess?.();
+  return detail === undefined ? undefined : { reason: 'exertion', detail, suspects: suspectsOf([...calls]) };
 }
 
 function suspectsOf(calls: readonly GuestCall[]): readonly string[] {

@@ -1,6 +1,6 @@
 /**
- * Watches one sandbox: sends pings, reads its memory and what its volumes hold, keeps an eye on deadlines, and tells its owner when it must die. What counts
- * as ill is decided in `health.ts`. One timer does it all: slow while no guest runs, fast while one does.
+ * Watches one sandbox: sends pings, reads its memory and what its volumes hold, keeps an eye on deadlines, and tells its owner when it
+ * must die. What counts as ill is decided in `health.ts`. One timer does it all: slow while no guest runs, fast while one does.
  */
 import { Alarm } from '../base/alarm.ts';
 import type { Clock } from '../base/clock.ts';
@@ -130,8 +130,10 @@ export class VitalSigns {
       if (calls.length > 0) this.#growth.note(this.#residentBytes, this.#candidates(calls, nowMs));
       this.#readMs = nowMs;
     }
+    if (calls.length > 0) exertion?.asked();
     const illness = findIllness({
       nowMs,
+      excess: () => exertion?.look(nowMs),
       volumes: this.#volumes(),
       calls,
       ping: this.#ping,
@@ -151,16 +153,6 @@ export class VitalSigns {
       return;
     }
     this.#isPutOff = false;
-    if (calls.length > 0) exertion?.asked();
-    const excess = exertion?.look(nowMs);
-    if (excess !== undefined) {
-      onIllness({
-        reason: 'exertion',
-        detail: excess,
-        suspects: [...new Set(calls.map((call) => call.environmentId))],
-      });
-      return;
-    }
     if (isReading && calls.length === 0) {
       allowance.settle(this.#residentBytes);
       this.#growth.settle(this.#residentBytes);

@@ -1,6 +1,6 @@
 /**
  * A sandbox, from its start to its end: it opens what it needs, warms up, locks itself, says hello and then serves calls; from the
- * lock on it opens nothing. It ends when its socket does, and always by SIGKILL: leaving politely while isolates run ends in a
+ * lock on it opens nothing. It ends when its socket does, and always by a signal: leaving politely while isolates run ends in a
  * crash (SECURITY.md 2.1). `main.ts` runs it as it is written, `start.ts` bundled.
  */
 import { readlinkSync, writeSync } from 'node:fs';

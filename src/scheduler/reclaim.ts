@@ -17,7 +17,7 @@ export interface Leaving {
 
 export interface Wish {
   readonly room: Room;
-  /** The trust domain that wants it. */
+  /** Who wants it. */
   readonly owner: string;
   /** Default: nobody. */
   readonly leaving?: Leaving;
